@@ -1,0 +1,13 @@
+"""The Pulumi program: load the stack, build the platform, export what a person asks for first."""
+
+import pulumi
+
+from components.platform import GpuPlatform, GpuPlatformArgs
+from stacks.load import load_plan
+
+plan = load_plan()
+platform = GpuPlatform("mizan", GpuPlatformArgs(plan=plan))
+
+pulumi.export("namespaces", platform.namespaces)
+pulumi.export("queues", [queue.name for queue in plan.queues])
+pulumi.export("nodePools", [offer.name for offer in plan.offers])

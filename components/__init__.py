@@ -1,0 +1,1 @@
+"""Pulumi component resources: they wire what mizan/ computes and decide nothing."""

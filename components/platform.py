@@ -1,0 +1,63 @@
+"""The whole platform: the only file that knows every component."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.capacity.local_nodes import LocalNodes, LocalNodesArgs
+from components.cluster import Cluster
+from components.cluster.existing import ExistingCluster, ExistingClusterArgs
+from components.cluster.local import LocalCluster, LocalClusterArgs
+from components.queues.kueue import Kueue, KueueArgs
+from components.queues.queues import Queues, QueuesArgs
+from components.tenants.team import Team, TeamArgs
+from components.workloads.spot_training_job import SpotTrainingJob, SpotTrainingJobArgs
+from mizan.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuPlatformArgs:
+    """What to build."""
+
+    plan: Plan
+
+
+class GpuPlatform(pulumi.ComponentResource):
+    """A cluster's GPU pools, queues, teams and sample jobs, all from one Plan."""
+
+    namespaces: pulumi.Output[list[str]]
+
+    def __init__(self, name: str, args: GpuPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Build the parts in the order they depend on each other."""
+        plan = args.plan
+        super().__init__("mizan:components:GpuPlatform", name, {"stack": plan.stack, "cloud": plan.cloud.value}, opts)
+        cluster = _cluster(f"{name}-cluster", plan, pulumi.ResourceOptions(parent=self))
+        in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster.provider})
+        if isinstance(cluster, LocalCluster):
+            LocalNodes(f"{name}-nodes", LocalNodesArgs(offers=plan.offers), in_cluster)
+        kueue = Kueue(f"{name}-kueue", KueueArgs(install=plan.kueue), in_cluster)
+        queues = Queues(
+            f"{name}-queues",
+            QueuesArgs(offers=plan.offers, queues=plan.queues),
+            pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[kueue])),
+        )
+        teams = {
+            team.namespace: Team(
+                f"{name}-{team.namespace}", TeamArgs(team=team, cluster_queues=queues.cluster_queues), in_cluster
+            )
+            for team in plan.teams
+        }
+        for job in plan.jobs:
+            queue = teams[job.namespace].local_queues[job.queue]
+            # A slash, which no name holds: team `a` with job `b-c` is not team `a-b` with job `c`.
+            SpotTrainingJob(
+                f"{name}-{job.namespace}/{job.name}", SpotTrainingJobArgs(job=job, local_queue=queue), in_cluster
+            )
+        self.namespaces = pulumi.Output.all(*(team.namespace for team in teams.values()))
+        self.register_outputs({"namespaces": self.namespaces})
+
+
+def _cluster(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Cluster:
+    if plan.cluster is not None:
+        return ExistingCluster(name, ExistingClusterArgs(cluster=plan.cluster), opts)
+    return LocalCluster(name, LocalClusterArgs.from_environment(), opts)

@@ -1,0 +1,27 @@
+"""A training job on spot."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from components.resource import resource
+from mizan.manifests.training_jobs import spot_training_job
+from mizan.plan import JobPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpotTrainingJobArgs:
+    """The job, and the local queue it waits in."""
+
+    job: JobPlan
+    local_queue: pulumi.Resource
+
+
+class SpotTrainingJob(pulumi.ComponentResource):
+    """A batch/v1 Job that Kueue admits; Pulumi does not wait for it to be admitted or to end."""
+
+    def __init__(self, name: str, args: SpotTrainingJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Submit the job."""
+        super().__init__("mizan:components:SpotTrainingJob", name, {"queue": args.job.queue}, opts)
+        resource(name, spot_training_job(args.job), pulumi.ResourceOptions(parent=self, depends_on=[args.local_queue]))
+        self.register_outputs({})

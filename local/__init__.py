@@ -1,0 +1,1 @@
+"""The embedded default: real tools, a real Kubernetes control plane and `pulumi up` of stack `local` on one machine."""

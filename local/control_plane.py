@@ -1,0 +1,116 @@
+"""A real Kubernetes control plane as ordinary processes: etcd, Kubernetes, KWOK, Kueue, Karpenter.
+
+    daemons      what the processes have in common           pki         certificates
+    kubernetes   how etcd and Kubernetes are run             ports       free ports on 127.0.0.1
+    kwok         simulated kubelets and their stages         processes   pid files, logs, start and end
+    kueue        its configuration, CRDs and webhooks        probes      asks whether a process is ready
+    karpenter    simulated machines                          objects     what the cluster must hold first
+    startup      one start, from beginning to end            status      one row per process
+
+Nothing here needs root, a container or a network beyond 127.0.0.1. See docs/adr/0001-embedded-control-plane.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lightkube import Client, KubeConfig
+
+from local import kueue, processes, status
+from local.daemons import API_SERVER, CONTEXT, DAEMONS, ETCD, Tools
+from local.home import Home
+from local.progress import Reporter
+from local.startup import READY_SECONDS, Action, StartReport, Startup
+from local.status import ProcessStatus, State, total_rss_bytes
+
+__all__ = [
+    "CONTEXT",
+    "Action",
+    "ControlPlane",
+    "ProcessStatus",
+    "StartReport",
+    "State",
+    "total_rss_bytes",
+]
+
+STOP_SECONDS = 10.0
+
+# Ended in this order: what writes first, what stores last.
+_STOP_ORDER = (
+    tuple(name for name in DAEMONS if name not in {ETCD.name, API_SERVER.name}),
+    (API_SERVER.name,),
+    (ETCD.name,),
+)
+
+
+class ControlPlane:
+    """The control plane of one home. Whoever calls `start` or `stop` holds `Home.lock`."""
+
+    def __init__(
+        self,
+        home: Home,
+        tools: Tools | None,
+        reporter: Reporter,
+        *,
+        kueue_settings: kueue.Settings | None = None,
+        ready_seconds: float = READY_SECONDS,
+    ) -> None:
+        """Touch nothing yet.
+
+        Args:
+            home: the folder of everything.
+            tools: where the executables and their CRDs are; None is enough for `stop` and `status`.
+            reporter: told what happens.
+            kueue_settings: what this Kueue queues, None for batch jobs alone.
+            ready_seconds: how long every part may take to become ready.
+        """
+        self.home = home
+        self._tools = tools
+        self._reporter = reporter
+        self._kueue_settings = kueue_settings or kueue.Settings()
+        self._ready_seconds = ready_seconds
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Return the administrator's kubeconfig; its context is CONTEXT."""
+        return self.home.kubeconfig
+
+    def client(self, namespace: str = "default") -> Client:
+        """Return a client of the cluster, as its administrator."""
+        config = KubeConfig.from_file(self.kubeconfig).get(CONTEXT)
+        # No proxy of the environment stands between this machine and itself.
+        return Client(config, namespace=namespace, trust_env=False, field_manager="mizan-local")
+
+    def start(self, instance_types: Sequence[Mapping[str, object]] | None = None) -> StartReport:
+        """Return what was done once every part is ready; a second start does nothing.
+
+        What runs from the same input is kept, what was killed is brought back, what has to change is restarted. When
+        this start fails or is interrupted, every process that it began is ended.
+
+        Args:
+            instance_types: the machines that Karpenter can make, as its kwok provider reads them; None keeps those of
+                the last start. A change restarts Karpenter alone.
+
+        Raises:
+            PlatformError: a process ended, with its last lines.
+            SourceUnreachable: a process did not become ready in time.
+            ValueError: there are no tools.
+        """
+        if self._tools is None:
+            message = "a control plane without tools cannot start"
+            raise ValueError(message)
+        self.home.create()
+        startup = Startup(self.home, self._tools, self._reporter, self._kueue_settings, self._ready_seconds)
+        return startup.run(instance_types)
+
+    def stop(self) -> None:
+        """Return once no process of this home is left; its state stays. A second stop does nothing."""
+        for names in _STOP_ORDER:
+            living = [process for name in names if (process := processes.find(self.home, name))]
+            processes.end(living, grace_seconds=STOP_SECONDS)
+            for name in names:
+                processes.forget(self.home, name)
+        processes.end(processes.orphans(self.home, DAEMONS), grace_seconds=STOP_SECONDS)
+
+    def status(self) -> list[ProcessStatus]:
+        """Return a row per process; changes nothing."""
+        return status.look(self.home)

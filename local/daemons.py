@@ -1,0 +1,81 @@
+"""What every process of the control plane has in common: its name, its ports, its question, its command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from local.home import Home
+from local.probes import Question
+
+CONTEXT = "mizan-local"
+
+TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kueue", "karpenter-kwok")
+"""The executables of a control plane."""
+
+
+class Tools(Protocol):
+    """Where the executables and their CRDs are."""
+
+    def path(self, name: str) -> Path:
+        """Return the executable `name`."""
+
+    def crds(self, name: str) -> Path:
+        """Return the folder with the CRDs, and for Kueue the webhook configurations, that belong to tool `name`."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one control plane lives.
+
+    Attributes:
+        home: its folder.
+        ports: every port by name.
+        tools: its executables.
+    """
+
+    home: Home
+    ports: Mapping[str, int]
+    tools: Tools
+
+    @property
+    def instance_types(self) -> Path:
+        """Return the file from which Karpenter learns what machines there are."""
+        return self.home.state / "instance_types.json"
+
+    @property
+    def kueue_configuration(self) -> Path:
+        """Return Kueue's own configuration file."""
+        return self.home.state / "kueue.yaml"
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """One process of the control plane.
+
+    Attributes:
+        name: in its log, its pid file and the status table.
+        ports: the names of its ports; the first answers `question`.
+        question: how it tells that it is ready.
+    """
+
+    name: str
+    ports: tuple[str, ...]
+    question: Question
+
+
+ETCD = Daemon("etcd", ("etcd", "etcd-peer"), Question("/health", is_tls=True))
+API_SERVER = Daemon("kube-apiserver", ("kube-apiserver",), Question("/readyz", is_tls=True))
+CONTROLLER_MANAGER = Daemon("kube-controller-manager", ("kube-controller-manager",), Question("/healthz", is_tls=True))
+SCHEDULER = Daemon("kube-scheduler", ("kube-scheduler",), Question("/readyz", is_tls=True))
+KWOK = Daemon("kwok", ("kwok",), Question("/readyz", is_tls=False))
+KUEUE = Daemon("kueue", ("kueue", "kueue-metrics", "kueue-webhook"), Question("/readyz", is_tls=False))
+KARPENTER = Daemon("karpenter", ("karpenter", "karpenter-metrics"), Question("/readyz", is_tls=False))
+
+DAEMONS: Mapping[str, Daemon] = MappingProxyType(
+    {daemon.name: daemon for daemon in (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, KUEUE, KARPENTER)}
+)
+"""Every process by name, each after those it talks to."""
+
+PORT_NAMES = tuple(name for daemon in DAEMONS.values() for name in daemon.ports)

@@ -1,0 +1,160 @@
+"""The real Pulumi engine, set up inside one home: its own plugins, backend and, where missing, language host."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from local.home import PROJECT, Home
+from local.language_host import launcher
+from local.progress import Reporter
+from local.toolchain import Toolbox
+from mizan import versions
+from mizan.errors import PlatformError
+
+COMMAND_SECONDS = 60.0
+UPDATE_SECONDS = 1800.0
+# What Pulumi gets after Ctrl-C to finish the operation it is in and to release its lock.
+STOP_SECONDS = 30.0
+POLICY_PACK = "policies"
+
+
+def shell_environment(home: Home) -> dict[str, str]:
+    """Return what any pulumi or kubectl command needs to reach this home, beside the caller's environment."""
+    return {
+        "KUBECONFIG": str(home.kubeconfig),
+        "MIZAN_HOME": str(home.root),
+        "MIZAN_KUBECONFIG": str(home.kubeconfig),
+        "PATH": os.pathsep.join([str(home.bin), os.environ.get("PATH", "")]),
+        "PULUMI_BACKEND_URL": f"file://{home.pulumi_backend}",
+        # Stack `local` keeps no secret; its salt is in the repository.
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "PULUMI_HOME": str(home.pulumi_home),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
+class Engine:
+    """Runs pulumi commands against the home's own backend."""
+
+    def __init__(self, home: Home, tools: Toolbox, reporter: Reporter, project: Path = PROJECT) -> None:
+        """Only keep what is needed; `prepare` does the work."""
+        self._home, self._tools, self._reporter, self._project = home, tools, reporter, project
+
+    def prepare(self, stack: str, *, config_file: Path | None = None) -> None:
+        """Put the tools where the engine and a person look for them, and make the stack if it is new.
+
+        Args:
+            stack: its name.
+            config_file: its settings, where they are not in the project's `stacks` folder.
+        """
+        home = self._home
+        _link(self._tools.path("kubectl"), home.bin / "kubectl")
+        if not self._tools.has_language_host:
+            _link(self._tools.path("pulumi"), home.bin / "pulumi")
+            launcher.install(home.bin, Path(sys.executable))
+        plugin = home.pulumi_home / "plugins" / f"resource-kubernetes-v{versions.EMBEDDED_KUBERNETES_PROVIDER}"
+        plugin.mkdir(parents=True, exist_ok=True)
+        _link(self._tools.path("pulumi-resource-kubernetes"), plugin / "pulumi-resource-kubernetes")
+        if not self._state_file(stack).exists():
+            self._run(["stack", "init", stack, *_config(config_file)])
+
+    def up(self, stack: str, *, config_file: Path | None = None, arguments: Sequence[str] = ()) -> None:
+        """Run `pulumi up`, its output going to ours.
+
+        Raises:
+            PlatformError: the update failed; Pulumi has already shown why.
+            KeyboardInterrupt: passed on to Pulumi once, and raised when Pulumi has released its lock.
+        """
+        self._release(stack)
+        command = ["up", "--yes", "--stack", stack, "--policy-pack", POLICY_PACK, *_config(config_file), *arguments]
+        code = self._follow(command)
+        if code != 0:
+            raise PlatformError(
+                f"pulumi {' '.join(command)}",
+                f"exit {code}",
+                needs="exit 0",
+                because="the platform is only partly there",
+                fix="Mend what Pulumi shows above and run `make up` again: it goes on from there",
+            )
+
+    def _release(self, stack: str) -> None:
+        """Free the stack from an update that ended without doing so; the home's own lock says none is running."""
+        locks = self._home.pulumi_backend / ".pulumi" / "locks"
+        if any(locks.rglob("*.json")):
+            self._reporter.warn("An earlier update ended without releasing its lock; it is released now.")
+            self._run(["cancel", "--yes", "--stack", stack])
+
+    def _binary(self) -> str:
+        return str(self._tools.path("pulumi") if self._tools.has_language_host else self._home.bin / "pulumi")
+
+    def _state_file(self, stack: str) -> Path:
+        return self._home.pulumi_backend / ".pulumi" / "stacks" / "mizan" / f"{stack}.json"
+
+    def _environment(self) -> Mapping[str, str]:
+        return {**os.environ, **shell_environment(self._home)}
+
+    def _run(self, arguments: Sequence[str]) -> None:
+        command = [self._binary(), *arguments, "--non-interactive"]
+        done = subprocess.run(
+            command,
+            cwd=self._project,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise PlatformError(
+                f"pulumi {' '.join(arguments)}",
+                (done.stderr or done.stdout).strip() or f"exit {done.returncode}",
+                needs="exit 0",
+                because="the stack's state is kept by Pulumi",
+                fix='Run the command by hand after `eval "$(make env)"` to see more',
+            )
+
+    def _follow(self, arguments: Sequence[str]) -> int:
+        """Run in a process group of its own, so that one Ctrl-C reaches Pulumi once and not its children first."""
+        process = subprocess.Popen(
+            [self._binary(), *arguments],
+            cwd=self._project,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            process_group=0,
+        )
+        try:
+            return process.wait(timeout=UPDATE_SECONDS)
+        except BaseException:
+            _stop(process)
+            raise
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=STOP_SECONDS)
+
+
+def _link(source: Path, target: Path) -> None:
+    """Make `target` the same file as `source`; a link would send the engine to look beside the source."""
+    if target.exists() and target.samefile(source):
+        return
+    fresh = target.with_name(f".{target.name}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, fresh)
+    fresh.replace(target)
+
+
+def _config(file: Path | None) -> list[str]:
+    return ["--config-file", str(file)] if file else []

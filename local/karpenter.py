@@ -1,0 +1,40 @@
+"""Karpenter with its kwok provider: makes simulated nodes of the instance types it is given."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from local import files
+from local.daemons import KARPENTER, Site
+from local.processes import Command
+
+FEATURE_GATES: Mapping[str, bool] = {}
+"""Gates that differ from Karpenter's defaults."""
+
+
+def command(site: Site) -> Command:
+    """Return Karpenter; it reads its instance types once, at its start."""
+    environment = {
+        "KUBECONFIG": str(site.home.kubeconfig),
+        "INSTANCE_TYPES_FILE_PATH": str(site.instance_types),
+        "METRICS_PORT": str(site.ports["karpenter-metrics"]),
+        "HEALTH_PROBE_PORT": str(site.ports["karpenter"]),
+        "SYSTEM_NAMESPACE": "kube-system",
+        "DISABLE_LEADER_ELECTION": "true",
+        # The pods of one job arrive within a second; the default of 10 s would only make a person wait.
+        "BATCH_IDLE_DURATION": "1s",
+        "BATCH_MAX_DURATION": "5s",
+    }
+    if FEATURE_GATES:
+        environment["FEATURE_GATES"] = ",".join(f"{gate}={str(on).lower()}" for gate, on in FEATURE_GATES.items())
+    return Command(
+        KARPENTER.name,
+        (str(site.tools.path("karpenter-kwok")),),
+        environment,
+        inputs=(site.home.kubeconfig, site.instance_types),
+    )
+
+
+def write_instance_types(site: Site, instance_types: Sequence[Mapping[str, object]] | None) -> None:
+    """Keep `instance_types` for Karpenter's next start; None keeps those of the last one."""
+    if instance_types is not None or not site.instance_types.is_file():
+        files.write(site.instance_types, json.dumps(list(instance_types or ()), indent=1, sort_keys=True) + "\n")

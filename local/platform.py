@@ -1,0 +1,104 @@
+"""`make up` and `make down`: tools, control plane and Pulumi in order, one at a time per home."""
+
+from datetime import UTC, datetime
+
+from local.control_plane import ControlPlane
+from local.engine import Engine
+from local.home import PROJECT, Home
+from local.lock import exclusive
+from local.overview import Snapshot, fetch, settled
+from local.progress import Reporter
+from local.startup import Action
+from local.status import ProcessStatus, look
+from local.toolchain import Toolbox, default_cache, ensure
+from mizan.config import read_stack, stack_file
+from mizan.manifests.kwok_nodes import instance_types
+from mizan.plan import Plan, build_plan
+
+TOOLS = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubectl",
+    "kwok",
+    "kueue",
+    "karpenter-kwok",
+    "pulumi",
+    "pulumi-resource-kubernetes",
+)
+
+# Another `make up` may be building tools from nothing.
+LOCK_SECONDS = 3600.0
+
+
+def plan_of(stack: str) -> Plan:
+    """Return the Plan of one of the project's stacks.
+
+    Raises:
+        PlatformError: the stack's file is at fault.
+    """
+    return build_plan(stack, read_stack(stack_file(stack, PROJECT), datetime.now(UTC).date()))
+
+
+def tools(reporter: Reporter) -> Toolbox:
+    """Return every tool the embedded default needs, built where nothing fits."""
+    return ensure(TOOLS, cache=default_cache(), reporter=reporter)
+
+
+def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
+    """Return what the cluster holds once the stack is up and its sample jobs have found their place.
+
+    A second call changes nothing. An interrupted call ends every process that it started itself.
+
+    Raises:
+        PlatformError: the stack, a tool, a process or the update is at fault.
+    """
+    plan = plan_of(stack)
+    home.create()
+    with exclusive(home.lock, purpose="make up", reporter=reporter, timeout_seconds=LOCK_SECONDS):
+        toolbox = tools(reporter)
+        plane = ControlPlane(home, toolbox, reporter)
+        report = plane.start(instance_types=instance_types(plan))
+        engine = Engine(home, toolbox, reporter)
+        try:
+            engine.prepare(stack)
+            engine.up(stack)
+            with reporter.task("Sample jobs find their place") as task:
+                return settled(home.kubeconfig, plan, task)
+        except KeyboardInterrupt:
+            if Action.KEPT not in report.actions.values():
+                plane.stop()
+            raise
+
+
+def down(home: Home, reporter: Reporter, *, purge: bool) -> None:
+    """End every process of the home; state stays unless `purge` removes the whole folder.
+
+    Raises:
+        PlatformError: the folder is no home, or another command holds it.
+    """
+    if not home.root.exists():
+        reporter.say(f"Nothing to take down: {home.root} does not exist.")
+        return
+    home.create()
+    with exclusive(home.lock, purpose="make down", reporter=reporter, timeout_seconds=LOCK_SECONDS):
+        with reporter.task("Processes end"):
+            ControlPlane(home, None, reporter).stop()
+        if purge:
+            home.purge()
+            reporter.say(f"Removed {home.root}. Built tools stay in {default_cache()} for the next platform.")
+
+
+def status(home: Home) -> list[ProcessStatus]:
+    """Return one row per process of the control plane, whether it runs or not."""
+    return look(home)
+
+
+def overview(home: Home) -> Snapshot:
+    """Return what the running cluster holds now.
+
+    Raises:
+        SourceUnreachable: it does not answer.
+    """
+    return fetch(home.kubeconfig)

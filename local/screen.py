@@ -1,0 +1,99 @@
+"""The screens of `make up` and `make status`: tables a person reads in one look."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from local.overview import Snapshot, capacity_rows, job_rows, quota_rows
+from local.status import ProcessStatus, State, total_rss_bytes
+from mizan.plan import Plan
+
+COMMANDS = (
+    ('eval "$(make env)"', "use kubectl and pulumi on this platform"),
+    ("make status", "what runs, and where its log is"),
+    ("make down", "end it; `make down PURGE=1` also forgets it"),
+)
+_STATES = {
+    "running": "green",
+    "done": "green",
+    "waiting": "yellow",
+    "starting": "yellow",
+    "new": "yellow",
+    "failed": "red",
+}
+_PROCESS_STATES = {State.RUNNING: "green", State.NOT_READY: "yellow", State.KILLED: "red", State.STOPPED: "dim"}
+MEBIBYTE = 1024 * 1024
+
+
+def show_platform(console: Console, snapshot: Snapshot, plan: Plan) -> None:
+    """Print nodes, queues, jobs and what to try next."""
+    console.print(Group(_capacity(snapshot, plan), _quotas(snapshot), _jobs(snapshot), _commands()))
+
+
+def show_processes(console: Console, rows: Sequence[ProcessStatus]) -> None:
+    """Print one line per process with its memory and log."""
+    table = _table("Control plane", "process", "state", "pid", "port", "memory", "log")
+    for row in rows:
+        memory = f"{row.rss_bytes / MEBIBYTE:.0f} MiB" if row.rss_bytes else ""
+        port = "" if row.port is None else str(row.port)
+        table.add_row(
+            row.name, Text(row.state, _PROCESS_STATES[row.state]), str(row.pid or ""), port, memory, str(row.log)
+        )
+    console.print(table)
+    running = sum(row.state is State.RUNNING for row in rows)
+    console.print(f"{running} of {len(rows)} running, {total_rss_bytes(rows) / MEBIBYTE:.0f} MiB together")
+
+
+def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
+    table = _table("Nodes", "capacity", "machine", "GPU", "nodes", "GPUs", "used", "USD per hour")
+    rows = capacity_rows(snapshot, plan)
+    for row in rows:
+        table.add_row(
+            row.capacity_type,
+            row.machine,
+            row.gpu_product,
+            str(row.nodes),
+            str(row.gpus),
+            str(row.gpus_used),
+            "unknown" if row.usd_per_hour is None else f"{row.usd_per_hour:.2f}",
+        )
+    if not rows:
+        return Group(table, Text("  No GPU node: nothing runs, so nothing is paid for.", "dim"))
+    dates = sorted({offer.price.as_of.isoformat() for offer in plan.offers})
+    total = sum((row.usd_per_hour for row in rows if row.usd_per_hour is not None), Decimal(0))
+    note = (
+        f"  {total:.2f} USD per hour in {plan.region} at list prices of {', '.join(dates)}. These nodes are simulated."
+    )
+    return Group(table, Text(note, "dim"))
+
+
+def _quotas(snapshot: Snapshot) -> Table:
+    table = _table("Queues", "queue", "flavor", "resource", "quota", "used", "free")
+    for row in quota_rows(snapshot):
+        table.add_row(row.queue, row.flavor, row.resource, str(row.nominal), str(row.used), str(row.free))
+    return table
+
+
+def _jobs(snapshot: Snapshot) -> Table:
+    table = _table("Sample jobs", "job", "GPUs", "state", "flavor", "detail")
+    for row in job_rows(snapshot):
+        state = Text(row.state, _STATES.get(row.state, ""))
+        table.add_row(f"{row.namespace}/{row.name}", str(row.gpus), state, row.flavor or "-", row.detail)
+    return table
+
+
+def _commands() -> Group:
+    lines = [
+        Text.assemble(("  " + command, "bold"), f"{' ' * (24 - len(command))}{what}") for command, what in COMMANDS
+    ]
+    return Group(Text("\nTry next"), *lines)
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, header_style="dim", overflow="fold")
+    return table

@@ -1,0 +1,73 @@
+"""Faults of a stack file: each with its path, the value seen, the rule, the reason and the fix."""
+
+import json
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from mizan.errors import PlatformError
+
+Path = tuple[str | int, ...]
+
+# Characters of a value that a message shows; enough to find it in the file.
+SHOWN_LENGTH = 80
+
+
+class ConfigFault(PlatformError):
+    """One fault at one path of a stack file."""
+
+    def __init__(self, path: Path, observed: object, *, needs: str, because: str, fix: str) -> None:
+        """Keep the path, so that a reader of the file can add its line."""
+        self.path = path
+        super().__init__(key(path), shown(observed), needs=needs, because=because, fix=fix)
+
+
+class ConfigErrors(PlatformError):
+    """Every fault of one stack, found in one pass."""
+
+    def __init__(self, source: str, faults: Sequence[ConfigFault], lines: Sequence[int | None] = ()) -> None:
+        """Join the faults into one message.
+
+        Args:
+            source: the stack or file that was read.
+            faults: at least one.
+            lines: the line of each fault in that file, where known.
+        """
+        self.source, self.faults = source, tuple(faults)
+        padded = list(lines) or [None] * len(faults)
+        told = [f"  {f'line {line}: ' if line else ''}{fault}" for fault, line in zip(faults, padded, strict=True)]
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        Exception.__init__(self, "\n".join([f"{source}: {count}", *told]))
+
+
+def key(path: Path) -> str:
+    """Return a path as a person would type it: `mizan:pools[0].maxNodes`."""
+    text = "mizan"
+    for index, part in enumerate(path):
+        text += f"[{part}]" if isinstance(part, int) else f"{':' if index == 0 else '.'}{shown(part)}"
+    return text
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: text as it is, anything else as JSON, which is how YAML writes it too.
+
+    Text that would read as something else (`"2"`, `"true"`, line breaks, nothing) is quoted; what is long is cut.
+    """
+    text = json.dumps(value, default=str)
+    if isinstance(value, str) and value.isprintable() and not _is_json(value):
+        text = value or text
+    return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return `did you mean` with the nearest known word, or the list of all of them."""
+    words = sorted(known)
+    near = get_close_matches(word, words, n=1)
+    return f"Did you mean `{shown(near[0])}`?" if near else f"Known: {', '.join(map(shown, words)) or 'none'}"

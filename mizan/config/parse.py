@@ -1,0 +1,131 @@
+"""From plain values to a StackConfig, or every fault at once."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from mizan.config.faults import ConfigErrors, ConfigFault, Path, suggestion
+from mizan.config.models import StackConfig
+from mizan.config.rules import faults_across
+
+
+def parse(values: Mapping[str, Any], today: date, source: str = "stack") -> StackConfig:
+    """Return the stack that plain values describe.
+
+    Shape and cross rules are both checked before anything is raised: the rules between parts judge every value
+    of the right type, so a typing mistake does not hide a wrong reference beside it.
+
+    Args:
+        values: the stack's keys without their `mizan:` prefix, as YAML or JSON gives them.
+        today: the day that prices' ages are counted to.
+        source: what was read, for the message.
+
+    Raises:
+        ConfigErrors: with all faults, in the order of the values.
+    """
+    faults = [_unknown(("today",), "today", _keys(StackConfig))] if "today" in values else []
+    config = None
+    try:
+        config = StackConfig.model_validate({**values, "today": today})
+    except ValidationError as error:
+        faults += [_fault(detail) for detail in _causes(error.errors(include_url=False))]
+    faults += faults_across(values)
+    if faults or config is None:
+        raise ConfigErrors(source, sorted(faults, key=lambda fault: _position(values, fault.path)))
+    return config
+
+
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return pydantic's findings without lists that are only too short because it does not count unsound entries."""
+    paths = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if detail["type"] != "too_short" or not any(path[:-1][: len(detail["loc"])] == detail["loc"] for path in paths)
+    ]
+
+
+def _position(values: object, path: Path) -> list[int]:
+    """Return where a path stands in the values; what is missing stands behind its neighbours."""
+    position, node = [], values
+    for part in path:
+        if isinstance(node, Mapping):
+            position.append(list(node).index(part) if part in node else len(node))
+            node = node.get(part)
+        else:
+            index = part if isinstance(part, int) else 0
+            position.append(index)
+            node = node[index] if isinstance(node, list | tuple) and index < len(node) else None
+    return position
+
+
+def _fault(detail: ErrorDetails) -> ConfigFault:
+    """Return pydantic's finding in our words; reason and fix come from the field itself."""
+    path = detail["loc"]
+    owner, told = _describe(path)
+    if detail["type"] == "extra_forbidden":
+        return _unknown(path, str(path[-1]), _keys(owner))
+    observed = "nothing" if detail["type"] == "missing" else detail["input"]
+    return ConfigFault(path, observed, needs=_rule(detail), because=told["because"], fix=told["fix"])
+
+
+def _keys(model: type[BaseModel]) -> set[str]:
+    """Return the keys a person may write for a model."""
+    return {field.alias or name for name, field in model.model_fields.items()} - {"today"}
+
+
+def _rule(detail: ErrorDetails) -> str:
+    context = detail.get("ctx", {})
+    rules = {
+        "missing": "a value",
+        "string_pattern_mismatch": f"text that matches {context.get('pattern')}",
+        "string_too_long": f"at most {context.get('max_length')} characters",
+        "string_too_short": "text that is not empty",
+        "too_short": f"at least {context.get('min_length')} entry",
+        "greater_than_equal": f"at least {context.get('ge')}",
+        "less_than_equal": f"at most {context.get('le')}",
+        "enum": str(context.get("expected")),
+        "int_type": "a whole number",
+        "string_type": "text",
+        "string_unicode": "text",
+        "tuple_type": "a list",
+        "model_type": "a mapping of keys to values",
+    }
+    return rules.get(detail["type"], detail["msg"])
+
+
+def _unknown(path: Path, word: str, known: set[str]) -> ConfigFault:
+    return ConfigFault(
+        path,
+        "unknown key",
+        needs="a known key",
+        because="an ignored key would be a setting that silently does nothing",
+        fix=suggestion(word, known),
+    )
+
+
+def _describe(path: Path) -> tuple[type[BaseModel], dict[str, str]]:
+    """Return the model that owns the last named part of a path, and that field's reason and fix."""
+    model: type[BaseModel] = StackConfig
+    told = {"because": "a stack file has one shape", "fix": "Compare it with stacks/Pulumi.local.yaml"}
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = next((f for name, f in model.model_fields.items() if part in (name, f.alias)), None)
+        if field is None:
+            break
+        if isinstance(field.json_schema_extra, dict):
+            told = {k: str(v) for k, v in field.json_schema_extra.items()}
+        model = _model_in(field.annotation) or model
+    return model, told
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the model inside `Model`, `Model | None` or `tuple[Model, ...]`."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None

@@ -1,0 +1,49 @@
+"""A lenient look at the plain values of a stack."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mizan.config.faults import Path
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value of a stack and its path.
+
+    What is absent or has the wrong type reads as nothing: the models report it, and rules judge the rest.
+    """
+
+    path: Path
+    value: object
+
+    def __getitem__(self, key: str) -> "Part":
+        """Return the part under a key of a mapping."""
+        return Part((*self.path, key), self.value.get(key) if isinstance(self.value, Mapping) else None)
+
+    @property
+    def items(self) -> tuple["Part", ...]:
+        """Return the parts of a list."""
+        values = self.value if isinstance(self.value, list | tuple) else ()
+        return tuple(Part((*self.path, index), value) for index, value in enumerate(values))
+
+    @property
+    def text(self) -> str | None:
+        """Return the value if it is text."""
+        return self.value if isinstance(self.value, str) else None
+
+    @property
+    def number(self) -> int | None:
+        """Return the value if it is a whole number."""
+        return self.value if isinstance(self.value, int) and not isinstance(self.value, bool) else None
+
+    @property
+    def names(self) -> frozenset[str] | None:
+        """Return the `name` of every item of a list; None if one has none, as it may be the name looked for."""
+        names = [item["name"].text for item in self.items]
+        if not isinstance(self.value, list | tuple) or None in names:
+            return None
+        return frozenset(name for name in names if name is not None)
+
+    def named(self, name: str | None) -> "Part":
+        """Return the item of a list that has a name."""
+        return next((item for item in self.items if name is not None and item["name"].text == name), Part((), None))

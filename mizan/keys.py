@@ -1,0 +1,59 @@
+"""Every label, taint, annotation and resource name that more than one part of the platform must spell alike."""
+
+from typing import Final
+
+# Ours. A pool's nodes carry POOL; the taint keeps off spot whatever does not say it can take an interruption.
+DOMAIN: Final = "mizan.dev"
+POOL: Final = f"{DOMAIN}/pool"
+SPOT_TAINT: Final = f"{DOMAIN}/spot"
+MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+
+# Read by the embedded cluster's own KWOK stages (local/stages); a real kubelet ignores them.
+SIMULATED_RUN_SECONDS: Final = f"{DOMAIN}/simulated-run-seconds"
+SIMULATED_START_SECONDS: Final = f"{DOMAIN}/simulated-start-seconds"
+SIMULATED_EXIT_CODE: Final = f"{DOMAIN}/simulated-exit-code"
+SIMULATED_GPUS: Final = f"{DOMAIN}/simulated-gpus"
+SIMULATED_RESOURCES: Final = f"{DOMAIN}/simulated-resources"
+KWOK_NODE: Final = "kwok.x-k8s.io/node"
+KWOK_NODE_VALUE: Final = "fake"
+
+# Put on a node that is about to be taken back; what does not tolerate it is evicted as a disruption, not as a failure.
+SPOT_INTERRUPTION_TAINT: Final = f"{DOMAIN}/spot-interruption"
+
+# What a dollar is charged to. Namespaces carry the first three, GPU pods all of them but PROJECT.
+COST_CENTER: Final = "cost-center"
+TEAM: Final = "team"
+PROJECT: Final = "project"
+WORKLOAD_TYPE: Final = "workload-type"
+PRIORITY: Final = "priority"
+SPOT_ELIGIBLE: Final = "spot-eligible"
+NAMESPACE_COST_LABELS: Final = (COST_CENTER, TEAM, PROJECT)
+
+# They belong to the cluster, not to a team.
+SYSTEM_NAMESPACES: Final = frozenset(
+    {"default", "kube-system", "kube-public", "kube-node-lease", "kueue-system", "karpenter"}
+)
+
+# NVIDIA's device plugin and GPU feature discovery.
+# Source: NVIDIA/k8s-device-plugin@v0.20.0 README.md.
+NVIDIA_GPU: Final = "nvidia.com/gpu"
+GPU_PRODUCT: Final = "nvidia.com/gpu.product"
+
+# Kubernetes, Karpenter and Kueue. Source: kubernetes-sigs/karpenter@v1.14.1 pkg/apis/v1/labels.go,
+# kubernetes-sigs/kueue@v0.19.2 pkg/controller/constants.
+INSTANCE_TYPE: Final = "node.kubernetes.io/instance-type"
+NAMESPACE_NAME: Final = "kubernetes.io/metadata.name"
+ARCHITECTURE: Final = "kubernetes.io/arch"
+OPERATING_SYSTEM: Final = "kubernetes.io/os"
+ZONE: Final = "topology.kubernetes.io/zone"
+CAPACITY_TYPE: Final = "karpenter.sh/capacity-type"
+DO_NOT_DISRUPT: Final = "karpenter.sh/do-not-disrupt"
+QUEUE_NAME: Final = "kueue.x-k8s.io/queue-name"
+# Pulumi's Kubernetes provider waits until a resource is ready, for a job until it has ended, unless this says not to.
+# Source: pulumi/pulumi-kubernetes provider/pkg/metadata/annotations.go, provider/pkg/await/job.go.
+SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+# Pulumi's Kubernetes provider. A queued job may wait for days; an update must not.
+# Source: pulumi-kubernetes 4.34.2, https://www.pulumi.com/registry/packages/kubernetes/how-to-guides, "skipAwait".
+PULUMI_SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+
+POD_SECURITY_ENFORCE: Final = "pod-security.kubernetes.io/enforce"

@@ -1,0 +1,1 @@
+"""The CrossGuard pack; `python -m policies` under Pulumi's engine."""

@@ -1,0 +1,1 @@
+"""One file per stack, and the only reader of Pulumi's configuration."""

@@ -1,0 +1,1 @@
+"""Speed and size against their limits, as ratios in one run: `make bench`."""

@@ -1,0 +1,64 @@
+"""A stack of a hundred Kubernetes objects, under any prefix, so that two tools can each create their own."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from local import files
+from mizan.config import parse
+from mizan.manifests import manifests_of
+from mizan.plan import Plan, build_plan
+
+# One pool and one queue make 6 objects; every team adds a namespace and a LocalQueue.
+OBJECTS = 100
+TEAMS = 47
+
+
+def values(prefix: str) -> dict[str, Any]:
+    """Return the stack's keys; every object's name begins with or contains `prefix`."""
+    queue = f"{prefix}-queue"
+    return {
+        "cloud": "local",
+        "region": "us-central1",
+        "pools": [
+            {
+                "name": f"{prefix}-a100",
+                "machine": "a2-highgpu-4g",
+                "gpu": "a100-40gb",
+                "capacity": [{"type": "spot", "maxNodes": 2}, {"type": "on-demand", "maxNodes": 1}],
+            }
+        ],
+        "queues": [
+            {
+                "name": queue,
+                "quotas": [
+                    {"pool": f"{prefix}-a100", "capacity": "spot", "gpus": 8},
+                    {"pool": f"{prefix}-a100", "capacity": "on-demand", "gpus": 4},
+                ],
+            }
+        ],
+        "teams": [
+            {"name": f"{prefix}-team-{index}", "costCenter": "bench", "project": "bench", "queues": [queue]}
+            for index in range(TEAMS)
+        ],
+        "addons": {"kueue": {"install": "external"}},
+    }
+
+
+def plan(prefix: str) -> Plan:
+    """Return the stack as a Plan."""
+    return build_plan(prefix, parse(values(prefix), date(2026, 11, 22)))
+
+
+def write_stack_file(prefix: str, folder: Path) -> Path:
+    """Return the stack's file for `pulumi --config-file`."""
+    path = folder / f"Pulumi.{prefix}.yaml"
+    files.write(path, files.to_yaml({"config": {f"mizan:{key}": value for key, value in values(prefix).items()}}))
+    return path
+
+
+def write_manifests(prefix: str, folder: Path) -> Path:
+    """Return one YAML file with the manifests that the stack renders to."""
+    path = folder / f"{prefix}.yaml"
+    files.write(path, "---\n".join(files.to_yaml(body) for body in manifests_of(plan(prefix))))
+    return path

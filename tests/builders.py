@@ -1,0 +1,108 @@
+"""Valid defaults: each test changes one thing."""
+
+import copy
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from mizan.config import ConfigErrors, StackConfig, parse
+from mizan.plan import Plan, build_plan
+
+PROJECT = Path(__file__).parents[1]
+TODAY = date(2026, 11, 22)
+
+# In place of a value: the key is left out.
+NOTHING = object()
+
+
+def a_pool(**changes: object) -> dict[str, Any]:
+    return {
+        "name": "a100",
+        "machine": "a2-highgpu-4g",
+        "gpu": "a100-40gb",
+        "capacity": [{"type": "spot", "maxNodes": 2}, {"type": "on-demand", "maxNodes": 1}],
+    } | changes
+
+
+def a_queue(**changes: object) -> dict[str, Any]:
+    return {
+        "name": "training",
+        "quotas": [
+            {"pool": "a100", "capacity": "spot", "gpus": 8},
+            {"pool": "a100", "capacity": "on-demand", "gpus": 4},
+        ],
+    } | changes
+
+
+def a_team(**changes: object) -> dict[str, Any]:
+    return {"name": "team-a", "costCenter": "ml-research", "project": "llm", "queues": ["training"]} | changes
+
+
+def a_job(**changes: object) -> dict[str, Any]:
+    return {
+        "name": "train-1",
+        "team": "team-a",
+        "queue": "training",
+        "gpus": 4,
+        "command": ["python", "-m", "train"],
+        "checkpoint": {"dir": "s3://checkpoints/train-1", "intervalSeconds": 300},
+        "simulatedRunSeconds": 45,
+    } | changes
+
+
+def a_stack(**changes: object) -> dict[str, Any]:
+    return {
+        "cloud": "local",
+        "region": "us-central1",
+        "pools": [a_pool()],
+        "queues": [a_queue()],
+        "teams": [a_team()],
+        "jobs": [a_job()],
+        "addons": {"kueue": {"install": "external"}},
+    } | changes
+
+
+def an_existing_stack(**changes: object) -> dict[str, Any]:
+    cluster = {"kubeconfig": "/etc/kubeconfig", "context": "prod", "name": "prod-cluster"}
+    return a_stack(cloud="existing", cluster=cluster, addons={"kueue": {"install": "helm"}}) | changes
+
+
+def with_value(values: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """The values with one change, at a path as messages write it: `pools[0].capacity[1].maxNodes`."""
+    changed = copy.deepcopy(values)
+    *parents, last = [int(part) if part.isdigit() else part for part in re.findall(r"[^.\[\]]+", path)]
+    node: Any = changed
+    for part in parents:
+        node = node[part]
+    if value is NOTHING:
+        del node[last]
+    elif isinstance(last, int) and last == len(node):
+        node.append(value)
+    else:
+        node[last] = value
+    return changed
+
+
+def a_config(values: dict[str, Any] | None = None) -> StackConfig:
+    return parse(a_stack() if values is None else values, TODAY)
+
+
+def a_plan(values: dict[str, Any] | None = None, stack: str = "test") -> Plan:
+    return build_plan(stack, a_config(values))
+
+
+def shipped_stack(stack: str) -> dict[str, Any]:
+    """The values of a stack file of the project, without their prefix."""
+    document = YAML(typ="safe").load((PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
+    return {key.removeprefix("mizan:"): value for key, value in document["config"].items()}
+
+
+def faults_of(values: dict[str, Any]) -> list[str]:
+    """The faults that parse finds, in its order."""
+    with pytest.raises(ConfigErrors) as caught:
+        parse(values, TODAY)
+    return [str(fault) for fault in caught.value.faults]

@@ -1,0 +1,154 @@
+"""Tables of the running cluster, from the API server's own answers."""
+
+from datetime import date
+from decimal import Decimal
+
+from rich.console import Console
+
+from local.overview import Snapshot, capacity_rows, job_rows, quota_rows
+from local.screen import COMMANDS, show_platform
+from tests.bench import stack
+
+PLAN = stack.plan("lab")
+
+
+def a_node(name="n1", capacity_type="spot", gpus="4", **labels):
+    return {
+        "metadata": {
+            "name": name,
+            "labels": {
+                "mizan.dev/pool": "lab-a100",
+                "karpenter.sh/capacity-type": capacity_type,
+                "node.kubernetes.io/instance-type": "a2-highgpu-4g",
+                "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB",
+                **labels,
+            },
+        },
+        "status": {"allocatable": {"nvidia.com/gpu": gpus}},
+    }
+
+
+def a_pod(job="train", node="n1", phase="Running", gpus="4"):
+    return {
+        "metadata": {"namespace": "lab", "name": f"{job}-x", "labels": {"job-name": job}},
+        "spec": {"nodeName": node, "containers": [{"resources": {"requests": {"nvidia.com/gpu": gpus}}}]},
+        "status": {"phase": phase},
+    }
+
+
+def a_job(name="train", conditions=()):
+    container = {"resources": {"requests": {"nvidia.com/gpu": "4"}}}
+    return {
+        "metadata": {"namespace": "lab", "name": name},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+        "status": {"conditions": list(conditions)},
+    }
+
+
+def a_workload(job="train", flavor=None, conditions=()):
+    admission = {"podSetAssignments": [{"name": "main", "flavors": {"nvidia.com/gpu": flavor}}]} if flavor else None
+    return {
+        "metadata": {"namespace": "lab", "name": f"job-{job}", "ownerReferences": [{"name": job}]},
+        "status": {"admission": admission, "conditions": list(conditions)},
+    }
+
+
+def a_queue(used=4):
+    return {
+        "metadata": {"name": "lab-queue"},
+        "spec": {
+            "resourceGroups": [
+                {
+                    "flavors": [
+                        {"name": "spot-a100", "resources": [{"name": "nvidia.com/gpu", "nominalQuota": "8"}]},
+                        {"name": "ondemand-a100", "resources": [{"name": "nvidia.com/gpu", "nominalQuota": "4"}]},
+                    ]
+                }
+            ]
+        },
+        "status": {
+            "flavorsUsage": [{"name": "spot-a100", "resources": [{"name": "nvidia.com/gpu", "total": str(used)}]}]
+        },
+    }
+
+
+def a_snapshot(**parts):
+    kinds = ("nodes", "pods", "jobs", "cluster_queues", "workloads")
+    return Snapshot(**{kind: tuple(parts.get(kind, ())) for kind in kinds})
+
+
+def test_nodes_are_counted_and_priced_by_capacity_type():
+    nodes = [a_node("n1"), a_node("n2"), a_node("n3", "on-demand")]
+    spot, on_demand = capacity_rows(a_snapshot(nodes=nodes, pods=[a_pod()]), PLAN)
+    assert (spot.capacity_type, spot.nodes, spot.gpus, spot.gpus_used) == ("spot", 2, 8, 4)
+    # a2-highgpu-4g in us-central1 on 2026-07-30: 7.71208 spot, 14.69354 on demand.
+    assert (spot.usd_per_hour, on_demand.usd_per_hour) == (Decimal("15.42416"), Decimal("14.69354"))
+
+
+def test_a_finished_pod_holds_no_gpu_and_a_node_of_no_pool_is_not_counted():
+    foreign = {"metadata": {"name": "other", "labels": {}}, "status": {"allocatable": {"nvidia.com/gpu": "8"}}}
+    rows = capacity_rows(a_snapshot(nodes=[a_node(), foreign], pods=[a_pod(phase="Succeeded")]), PLAN)
+    assert [(row.nodes, row.gpus_used) for row in rows] == [(1, 0)]
+
+
+def test_a_node_whose_price_is_unknown_is_told_and_never_free():
+    (row,) = capacity_rows(a_snapshot(nodes=[a_node(capacity_type="reserved")]), PLAN)
+    assert row.usd_per_hour is None
+
+
+def test_quota_is_what_the_queue_may_hold_less_what_it_holds():
+    rows = quota_rows(a_snapshot(cluster_queues=[a_queue(used=4)]))
+    assert [(row.flavor, row.nominal, row.used, row.free) for row in rows] == [
+        ("spot-a100", 8, 4, 4),
+        ("ondemand-a100", 4, 0, 4),
+    ]
+
+
+def test_a_job_is_told_from_unseen_to_done():
+    waits = {"type": "QuotaReserved", "status": "False", "message": "insufficient unused quota"}
+    done = {"type": "Complete", "status": "True", "message": "Reached expected number of succeeded pods"}
+    cases = [
+        ((a_job(), None, None), "new", ""),
+        ((a_job(), a_workload(), None), "new", ""),
+        ((a_job(), a_workload(conditions=[waits]), None), "waiting", ""),
+        ((a_job(), a_workload(flavor="spot-a100"), None), "starting", "spot-a100"),
+        ((a_job(), a_workload(flavor="spot-a100"), a_pod(phase="Pending")), "starting", "spot-a100"),
+        ((a_job(), a_workload(flavor="spot-a100"), a_pod()), "running", "spot-a100"),
+        ((a_job(conditions=[done]), a_workload(flavor="spot-a100"), a_pod(phase="Succeeded")), "done", "spot-a100"),
+        ((a_job(conditions=[{**done, "type": "Failed"}]), a_workload(), None), "failed", ""),
+    ]
+    for (job, workload, pod), state, flavor in cases:
+        (row,) = job_rows(a_snapshot(jobs=[job], workloads=[w for w in [workload] if w], pods=[p for p in [pod] if p]))
+        assert (row.state, row.flavor) == (state, flavor)
+
+
+def test_a_waiting_job_says_why():
+    waits = {"type": "QuotaReserved", "status": "False", "message": "insufficient unused quota in flavor spot-a100"}
+    (row,) = job_rows(a_snapshot(jobs=[a_job()], workloads=[a_workload(conditions=[waits])]))
+    assert row.detail == "insufficient unused quota in flavor spot-a100"
+
+
+def test_the_screen_shows_nodes_queues_jobs_prices_and_three_commands():
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    snapshot = a_snapshot(
+        nodes=[a_node()],
+        pods=[a_pod()],
+        jobs=[a_job()],
+        cluster_queues=[a_queue()],
+        workloads=[a_workload(flavor="spot-a100")],
+    )
+    show_platform(console, snapshot, PLAN)
+    console.file.close()
+    text = console.export_text()
+    as_of = date(2026, 7, 30).isoformat()
+    for told in ("7.71 USD per hour", as_of, "These nodes are simulated", "lab/train", "on n1", "ondemand-a100"):
+        assert told in text
+    assert len(COMMANDS) == 3
+    assert all(command in text for command, _ in COMMANDS)
+
+
+def test_an_empty_cluster_is_said_to_cost_nothing():
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    show_platform(console, a_snapshot(), PLAN)
+    console.file.close()
+    assert "No GPU node: nothing runs, so nothing is paid for." in console.export_text()

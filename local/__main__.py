@@ -1,5 +1,11 @@
 """`python -m local`."""
 
-from local.cli import main
+import signal
 
+# Until the commands are loaded, Ctrl-C ends Python without a traceback: nothing has begun.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+from local.cli import main  # noqa: E402
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 main()

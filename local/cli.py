@@ -17,7 +17,7 @@ from local.screen import show_platform, show_processes
 from local.status import State
 from mizan.errors import PlatformError
 
-INTERRUPTED = 130
+INTERRUPTED = "Interrupted. What this run began has ended; the next `make up` goes on from here.\n"
 
 app = typer.Typer(
     help="The embedded default: a real control plane and `pulumi up` of stack `local` on this machine.",
@@ -33,7 +33,11 @@ def up(
     ] = "local",
 ) -> None:
     """Find or build the tools, start the control plane, run `pulumi up`, and show the platform."""
-    snapshot = platform.up(Home.from_environment(), stack, Reporter())
+    try:
+        snapshot = platform.up(Home.from_environment(), stack, Reporter())
+    except KeyboardInterrupt:
+        sys.stderr.write(INTERRUPTED)
+        raise
     show_platform(Console(), snapshot, platform.plan_of(stack))
 
 
@@ -47,10 +51,10 @@ def down(
 
 @app.command()
 def status() -> None:
-    """Show what runs, its memory and its log. Exit 1 if anything that should run does not."""
+    """Show what runs, its memory and its log. Exit 1 if a process was killed or does not answer."""
     rows = platform.status(Home.from_environment())
     show_processes(Console(), rows)
-    if any(row.state is not State.RUNNING for row in rows):
+    if any(row.state in (State.KILLED, State.NOT_READY) for row in rows):
         raise typer.Exit(1)
 
 
@@ -75,16 +79,13 @@ def tools() -> None:
 
 
 def main() -> None:
-    """Run a command; faults print their message only, an interrupt ends with 130."""
+    """Run a command; a fault ends with its message and its own exit code, never with a traceback."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        app(standalone_mode=False)
+        app()
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("Interrupted. What this run started has ended; the next `make up` goes on from here.\n")
-        sys.exit(INTERRUPTED)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:

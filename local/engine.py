@@ -83,7 +83,7 @@ class Engine:
             )
 
     def _release(self, stack: str) -> None:
-        """Free the stack from an update that ended without doing so; the home's own lock says none is running."""
+        """Free the stack from an update that was killed; the home's own lock says that none is running."""
         locks = self._home.pulumi_backend / ".pulumi" / "locks"
         if any(locks.rglob("*.json")):
             self._reporter.warn("An earlier update ended without releasing its lock; it is released now.")

@@ -25,6 +25,12 @@ FIELD_MANAGER = "mizan-local"
 APPLIED = f"{DOMAIN}/applied"
 """Annotation with a hash of what was applied, so that the next start can tell without writing."""
 
+# An API server that ends between accepting the names of a CRD and establishing it forgets the second, and after a
+# restart remembers it only when the CRD changes, or at its 5-minute resync. A changed annotation reminds it.
+# Source: k8s.io/apiextensions-apiserver v0.36.3 pkg/apiserver/customresource_handler.go, updateCustomResourceDefinition
+NUDGED = f"{DOMAIN}/nudged"
+NUDGE_SECONDS = 2.0
+
 _KINDS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (
@@ -95,14 +101,16 @@ def wait_established(
     Raises:
         SourceUnreachable: some are still not served after `timeout_seconds`.
     """
-    deadline = time.monotonic() + timeout_seconds
+    began = time.monotonic()
+    nudges = 0
     wanted = {manifest["metadata"]["name"] for manifest in manifests if manifest["kind"] == "CustomResourceDefinition"}
     while True:
         served = {_name(crd) for crd in client.list(CustomResourceDefinition) if _is_established(crd)}
         if wanted <= served:
             return
         must_live()
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > timeout_seconds:
             raise SourceUnreachable(
                 "kube-apiserver",
                 f"CRDs not served after {timeout_seconds:.0f} s: {', '.join(sorted(wanted - served))}",
@@ -110,6 +118,11 @@ def wait_established(
                 because="Kueue and Karpenter end when a kind of theirs is unknown",
                 fix="Run `make up` again; `kubectl describe crd NAME` tells what the API server holds against it",
             )
+        if waited > (nudges + 1) * NUDGE_SECONDS:
+            nudges += 1
+            for name in wanted - served:
+                reminder = {"metadata": {"annotations": {NUDGED: str(nudges)}}}
+                client.patch(CustomResourceDefinition, name, reminder, patch_type=PatchType.MERGE)
         time.sleep(_POLL_SECONDS)
 
 

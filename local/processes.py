@@ -19,9 +19,10 @@ from mizan.errors import PlatformError
 LOG_LIMIT_BYTES = 10_000_000
 LAST_LINES = 12
 
-# Set in the environment of every process started here, so that one without a pid file is still known by whose it is.
+# Set in the environment of every process started here, which the kernel shows to its own user alone. It tells a process
+# from a later one with the same pid more surely than a start time, which moves when the clock is set, and it tells whose
+# a process is that has lost its pid file.
 _MARKER = "MIZAN_PROCESS_OF"
-_CREATE_TIME_TOLERANCE_SECONDS = 2.0
 _KILL_WAIT_SECONDS = 10.0
 
 # Kept so that an ended child is reaped and does not stay behind as a zombie.
@@ -59,13 +60,11 @@ class Record:
 
     Attributes:
         pid: the process.
-        created: its start, unix seconds; tells it from a later process with the same pid.
         fingerprint: what it was started from.
         log_offset: where its lines begin in its log, bytes.
     """
 
     pid: int
-    created: float
     fingerprint: str
     log_offset: int = 0
 
@@ -90,9 +89,7 @@ def find(home: Home, name: str) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(held.pid)
-        is_same = abs(process.create_time() - held.created) <= _CREATE_TIME_TOLERANCE_SECONDS
-        # The clock may have been set since: the marker is then what is left to know the process by.
-        is_ours = is_same or process.environ().get(_MARKER) == _mark(home, name)
+        is_ours = process.environ().get(_MARKER) == _mark(home, name)
     except psutil.Error:
         return None
     return process if is_ours and is_alive(process) else None
@@ -100,15 +97,17 @@ def find(home: Home, name: str) -> psutil.Process | None:
 
 def is_alive(process: psutil.Process) -> bool:
     """Return whether `process` still runs; an ended child of ours is reaped on the way."""
+    try:
+        is_running = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        is_running = False
+    # After the look, so that a process that ends between the two is reaped at the latest by the next call.
     child = _CHILDREN.get(process.pid)
     if child is not None and child.poll() is not None:
         _EXIT_CODES[process.pid] = child.returncode
         del _CHILDREN[process.pid]
         return False
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+    return is_running
 
 
 def start(home: Home, command: Command) -> psutil.Process:
@@ -134,7 +133,7 @@ def start(home: Home, command: Command) -> psutil.Process:
     try:
         _CHILDREN[child.pid] = child
         process = psutil.Process(child.pid)
-        held = Record(child.pid, process.create_time(), command.fingerprint(), offset)
+        held = Record(child.pid, command.fingerprint(), offset)
         files.write(_pid_file(home, command.name), json.dumps(asdict(held)) + "\n")
     except BaseException:
         child.kill()

@@ -39,12 +39,12 @@ def show_processes(console: Console, rows: Sequence[ProcessStatus]) -> None:
     for row in rows:
         memory = f"{row.rss_bytes / MEBIBYTE:.0f} MiB" if row.rss_bytes else ""
         port = "" if row.port is None else str(row.port)
-        table.add_row(
-            row.name, Text(row.state, _PROCESS_STATES[row.state]), str(row.pid or ""), port, memory, str(row.log)
-        )
+        state = Text(row.state, _PROCESS_STATES[row.state])
+        table.add_row(row.name, state, str(row.pid or ""), port, memory, row.log.name)
     console.print(table)
     running = sum(row.state is State.RUNNING for row in rows)
-    console.print(f"{running} of {len(rows)} running, {total_rss_bytes(rows) / MEBIBYTE:.0f} MiB together")
+    memory = f"{total_rss_bytes(rows) / MEBIBYTE:.0f} MiB together"
+    console.print(f"{running} of {len(rows)} running, {memory}; logs in {rows[0].log.parent}", soft_wrap=True)
 
 
 def _capacity(snapshot: Snapshot, plan: Plan) -> Group:

@@ -36,7 +36,7 @@ def server_of(document: object, wanted: Cluster) -> str:
             because="the current context is never assumed",
             fix=f"Write one of these to mizan:cluster.context: {', '.join(sorted(contexts)) or 'none in this file'}",
         )
-    name = str(context.get("cluster"))
+    name = str(context.get("cluster") or "none")
     if name != wanted.name:
         raise PlatformError(
             f"{where}, context {wanted.context}",

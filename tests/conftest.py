@@ -1,13 +1,18 @@
-"""What every tier shares: golden files."""
+"""What every tier shares: the same examples in every run, and golden files."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no failure, and a failure is one for everybody.
+settings.register_profile("mizan", derandomize=True, deadline=None)
+settings.load_profile("mizan")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rewrite-golden", action="store_true", help="write what golden tests got, for review with git diff")
+    parser.addoption("--rewrite-golden", action="store_true", help="write what golden tests got; then read git diff")
 
 
 @pytest.fixture

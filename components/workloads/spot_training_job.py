@@ -8,6 +8,16 @@ from components.resource import resource
 from mizan.manifests.training_jobs import spot_training_job
 from mizan.plan import JobPlan
 
+# Kueue writes these on admission and takes them back on eviction. Setting them again would fight for a running job.
+# Source: kubernetes-sigs/kueue@v0.19.2 pkg/controller/jobs/job/job_controller.go, RunWithPodSetsInfo.
+OWNED_BY_KUEUE = (
+    "spec.suspend",
+    "spec.template.metadata.annotations",
+    "spec.template.metadata.labels",
+    "spec.template.spec.nodeSelector",
+    "spec.template.spec.tolerations",
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SpotTrainingJobArgs:
@@ -23,5 +33,9 @@ class SpotTrainingJob(pulumi.ComponentResource):
     def __init__(self, name: str, args: SpotTrainingJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Submit the job."""
         super().__init__("mizan:components:SpotTrainingJob", name, {"queue": args.job.queue}, opts)
-        resource(name, spot_training_job(args.job), pulumi.ResourceOptions(parent=self, depends_on=[args.local_queue]))
+        resource(
+            name,
+            spot_training_job(args.job),
+            pulumi.ResourceOptions(parent=self, depends_on=[args.local_queue], ignore_changes=list(OWNED_BY_KUEUE)),
+        )
         self.register_outputs({})

@@ -1,10 +1,10 @@
 """`pulumi-language-python [FLAG...] [ENGINE_ADDRESS]`: serves the engine until it sends SIGINT, SIGTERM or ends."""
 
 import os
+import select
 import signal
 import stat
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,23 +36,39 @@ def serve(children: Children, engine_address: str) -> tuple[grpc.Server, int]:
 
 def main(arguments: list[str]) -> None:
     """Print the port and serve; the engine's address is the last argument, and none of its flags concerns us."""
+    signals = _pipe_of_signals()
     children = Children()
-
-    def end(*_: object) -> None:
-        # At once: the engine waits for this process and kills it after 5 s, and gRPC's own farewell takes as long.
-        children.kill_all()
-        os._exit(0)
-
-    signal.signal(signal.SIGINT, end)
-    signal.signal(signal.SIGTERM, end)
     _server, port = serve(children, arguments[-1] if arguments else "")
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    # The engine holds the other end of this pipe: when it dies without a word, nothing of its update is left behind.
-    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
-        sys.stdin.buffer.read()
-        end()
-    threading.Event().wait()
+    _wait_for_the_end(signals)
+    # At once: the engine waits for this process and kills it after 5 s, and gRPC's own farewell takes as long.
+    children.kill_all()
+    os._exit(0)
+
+
+def _pipe_of_signals() -> int:
+    """Return a file descriptor from which SIGINT and SIGTERM can be read.
+
+    A handler in Python would not do: it runs in the main thread, and when another thread has taken the signal nothing
+    wakes the main thread to run it. One Ctrl-C in ten then ended only with the engine's kill.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    return reader
+
+
+def _wait_for_the_end(signals: int) -> None:
+    """Return when a signal has come or the engine, which holds the other end of standard input, has died."""
+    engine = sys.stdin.fileno()
+    sources = [signals, engine] if stat.S_ISFIFO(os.fstat(engine).st_mode) else [signals]
+    while True:
+        ready, _, _ = select.select(sources, [], [])
+        if signals in ready or not os.read(engine, 4096):
+            return
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ class Children:
                 _signal_session(process, signal.SIGKILL)
 
     def kill_all(self) -> None:
-        """End every process at once and start none any more; made for a signal handler of the main thread."""
+        """End every process at once and start none any more."""
         self._is_ending = True
         is_locked = self._lock.acquire(timeout=_START_SECONDS)
         try:
@@ -144,6 +144,8 @@ class Children:
                 self._lock.release()
 
     def _tell_guard(self, line: str) -> None:
+        if self._is_ending:
+            return
         if self._guard is None:
             self._guard = subprocess.Popen(
                 ["/bin/sh", "-c", _GUARD],

@@ -29,6 +29,8 @@ MESSAGE_BYTES = 400 * 1024 * 1024
 CONFIGURATION_TIMEOUT_SECONDS = 60
 START_TIMEOUT_SECONDS = 300
 RECONNECT_MILLISECONDS = 300
+# For the answers that `close` gives to calls still waiting.
+_FAREWELL_SECONDS = 1
 ANALYZER = "/pulumirpc.Analyzer/"
 CHANNEL_OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
 
@@ -97,7 +99,7 @@ class PackServer(grpc.GenericRpcHandler):  # type: ignore[misc]
         with suppress(InvalidStateError):
             self._pack.set_exception(RuntimeError("the policy pack ended before it served; its output says why"))
         self._door.close()
-        self._server.stop(grace=None)
+        self._server.stop(grace=_FAREWELL_SECONDS)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         """Return what answers a method: one of ours, or the pack's, whose messages pass as bytes."""

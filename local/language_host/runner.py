@@ -15,7 +15,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
-from typing import Optional
+from typing import NoReturn, Optional
 
 ERROR_WAS_SHOWN = 32
 """The exit code that says "the user has seen the error"; source: pulumi-language-python-exec of Pulumi 3.259."""
@@ -23,13 +23,13 @@ NO_PULUMI = 33
 """The exit code that says "this Python has no package pulumi"; host.py knows both."""
 
 
-def _leave_silently(_number: int, _frame: Optional[FrameType]) -> None:  # noqa: UP045 - Python 3.9 reads this
+def _leave_on_signal(_number: int, _frame: Optional[FrameType]) -> None:  # noqa: UP045 - Python 3.9 reads this
     os._exit(ERROR_WAS_SHOWN)
 
 
 if __name__ == "__main__":
     # Before the import, which takes longest: an update cancelled during it must not print a traceback.
-    signal.signal(signal.SIGINT, _leave_silently)
+    signal.signal(signal.SIGINT, _leave_on_signal)
     # Python put the folder of this file there, whose modules are none of the program's business.
     del sys.path[0]
 try:
@@ -58,14 +58,18 @@ def main() -> int:
     try:
         return _run(loop, program)
     finally:
-        signal.signal(signal.SIGINT, _leave_silently)
+        signal.signal(signal.SIGINT, _leave_on_signal)
         executor.shutdown(wait=True, cancel_futures=True)
         loop.close()
 
 
 def _run(loop: asyncio.AbstractEventLoop, program: str) -> int:
     def evaluate() -> None:
-        runpy.run_path(program, run_name="__main__")
+        try:
+            runpy.run_path(program, run_name="__main__")
+        except KeyboardInterrupt:
+            # Here rather than below: the SDK would first wait for answers that a cancelled engine no longer gives.
+            _leave_quietly()
 
     if not _exists(Path(program)):
         return _show(f"unable to find main python program `__main__.py` in `{Path(program).absolute()}`")
@@ -74,15 +78,19 @@ def _run(loop: asyncio.AbstractEventLoop, program: str) -> int:
     except pulumi.RunError as error:
         return _show(str(error))
     except KeyboardInterrupt:
-        # Whoever pressed Ctrl-C knows; threads that still wait for the engine must not hold the exit up.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(ERROR_WAS_SHOWN)
+        _leave_quietly()
     except SystemExit as error:
         return _code_of(error)
     except Exception as error:  # noqa: BLE001 - whatever the user's program raises is shown to the user
         return _show("Program failed with an unhandled exception:\n" + user_traceback(error))
     return 0
+
+
+def _leave_quietly() -> NoReturn:
+    """Exit without a word, since whoever pressed Ctrl-C knows, and without waiting for threads that ask the engine."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(ERROR_WAS_SHOWN)
 
 
 def _exists(program: Path) -> bool:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from ruamel.yaml import YAML
 
+from mizan.cli.yaml_text import write_yaml
 from mizan.config import read_stack, stack_file
 from mizan.errors import PlatformError
 from mizan.manifests import manifests_of
@@ -32,12 +32,7 @@ def root() -> None:
 def render(stack: StackOption, project: ProjectOption = Path()) -> None:
     """Print the Kubernetes manifests of a stack as YAML, without Pulumi."""
     config = read_stack(stack_file(stack, project), datetime.now(UTC).date())
-    yaml = YAML()
-    yaml.default_flow_style = False
-    yaml.explicit_start = True
-    yaml.width = 4096
-    for body in manifests_of(build_plan(stack, config)):
-        yaml.dump(body, sys.stdout)
+    write_yaml(manifests_of(build_plan(stack, config)), sys.stdout)
 
 
 def main() -> None:

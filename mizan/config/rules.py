@@ -116,11 +116,12 @@ def _quotas_name_an_offer(stack: Part) -> Iterator[ConfigFault]:
     for quota in _quotas(stack):
         yield from _unknown_name(quota["pool"], "pool", stack["pools"].names)
         capacity = quota["capacity"]
-        bought = [item["type"].text for item in stack["pools"].named(quota["pool"].text)["capacity"].items]
-        if capacity.text in list(CapacityType) and bought and None not in bought and capacity.text not in bought:
+        bought = {item["type"].text for item in stack["pools"].named(quota["pool"].text)["capacity"].items}
+        is_sound = bought and bought | {capacity.text} <= set(CapacityType)
+        if is_sound and capacity.text not in bought:
             yield ConfigFault(
                 capacity.path,
-                capacity.text,
+                capacity.value,
                 needs="a capacity type of the pool",
                 because=f"pool {quota['pool'].text} does not buy it, so its quota could never be used",
                 fix="Add it to the pool, or remove the quota",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
 from ruamel.yaml.scalarbool import ScalarBoolean
 
@@ -101,6 +101,8 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # YAML's own recursive type
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]
+    if isinstance(value, TaggedScalar):
+        return str(value.value)
     # A boolean with an anchor is an int to Python.
     if isinstance(value, bool | ScalarBoolean):
         return bool(value)

@@ -4,24 +4,20 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from mizan.config import CapacityType, Cloud, StackConfig, parse
+from mizan.config import Addons, CapacityType, Cloud, Install, Pool, StackConfig
 from tests.builders import NOTHING, TODAY, a_config, a_stack, an_existing_stack, faults_of, with_value
 
-OPTIONAL = {"jobs", "jobs[0].simulatedRunSeconds", "cluster"}
 
-
-def paths_in(value: Any, path: str = "") -> Iterator[str]:
-    """Every path of a value: keys, and entries of lists."""
+def parts_in(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every part of a value with its path: keys, and entries of lists."""
     if path:
-        yield path
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from paths_in(item, f"{path}.{key}" if path else key)
-    if isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from paths_in(item, f"{path}[{index}]")
+        yield path, value
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in inner:
+        below = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}" if path else key
+        yield from parts_in(item, below)
 
 
 def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -32,49 +28,157 @@ def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
                 yield from models_in(candidate)
 
 
-PATHS = sorted({*paths_in(a_stack()), *paths_in(an_existing_stack()["cluster"], "cluster")})
-KEYS = [path for path in PATHS if not path.endswith("]")]
+MODELS = sorted(set(models_in(StackConfig)), key=lambda model: model.__name__)
+PARTS = {**dict(parts_in(a_stack())), **dict(parts_in(an_existing_stack()["cluster"], "cluster"))}
+OPTIONAL = {"jobs", "jobs[0].simulatedRunSeconds", "cluster"}
+TEXTS = [path for path, value in PARTS.items() if isinstance(value, str)]
+NUMBERS = [path for path, value in PARTS.items() if isinstance(value, int)]
 
 
 def a_stack_that_has(path: str) -> dict[str, Any]:
     return an_existing_stack() if path.startswith("cluster") else a_stack()
 
 
-@pytest.mark.parametrize("model", sorted(set(models_in(StackConfig)), key=lambda model: model.__name__))
+def observed(fault: str) -> str:
+    """A fault's path and the value it saw."""
+    return fault.split("; needs ", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_every_field_is_described_with_its_reason_and_its_fix(model):
     for name, field in model.model_fields.items():
         assert field.description, name
-        assert (name, set(field.json_schema_extra or {})) in {(name, ()), ("today", ())} or set(
-            field.json_schema_extra
-        ) == {"because", "fix"}
+        assert field.description.endswith("."), name
+        # The day is an argument of parse, not a key of the file.
+        assert name == "today" or set(field.json_schema_extra) == {"because", "fix"}, name
 
 
 def test_the_paths_tried_below_reach_every_field():
-    fields = {field.alias for model in models_in(StackConfig) for field in model.model_fields.values()} - {"today"}
-    assert {path.split(".")[-1].split("[")[0] for path in PATHS} == fields
+    fields = {field.alias for model in MODELS for field in model.model_fields.values()} - {"today"}
+    assert {path.split(".")[-1].split("[")[0] for path in PARTS} == fields
 
 
-@pytest.mark.parametrize("path", [path for path in KEYS if path not in OPTIONAL])
+def test_a_valid_stack_becomes_a_frozen_config_that_remembers_its_day():
+    config = a_config()
+    assert (config.cloud, config.today, config.cluster) == (Cloud.LOCAL, TODAY, None)
+    assert config.pools[0].capacity[0].type is CapacityType.SPOT
+    assert config.teams[0].cost_center == "ml-research"
+    assert config.addons == Addons.model_validate({"kueue": {"install": Install.EXTERNAL}})
+    with pytest.raises(ValidationError, match="frozen"):
+        config.region = "europe-west4"
+
+
+def test_no_field_has_a_second_spelling():
+    with pytest.raises(ValidationError, match="cost_center"):
+        Pool.model_validate({"cost_center": "x"})
+    faults = faults_of(with_value(a_stack(), "teams[0].cost_center", "x"))
+    assert [observed(fault) for fault in faults] == ["mizan:teams[0].cost_center: unknown key"]
+
+
+@pytest.mark.parametrize("path", [path for path in PARTS if path not in OPTIONAL and not path.endswith("]")])
 def test_a_key_left_out_is_the_only_fault_and_is_named(path):
     faults = faults_of(with_value(a_stack_that_has(path), path, NOTHING))
     assert len(faults) == 1
     assert faults[0].startswith(f"mizan:{path}: nothing; needs a value because ")
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_mapping_or_list_in_the_wrong_place_is_the_only_fault_and_is_named(path):
-    wrong = ["x"] if path.split(".")[-1] in {"checkpoint", "kueue", "cluster", "addons"} else {"x": 1}
-    if path.endswith("]") and path.count("[") - path.count("].") != 1:
-        wrong = ["x"]
+@pytest.mark.parametrize("path", ["jobs", "jobs[0].simulatedRunSeconds"])
+def test_an_optional_key_may_be_left_out(path):
+    a_config(with_value(a_stack(), path, NOTHING))
+
+
+@pytest.mark.parametrize(("path", "value"), PARTS.items())
+def test_a_value_of_the_wrong_kind_is_the_only_fault_and_is_named(path, value):
+    wrong, told = (["x"], '["x"]') if isinstance(value, dict) else ({"x": 1}, '{"x": 1}')
     faults = faults_of(with_value(a_stack_that_has(path), path, wrong))
-    assert [fault.split("; needs ")[0] for fault in faults] == [f"mizan:{path}: {shown(wrong)}"]
+    assert [observed(fault) for fault in faults] == [f"mizan:{path}: {told}"]
 
 
-def shown(value: object) -> str:
-    return '["x"]' if isinstance(value, list) else '{"x": 1}'
-
-
-@pytest.mark.parametrize("path", [path for path in PATHS if path not in {"jobs[0].simulatedRunSeconds", "cluster"}])
+@pytest.mark.parametrize("path", [path for path in PARTS if path not in {"jobs[0].simulatedRunSeconds", "cluster"}])
 def test_an_empty_value_is_the_only_fault_and_is_named(path):
     faults = faults_of(with_value(a_stack_that_has(path), path, None))
-    assert [fault.split("; needs ")[0] for fault in faults] == [f"mizan:{path}: null"]
+    assert [observed(fault) for fault in faults] == [f"mizan:{path}: null"]
+
+
+@pytest.mark.parametrize("path", TEXTS)
+def test_a_number_is_no_text(path):
+    assert observed(faults_of(with_value(a_stack_that_has(path), path, 123))[0]) == f"mizan:{path}: 123"
+
+
+@pytest.mark.parametrize("path", TEXTS)
+def test_text_is_not_empty(path):
+    assert f'mizan:{path}: ""' in [observed(f) for f in faults_of(with_value(a_stack_that_has(path), path, ""))]
+
+
+@pytest.mark.parametrize("path", NUMBERS)
+@pytest.mark.parametrize(("value", "told"), [("2", '"2"'), (True, "true"), (2.0, "2.0"), (2.5, "2.5")])
+def test_only_a_whole_number_is_a_whole_number(path, value, told):
+    faults = faults_of(with_value(a_stack(), path, value))
+    assert len(faults) == 1
+    assert faults[0].startswith(f"mizan:{path}: {told}; needs a whole number because ")
+
+
+@pytest.mark.parametrize("path", ["pools", "pools[0].capacity", "queues", "queues[0].quotas", "teams"])
+def test_a_list_that_must_say_something_has_an_entry(path):
+    fault = next(
+        fault for fault in faults_of(with_value(a_stack(), path, [])) if observed(fault) == f"mizan:{path}: []"
+    )
+    assert "; needs at least 1 entry because " in fault
+
+
+NAME = "text that matches ^[a-z]([-a-z0-9]*[a-z0-9])?$"
+LABEL = "text that matches ^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
+NAMES = ["pools[0].name", "queues[0].name", "teams[0].name", "jobs[0].name"]
+LABELS = ["teams[0].costCenter", "teams[0].project"]
+
+REFUSED = [
+    *((path, value, NAME) for path in NAMES for value in ("A100", "1a", "-a", "a-", "a_b", "a.b", "a b", "a\n", "ä")),
+    *((path, "a" * 49, "at most 48 characters") for path in NAMES),
+    *((path, value, LABEL) for path in LABELS for value in ("-a", "a-", "a b", "a/b", "ä", "a\n")),
+    *((path, "a" * 64, "at most 63 characters") for path in LABELS),
+    *(("region", value, "text that matches ^[a-z]+(-[a-z0-9]+)+$") for value in ("us", "US-EAST-1", "us-", "123", "")),
+    *(("jobs[0].checkpoint.dir", value, r"text that matches ^(s3|gs|az|https)://\S+$")
+      for value in ("/mnt/disk", "file:///x", "http://x", "s3://", "s3:// x", "s3://a\nb")),
+    ("pools[0].capacity[0].maxNodes", 0, "at least 1"),
+    ("pools[0].capacity[0].maxNodes", 1001, "at most 1000"),
+    ("queues[0].quotas[0].gpus", -1, "at least 0"),
+    ("jobs[0].gpus", 0, "at least 1"),
+    ("jobs[0].checkpoint.intervalSeconds", 0, "at least 1"),
+    ("jobs[0].checkpoint.intervalSeconds", 86_401, "at most 86400"),
+    ("jobs[0].simulatedRunSeconds", 0, "at least 1"),
+    ("jobs[0].simulatedRunSeconds", 604_801, "at most 604800"),
+    ("jobs[0].command[0]", "", "text that is not empty"),
+    ("cluster.context", "", "text that is not empty"),
+    ("cloud", "aws", "'local' or 'existing'"),
+    ("pools[0].capacity[0].type", "reserved", "'spot' or 'on-demand'"),
+    ("queues[0].quotas[0].capacity", "Spot", "'spot' or 'on-demand'"),
+    ("addons.kueue.install", "yes", "'helm' or 'external'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value", "rule"), REFUSED)
+def test_a_value_outside_a_field_s_limits_is_refused_with_the_limit(path, value, rule):
+    faults = faults_of(with_value(a_stack_that_has(path), path, value))
+    fault = next(fault for fault in faults if fault.startswith(f"mizan:{path}: "))
+    assert f"; needs {rule} because " in fault
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("jobs[0].name", "a" * 48),
+        ("jobs[0].name", "a"),
+        ("teams[0].project", "a" * 63),
+        ("teams[0].project", "2024-01-01"),
+        ("teams[0].costCenter", "R.and_D-7"),
+        ("pools[0].capacity[0].maxNodes", 1000),
+        ("queues[0].quotas[0].gpus", 0),
+        ("jobs[0].checkpoint.dir", "gs://bucket"),
+        ("jobs[0].checkpoint.intervalSeconds", 86_400),
+        ("jobs[0].simulatedRunSeconds", 604_800),
+        ("jobs[0].simulatedRunSeconds", None),
+        ("jobs", []),
+    ],
+)
+def test_a_value_at_a_field_s_limit_is_taken(path, value):
+    a_config(with_value(a_stack(), path, value))

@@ -1,0 +1,85 @@
+"""One control plane for the whole session, in a home of its own; a user's platform is never touched."""
+
+import itertools
+import re
+import time
+
+import pytest
+from lightkube.resources.core_v1 import Namespace
+
+from local import toolchain
+from local.control_plane import ControlPlane, State
+from local.daemons import TOOLS
+from local.home import Home
+from local.progress import Reporter
+from tests.control_plane.cluster_builders import INSTANCE_TYPES, RecordingReporter
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def tools():
+    return toolchain.ensure(TOOLS, cache=toolchain.default_cache(), reporter=Reporter())
+
+
+@pytest.fixture
+def make_plane(tools, tmp_path_factory):
+    """Control planes that are ended with the test, whatever happens in it."""
+    made = []
+
+    def make(home=None, reporter=None):
+        home = home or Home(tmp_path_factory.mktemp("plane") / "home")
+        made.append(ControlPlane(home, tools, reporter or RecordingReporter()))
+        return made[-1]
+
+    yield make
+    for plane in made:
+        plane.stop()
+
+
+@pytest.fixture(scope="session")
+def session_plane(tools, tmp_path_factory):
+    plane = ControlPlane(Home(tmp_path_factory.mktemp("session") / "home"), tools, RecordingReporter())
+    try:
+        plane.start(instance_types=INSTANCE_TYPES)
+        yield plane
+    finally:
+        plane.stop()
+
+
+@pytest.fixture
+def plane(session_plane):
+    """The session's control plane, with every process running."""
+    if any(row.state is not State.RUNNING for row in session_plane.status()):
+        session_plane.start()
+    return session_plane
+
+
+@pytest.fixture
+def client(plane):
+    with plane.client() as client:
+        yield client
+
+
+@pytest.fixture
+def namespace(client, request):
+    """A namespace of the test's own."""
+    words = re.sub("[^a-z]+", "-", request.node.originalname.removeprefix("test_"))
+    name = f"{words[:40].strip('-')}-{next(_numbers)}"
+    client.create(Namespace.from_dict({"metadata": {"name": name}}))
+    yield name
+    client.delete(Namespace, name)
+
+
+@pytest.fixture
+def eventually():
+    """Wait for a condition, never for a time."""
+
+    def wait(condition, *, seconds=30.0):
+        deadline = time.monotonic() + seconds
+        while not (value := condition()):
+            assert time.monotonic() < deadline, f"not within {seconds} s: {condition.__doc__ or condition.__name__}"
+            time.sleep(0.1)
+        return value
+
+    return wait

@@ -1,0 +1,81 @@
+"""Hypothesis strategies: whole valid stacks, and values of any shape."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from mizan import keys
+from mizan.catalogue import machines
+from mizan.prices import prices
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["name", "type", "pool", "gpus", "capacity", "x"]) | st.text(max_size=6), inner
+        )
+    ),
+    max_leaves=8,
+)
+
+NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
+LABELS = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,10}[A-Za-z0-9])?", fullmatch=True)
+OWN_NAMES = NAMES.filter(lambda name: name not in keys.SYSTEM_NAMESPACES and not name.startswith("kube-"))
+
+
+def some(names: list[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True)
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> dict[str, Any]:
+    """Values of a stack that keeps every rule and has a price for every offer."""
+    region = draw(st.sampled_from(sorted({region for region, _, _ in prices()})))
+    priced = sorted({machine for where, machine, _ in prices() if where == region})
+    limits: dict[tuple[str, str], int] = {}
+    gpus: dict[str, int] = {}
+    pools = []
+    for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
+        machine = machines()[draw(st.sampled_from(priced))]
+        types = [capacity for where, of, capacity in prices() if (where, of) == (region, machine.name)]
+        chosen = draw(some([str(kind) for kind in types]))
+        capacity = [{"type": kind, "maxNodes": draw(st.integers(1, 1000))} for kind in chosen]
+        pools.append({"name": name, "machine": machine.name, "gpu": machine.gpu.name, "capacity": capacity})
+        limits |= {(name, item["type"]): item["maxNodes"] * machine.gpus for item in capacity}
+        gpus[name] = machine.gpus
+    queues, largest = [], {}
+    for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
+        quotas = []
+        for pool, kind in draw(st.lists(st.sampled_from(sorted(limits)), min_size=1, max_size=3, unique=True)):
+            quota = draw(st.integers(0, limits[pool, kind]))
+            limits[pool, kind] -= quota
+            quotas.append({"pool": pool, "capacity": kind, "gpus": quota})
+        queues.append({"name": name, "quotas": quotas})
+        largest[name] = max(gpus[quota["pool"]] for quota in quotas)
+    teams = [
+        {"name": name, "costCenter": draw(LABELS), "project": draw(LABELS), "queues": draw(some(sorted(largest)))}
+        for name in draw(st.lists(OWN_NAMES, min_size=1, max_size=3, unique=True))
+    ]
+    names = st.lists(NAMES, max_size=2, unique=True)
+    parts = {
+        "pools": pools,
+        "queues": queues,
+        "teams": teams,
+        "jobs": [draw(_jobs(team, name, largest)) for team in teams for name in draw(names)],
+    }
+    return {"cloud": "local", "region": region, **parts, "addons": {"kueue": {"install": "external"}}}
+
+
+@st.composite
+def _jobs(draw: st.DrawFn, team: dict[str, Any], name: str, largest: dict[str, int]) -> dict[str, Any]:
+    queue = draw(st.sampled_from(team["queues"]))
+    job = {
+        "name": name,
+        "team": team["name"],
+        "queue": queue,
+        "gpus": draw(st.integers(1, largest[queue])),
+        "command": draw(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=3)),
+        "checkpoint": {"dir": f"s3://bucket/{name}", "intervalSeconds": draw(st.integers(1, 86_400))},
+    }
+    return job | ({"simulatedRunSeconds": draw(st.integers(1, 600))} if draw(st.booleans()) else {})

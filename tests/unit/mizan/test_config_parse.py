@@ -1,0 +1,126 @@
+"""A stack's faults all at once: in one message, in the order of the values. Files are in test_stack_file.py."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mizan.config import ConfigErrors, parse
+from tests.builders import NOTHING, TODAY, a_config, a_pool, a_stack, faults_of, with_value
+from tests.strategies import json_like, stacks
+
+# Breaks that do not touch each other: any of them may occur together.
+BREAKS = [
+    ("cloud", "aws"),
+    ("region", "nowhere"),
+    ("pools[0].name", 7),
+    ("pools[0].machine", "a2-highgpu-3g"),
+    ("pools[0].gpu", "a100"),
+    ("pools[0].capacity[0].maxNodes", True),
+    ("pools[0].zone", "a"),
+    ("queues[0].quotas[0].gpus", -1),
+    ("queues[0].quotas[1].capacity", "reserved"),
+    ("queues[0].cohort", "all"),
+    ("teams[0].name", "kube-system"),
+    ("teams[0].project", None),
+    ("teams[0].queues[1]", "trainin"),
+    ("jobs[0].team", "team-z"),
+    ("jobs[0].command", "python"),
+    ("jobs[0].checkpoint.dir", "/mnt"),
+    ("addons.kueue.version", "1"),
+]
+
+
+def message_of(values: dict[str, Any], source: str = "stack test") -> str:
+    with pytest.raises(ConfigErrors) as caught:
+        parse(values, TODAY, source)
+    return str(caught.value)
+
+
+def test_one_fault_is_counted_as_one():
+    assert message_of(a_stack(region="x")).splitlines()[0] == "stack test: 1 fault"
+
+
+def test_an_empty_stack_names_every_key_it_needs():
+    needed = ["cloud", "region", "pools", "queues", "teams", "addons"]
+    assert [fault.split(":")[1] for fault in faults_of({})] == needed
+
+
+def test_a_fault_of_a_part_does_not_hide_another_fault_of_the_same_part():
+    pool = a_pool(gpu="a100", maxNode=3, capacity=[{"type": "spot", "maxNodes": "2"}])
+    stack = a_stack(pools=[pool], queues=[], jobs=[])
+    assert [fault.split("; ")[0] for fault in faults_of(stack)] == [
+        "mizan:pools[0].gpu: a100",
+        'mizan:pools[0].capacity[0].maxNodes: "2"',
+        "mizan:pools[0].maxNode: unknown key",
+        "mizan:queues: []",
+        "mizan:teams[0].queues[0]: training",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("a\nb", r'"a\nb"'),
+        ("\ud800", r'"\ud800"'),
+        ("\x1b[31m", r'"\u001b[31m"'),
+        ("x" * 200, "x" * 80 + "..."),
+        (["x" * 200], '["' + "x" * 78 + "..."),
+        (float("nan"), "NaN"),
+        ("null", '"null"'),
+    ],
+)
+def test_a_value_is_shown_on_one_line_and_unmistakably(value, told):
+    message = message_of(a_stack(region=value))
+    assert message.isprintable() or message.replace("\n", "").isprintable()
+    assert message.splitlines()[1].startswith(f"  mizan:region: {told}; needs text")
+
+
+def test_a_strange_key_is_shown_on_one_line():
+    assert message_of(a_stack() | {"a\nb": 1}).splitlines()[1].startswith(r'  mizan:"a\nb": unknown key; ')
+
+
+PLACES = ["cloud", "pools", "pools[0]", "pools[0].capacity[0]", "queues[0].quotas", "teams"]
+
+
+@given(st.dictionaries(st.text(max_size=12), json_like, max_size=6))
+def test_whatever_a_file_says_is_a_stack_or_a_list_of_its_faults(values):
+    told_or_taken(values)
+
+
+@given(stacks(), st.data())
+def test_whatever_replaces_a_part_of_a_stack_is_taken_or_told(values, data):
+    told_or_taken(with_value(values, data.draw(st.sampled_from(PLACES)), data.draw(json_like)))
+
+
+def told_or_taken(values: dict[str, Any]) -> None:
+    """Nothing but ConfigErrors comes out of parse, one printable line for each fault."""
+    try:
+        parse(values, TODAY)
+    except ConfigErrors as error:
+        faults, lines = error.faults, str(error).splitlines()
+    else:
+        return
+    assert len(lines) == len(faults) + 1 > 1
+    assert all(line.isprintable() for line in lines)
+
+
+@given(stacks())
+def test_a_stack_that_keeps_every_rule_is_taken(values):
+    a_config(values)
+
+
+@given(st.sets(st.sampled_from(BREAKS), min_size=1))
+def test_every_break_is_reported_however_many_there_are(breaks):
+    stack = a_stack()
+    for path, value in breaks:
+        stack = with_value(stack, path, value)
+    faults = faults_of(stack)
+    for path, _ in breaks:
+        assert any(fault.startswith(f"mizan:{path}: ") for fault in faults), path
+
+
+def test_faults_come_in_the_order_of_the_values():
+    stack = with_value(a_stack(region="x", cloud="y"), "pools[0].gpu", NOTHING)
+    assert [fault.split(": ")[0] for fault in faults_of(stack)] == ["mizan:cloud", "mizan:region", "mizan:pools[0].gpu"]

@@ -1,0 +1,290 @@
+"""Rules between the parts of a stack, each with its whole message."""
+
+import pytest
+
+from tests.builders import (
+    a_config,
+    a_job,
+    a_pool,
+    a_queue,
+    a_stack,
+    a_team,
+    an_existing_stack,
+    faults_of,
+    with_value,
+)
+
+QUOTA = {"pool": "a100", "capacity": "spot", "gpus": 1}
+UNKNOWN_KEY = "unknown key; needs a known key because an ignored key would be a setting that silently does nothing."
+WAITS = "would leave jobs waiting for ever."
+NEVER_COMES = "and a job admitted beyond that waits for a node that never comes."
+
+ONE_CHANGE = [
+    ("polls", [], f"polls: {UNKNOWN_KEY} Did you mean `pools`?"),
+    (
+        "prices",
+        {},
+        f"prices: {UNKNOWN_KEY} Known: addons, cloud, cluster, jobs, pools, queues, region, teams.",
+    ),
+    (
+        "today",
+        "2020-01-01",
+        f"today: {UNKNOWN_KEY} Known: addons, cloud, cluster, jobs, pools, queues, region, teams.",
+    ),
+    ("pools[0].gpus", "a100", f"pools[0].gpus: {UNKNOWN_KEY} Did you mean `gpu`?"),
+    (
+        "pools[0].capacity[0].maxnodes",
+        2,
+        f"pools[0].capacity[0].maxnodes: {UNKNOWN_KEY} Did you mean `maxNodes`?",
+    ),
+    ("addons.opencost", {}, f"addons.opencost: {UNKNOWN_KEY} Known: kueue."),
+    (
+        "pools[0].gpu",
+        "a100-40",
+        (
+            "pools[0].gpu: a100-40; needs a GPU of the catalogue because node labels and memory come from "
+            "mizan/catalogue/gpus.csv. Did you mean `a100-40gb`?"
+        ),
+    ),
+    (
+        "pools[0].gpu",
+        "mi300x",
+        (
+            "pools[0].gpu: mi300x; needs a GPU of the catalogue because node labels and memory come from "
+            "mizan/catalogue/gpus.csv. Known: a100-40gb, a100-80gb, a10g, b200-180gb, h100-80gb, h200-141gb, l4, l40s, "
+            "rtx-pro-6000, t4, v100-16gb, v100-32gb."
+        ),
+    ),
+    (
+        "pools[0].gpu",
+        "h100-80gb",
+        (
+            "pools[0].gpu: h100-80gb; needs a100-40gb because a2-highgpu-4g carries 4 x a100-40gb. "
+            "Write `a100-40gb`, or choose another machine."
+        ),
+    ),
+    (
+        "pools[0].machine",
+        "a2-highgpu-3g",
+        (
+            "pools[0].machine: a2-highgpu-3g; needs a machine of the catalogue because its GPUs, size and price come "
+            "from mizan/catalogue/machines.csv. Did you mean `a2-highgpu-8g`?"
+        ),
+    ),
+    (
+        "pools[1]",
+        a_pool(),
+        (
+            "pools[1].name: a100; needs a name used once because mizan:pools[0] already has it, and one would "
+            "overwrite the other. Rename one of the two."
+        ),
+    ),
+    (
+        "teams[1]",
+        a_team(),
+        (
+            "teams[1].name: team-a; needs a name used once because mizan:teams[0] already has it, and one would "
+            "overwrite the other. Rename one of the two."
+        ),
+    ),
+    (
+        "jobs[1]",
+        a_job(),
+        (
+            "jobs[1].name: train-1; needs a name used once because mizan:jobs[0] already has it, and one would "
+            "overwrite the other. Rename one of the two."
+        ),
+    ),
+    (
+        "pools[0].capacity[2]",
+        {"type": "on-demand", "maxNodes": 1},
+        (
+            "pools[0].capacity[2].type: on-demand; needs each type once because each capacity type of a pool is one "
+            "offer with one limit. Add the two maxNodes up."
+        ),
+    ),
+    (
+        "queues[0].quotas[0].pool",
+        "a10",
+        (
+            f"queues[0].quotas[0].pool: a10; needs a pool of this stack because a pool that does not exist {WAITS} "
+            "Did you mean `a100`?"
+        ),
+    ),
+    (
+        "queues[0].quotas[0].pool",
+        "reserved",
+        (
+            f"queues[0].quotas[0].pool: reserved; needs a pool of this stack because a pool that does not exist "
+            f"{WAITS} Known: a100."
+        ),
+    ),
+    (
+        "pools[0].capacity",
+        [{"type": "spot", "maxNodes": 2}],
+        (
+            "queues[0].quotas[1].capacity: on-demand; needs a capacity type of the pool because pool a100 does not "
+            "buy it, so its quota could never be used. Add it to the pool, or remove the quota."
+        ),
+    ),
+    (
+        "queues[0].quotas[2]",
+        QUOTA | {"gpus": 0},
+        (
+            "queues[0].quotas[2]: a100 spot again; needs each offer once because Kueue keeps one quota per flavor. "
+            "Add the two quotas up."
+        ),
+    ),
+    (
+        "queues[0].quotas[0].gpus",
+        9,
+        (
+            f"queues[0].quotas[0].gpus: 9; needs at most 8 because pool a100 has at most 8 spot GPUs, {NEVER_COMES} "
+            "Lower the quota, or raise the pool's maxNodes."
+        ),
+    ),
+    (
+        "queues[1]",
+        a_queue(name="more", quotas=[QUOTA]),
+        (
+            "queues[1].quotas[0].gpus: 1; needs at most 0 because pool a100 has at most 8 spot GPUs, of which the "
+            f"quotas above hold 8, {NEVER_COMES} Lower the quota, or raise the pool's maxNodes."
+        ),
+    ),
+    (
+        "teams[0].queues[1]",
+        "trainin",
+        (
+            f"teams[0].queues[1]: trainin; needs a queue of this stack because a queue that does not exist {WAITS} "
+            "Did you mean `training`?"
+        ),
+    ),
+    (
+        "teams[0].queues[1]",
+        "training",
+        (
+            "teams[0].queues[1]: training; needs each queue once because one LocalQueue is made per queue. "
+            "Remove one of the two."
+        ),
+    ),
+    *(
+        (
+            "teams[1]",
+            a_team(name=name),
+            (
+                f"teams[1].name: {name}; needs a name of the team's own because the team's name is its namespace, "
+                f"and this one belongs to the cluster. Write `team-{name}`."
+            ),
+        )
+        for name in ("default", "kueue-system", "karpenter", "kube-system", "kube-anything")
+    ),
+    (
+        "jobs[0].team",
+        "team-b",
+        (
+            f"jobs[0].team: team-b; needs a team of this stack because a team that does not exist {WAITS} "
+            "Did you mean `team-a`?"
+        ),
+    ),
+    (
+        "jobs[0].queue",
+        "inference",
+        (
+            f"jobs[0].queue: inference; needs a queue of this stack because a queue that does not exist {WAITS} "
+            "Known: training."
+        ),
+    ),
+    (
+        "jobs[0].gpus",
+        5,
+        (
+            "jobs[0].gpus: 5; needs at most 4 because a pod runs on one node, and no machine of its queue has more. "
+            "Ask for fewer, or add a larger machine."
+        ),
+    ),
+    (
+        "cluster",
+        {"kubeconfig": "~/.kube/config", "context": "prod", "name": "prod"},
+        (
+            "cluster: a cluster; needs no cluster because stack `local` always uses the embedded control plane. "
+            "Remove it, or write `mizan:cloud: existing`."
+        ),
+    ),
+    (
+        "cloud",
+        "existing",
+        (
+            "cluster: nothing; needs kubeconfig, context and name because the platform must know which cluster it "
+            "changes. Add `{kubeconfig: ~/.kube/config, context: prod, name: prod}`."
+        ),
+    ),
+    (
+        "addons.kueue.install",
+        "helm",
+        (
+            "addons.kueue.install: helm; needs external because the embedded control plane already runs Kueue. "
+            "Write `external`."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "message"), ONE_CHANGE)
+def test_one_wrong_value_gives_one_message_that_says_all(path, value, message):
+    assert faults_of(with_value(a_stack(), path, value)) == [f"mizan:{message}"]
+
+
+def test_a_job_waits_only_in_a_queue_of_its_own_team():
+    other = a_queue(name="inference", quotas=[QUOTA | {"gpus": 0}])
+    assert faults_of(a_stack(queues=[a_queue(), other], jobs=[a_job(queue="inference")])) == [
+        (
+            "mizan:jobs[0].queue: inference; needs a queue of the job's team because team team-a has no LocalQueue for "
+            "it. Add it to the team's queues."
+        )
+    ]
+
+
+def test_a_queue_used_twice_is_named_once():
+    assert faults_of(a_stack(queues=[a_queue(), a_queue(quotas=[QUOTA | {"gpus": 0}])])) == [
+        (
+            "mizan:queues[1].name: training; needs a name used once because mizan:queues[0] already has it, and one "
+            "would overwrite the other. Rename one of the two."
+        )
+    ]
+
+
+def test_an_existing_cluster_may_install_kueue_or_not():
+    a_config(an_existing_stack())
+    a_config(an_existing_stack(addons={"kueue": {"install": "external"}}))
+
+
+def test_two_teams_may_each_have_a_job_of_the_same_name():
+    a_config(a_stack(teams=[a_team(), a_team(name="team-b")], jobs=[a_job(), a_job(team="team-b")]))
+
+
+def test_a_job_may_be_as_large_as_the_largest_machine_of_its_queue():
+    pools = [a_pool(), a_pool(name="big", machine="a2-highgpu-8g")]
+    queue = a_queue(quotas=[QUOTA, QUOTA | {"pool": "big"}])
+    a_config(a_stack(pools=pools, queues=[queue], jobs=[a_job(gpus=8)]))
+    assert "needs at most 8" in faults_of(a_stack(pools=pools, queues=[queue], jobs=[a_job(gpus=9)]))[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("pools[0].machine", "a2-nosuch-4g"),
+        ("pools[0].name", None),
+        ("pools[0].capacity[0].type", "spit"),
+        ("pools", {}),
+    ],
+)
+def test_what_a_typing_mistake_may_have_caused_is_not_reported_beside_it(path, value):
+    stack = with_value(a_stack(jobs=[]), "queues[0].quotas[0].gpus", 640)
+    (fault,) = faults_of(with_value(stack, path, value))
+    assert fault.startswith(f"mizan:{path}: ")
+
+
+def test_a_job_is_not_too_big_for_a_machine_with_a_typing_mistake():
+    stack = with_value(a_stack(jobs=[a_job(gpus=64)]), "pools[0].machine", "a2-megagpu-61g")
+    (fault,) = faults_of(stack)
+    assert fault.startswith("mizan:pools[0].machine: a2-megagpu-61g; needs a machine of the catalogue")

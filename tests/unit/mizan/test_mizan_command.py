@@ -1,0 +1,129 @@
+"""The `mizan` command: what it prints where, and how it ends."""
+
+import io
+import re
+from importlib.metadata import entry_points
+
+import pytest
+from ruamel.yaml import YAML
+
+from mizan.cli import main
+from mizan.manifests import manifests_of
+from tests.builders import PROJECT, a_plan, a_stack, a_team, shipped_stack, with_value
+
+
+@pytest.fixture
+def mizan(monkeypatch, capsys):
+    """Run the command: exit code, stdout, stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["mizan", *arguments])
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", "120")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
+
+    return run
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "stacks").mkdir()
+    return tmp_path
+
+
+def write_stack(project, values, name="test"):
+    path = project / "stacks" / f"Pulumi.{name}.yaml"
+    with path.open("w") as file:
+        YAML(typ="safe").dump({"config": {f"mizan:{key}": value for key, value in values.items()}}, file)
+    return path
+
+
+def test_render_prints_every_manifest_of_a_stack_and_nothing_else(mizan):
+    code, out, err = mizan("render", "--stack", "local", "--project", str(PROJECT))
+    assert (code, err) == (0, "")
+    printed = list(YAML(typ="safe").load_all(io.StringIO(out)))
+    assert printed == manifests_of(a_plan(shipped_stack("local"), stack="local"))
+
+
+def test_render_takes_the_project_it_stands_in_and_a_short_option(mizan, project, monkeypatch):
+    write_stack(project, a_stack())
+    monkeypatch.chdir(project)
+    code, out, _ = mizan("render", "-s", "test")
+    assert code == 0
+    assert out.startswith("---\napiVersion: karpenter.kwok.sh/v1alpha1\nkind: KWOKNodeClass\n")
+
+
+def test_render_prints_no_yaml_shorthand(mizan):
+    _, out, _ = mizan("render", "--stack", "local", "--project", str(PROJECT))
+    assert not re.search(r"[:-] [&*]\w", out)
+
+
+@pytest.mark.parametrize("name", ["y", "yes", "n", "no", "on", "off"])
+def test_a_team_named_like_a_boolean_stays_text_for_every_reader_of_yaml(mizan, project, name):
+    write_stack(project, a_stack(teams=[a_team(name=name, project=name.title())], jobs=[]))
+    _, out, _ = mizan("render", "--stack", "test", "--project", str(project))
+    reader = YAML(typ="safe")
+    reader.version = (1, 1)
+    (namespace,) = [body for body in reader.load_all(io.StringIO(out)) if body["kind"] == "Namespace"]
+    assert namespace["metadata"]["name"] == name
+    assert namespace["metadata"]["labels"]["project"] == name.title()
+
+
+def test_an_unknown_stack_is_answered_with_the_stacks_there_are(mizan):
+    code, out, err = mizan("render", "--stack", "staging", "--project", str(PROJECT))
+    assert (code, out) == (2, "")
+    stacks = sorted(path.name.split(".")[1] for path in (PROJECT / "stacks").glob("Pulumi.*.yaml"))
+    assert err == (
+        f"stack staging: no file {PROJECT}/stacks/Pulumi.staging.yaml; needs one file per stack because a stack is "
+        f"what its file says. Choose one of: {', '.join(stacks)}.\n"
+    )
+
+
+def test_a_faulty_stack_ends_with_its_faults_once_and_no_traceback(mizan, project):
+    path = write_stack(project, with_value(a_stack(), "pools[0].gpu", "a100"))
+    code, out, err = mizan("render", "--stack", "test", "--project", str(project))
+    assert (code, out) == (2, "")
+    assert err.splitlines()[0] == f"{path}: 1 fault"
+    assert re.fullmatch(
+        r"  line \d+: mizan:pools\[0\]\.gpu: a100; needs a GPU of the catalogue .*", err.splitlines()[1]
+    )
+    assert len(err.splitlines()) == 2
+
+
+def test_a_missing_price_ends_the_same_way(mizan, project):
+    write_stack(project, a_stack(region="us-east1"))
+    code, out, err = mizan("render", "--stack", "test", "--project", str(project))
+    assert (code, out) == (2, "")
+    assert err.startswith("price of a2-highgpu-4g (spot) in us-east1: no row; needs one price row per offer")
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["render"], "Missing option '--stack'"),
+        (["render", "--stack"], "Option '--stack' requires an argument"),
+        (["render", "--stack", "x", "--project", str(PROJECT / "Pulumi.yaml")], "is a file"),
+        (["rendr"], "No such command 'rendr'"),
+    ],
+)
+def test_a_mistyped_command_is_bad_input(mizan, arguments, message):
+    code, out, err = mizan(*arguments)
+    assert (code, out) == (2, "")
+    assert message in " ".join(err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["render", "--help"]])
+def test_help_explains_itself(mizan, arguments):
+    code, out, err = mizan(*arguments)
+    assert (code, err) == (0, "")
+    assert "render" in out
+    assert "without Pulumi" in " ".join(out.replace("│", " ").split())
+
+
+def test_the_command_is_installed_under_its_name():
+    (script,) = entry_points(group="console_scripts", name="mizan")
+    assert script.load() is main

@@ -1,0 +1,151 @@
+"""From a stack to its Plan: offers, names, labels, taints, units, prices."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+
+from mizan import keys
+from mizan.config import CapacityType, Cloud, Install
+from mizan.errors import PlatformError
+from mizan.plan import Taint, build_plan
+from mizan.plan.build import offer_name
+from tests.builders import a_config, a_plan, a_pool, a_queue, a_stack, a_team, an_existing_stack, with_value
+from tests.strategies import stacks
+
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+GPU_TAINT = Taint(key="nvidia.com/gpu", value="present")
+SPOT_TAINT = Taint(key="mizan.dev/spot", value="true")
+
+
+def test_every_capacity_of_a_pool_is_one_offer_in_the_pool_s_order():
+    plan = a_plan()
+    assert [(offer.name, offer.capacity_type, offer.max_nodes) for offer in plan.offers] == [
+        ("spot-a100", CapacityType.SPOT, 2),
+        ("ondemand-a100", CapacityType.ON_DEMAND, 1),
+    ]
+    assert plan.pools[0].offers == plan.offers
+
+
+def test_an_offer_counts_its_gpus():
+    spot, on_demand = a_plan().offers
+    assert (spot.resource, spot.units_per_node, spot.max_units) == ("nvidia.com/gpu", 4, 8)
+    assert on_demand.max_units == 4
+
+
+def test_an_offer_is_labelled_so_that_only_its_own_nodes_match():
+    spot, on_demand = a_plan().offers
+    assert spot.labels == {
+        "mizan.dev/pool": "a100",
+        "karpenter.sh/capacity-type": "spot",
+        "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB",
+    }
+    assert on_demand.labels == {**spot.labels, "karpenter.sh/capacity-type": "on-demand"}
+
+
+def test_only_spot_keeps_off_what_cannot_take_an_interruption():
+    spot, on_demand = a_plan().offers
+    assert spot.taints == (GPU_TAINT, SPOT_TAINT)
+    assert on_demand.taints == (GPU_TAINT,)
+
+
+def test_an_offer_carries_its_dated_price():
+    spot, on_demand = a_plan().offers
+    assert (spot.price.usd_per_hour, on_demand.price.usd_per_hour) == (Decimal("7.71208"), Decimal("14.69354"))
+    assert (spot.price.region, spot.price.machine) == ("us-central1", "a2-highgpu-4g")
+
+
+def test_a_missing_price_names_machine_region_and_file_and_where_there_is_one():
+    with pytest.raises(PlatformError) as caught:
+        a_plan(a_stack(region="us-east1"))
+    assert str(caught.value) == (
+        "price of a2-highgpu-4g (spot) in us-east1: no row; needs one price row per offer because a missing price "
+        "would read as free. Add the row to mizan/prices/prices.csv, or use a region that has one: "
+        "europe-west4, us-central1."
+    )
+
+
+def test_a_machine_without_any_price_says_so():
+    pools = [a_pool(machine="p4d.24xlarge")]
+    with pytest.raises(PlatformError, match=re.escape("price of p4d.24xlarge (spot) in us-east-1: no row")) as caught:
+        a_plan(a_stack(region="us-east-1", pools=pools, jobs=[]))
+    assert str(caught.value).endswith("or use a region that has one: none yet.")
+
+
+def test_a_queue_has_its_flavors_in_order_and_the_namespaces_of_its_teams():
+    teams = [a_team(), a_team(name="team-c", queues=["other"]), a_team(name="team-b", queues=["other", "training"])]
+    other = a_queue(name="other", quotas=[{"pool": "a100", "capacity": "on-demand", "gpus": 0}])
+    training, second = a_plan(a_stack(teams=teams, queues=[a_queue(), other])).queues
+    assert [(quota.offer.name, quota.nominal) for quota in training.quotas] == [("spot-a100", 8), ("ondemand-a100", 4)]
+    assert (training.namespaces, second.namespaces) == (("team-a", "team-b"), ("team-c", "team-b"))
+
+
+def test_a_team_is_a_namespace_with_the_labels_its_costs_are_found_by():
+    (team,) = a_plan().teams
+    assert (team.namespace, team.queues) == ("team-a", ("training",))
+    assert team.labels == {"cost-center": "ml-research", "team": "team-a", "project": "llm"}
+    assert set(keys.NAMESPACE_COST_LABELS) <= set(team.labels)
+
+
+def test_a_job_runs_in_its_team_s_namespace_at_its_team_s_cost_and_takes_spot():
+    (job,) = a_plan().jobs
+    assert (job.name, job.namespace, job.queue) == ("train-1", "team-a", "training")
+    assert (job.resource, job.units, job.simulated_run_seconds) == ("nvidia.com/gpu", 4, 45)
+    assert job.labels == {
+        "cost-center": "ml-research",
+        "team": "team-a",
+        "project": "llm",
+        "workload-type": "training",
+        "priority": "batch",
+        "spot-eligible": "true",
+    }
+    assert job.tolerations == (SPOT_TAINT,)
+
+
+def test_a_taint_and_its_toleration_spell_the_same():
+    assert SPOT_TAINT.on_node() == {"key": "mizan.dev/spot", "value": "true", "effect": "NoSchedule"}
+    assert SPOT_TAINT.toleration() == {**SPOT_TAINT.on_node(), "operator": "Equal"}
+
+
+def test_the_plan_keeps_what_the_stack_says_of_its_cluster():
+    plan = a_plan(an_existing_stack(), stack="prod")
+    assert (plan.stack, plan.cloud, plan.kueue) == ("prod", Cloud.EXISTING, Install.HELM)
+    assert plan.cluster == a_config(an_existing_stack()).cluster
+    assert a_plan().cluster is None
+
+
+def test_the_longest_names_still_fit():
+    longest = "a" * 48
+    stack = with_value(with_value(a_stack(), "pools[0].name", longest), "queues[0].quotas[0].pool", longest)
+    plan = a_plan(with_value(stack, "queues[0].quotas[1].pool", longest))
+    assert all(DNS_LABEL.fullmatch(offer.name) for offer in plan.offers)
+
+
+@given(stacks())
+def test_every_plan_agrees_with_itself(values):
+    plan = a_plan(values)
+    names = [offer.name for offer in plan.offers]
+    assert len(set(names)) == len(names)
+    assert all(DNS_LABEL.fullmatch(name) for name in names)
+    assert names == [
+        offer_name(pool["name"], CapacityType(capacity["type"]))
+        for pool in values["pools"]
+        for capacity in pool["capacity"]
+    ]
+    for offer in plan.offers:
+        assert offer.max_units == offer.max_nodes * offer.machine.gpus > 0
+        assert offer.price.machine == offer.machine.name
+        assert (SPOT_TAINT in offer.taints) == (offer.capacity_type is CapacityType.SPOT)
+    assert len({tuple(sorted(offer.labels.items())) for offer in plan.offers}) == len(names)
+    for queue in plan.queues:
+        assert all(quota.offer in plan.offers for quota in queue.quotas)
+        assert all(queue.name in team.queues for team in plan.teams if team.namespace in queue.namespaces)
+    for offer in plan.offers:
+        held = sum(quota.nominal for queue in plan.queues for quota in queue.quotas if quota.offer == offer)
+        assert held <= offer.max_units
+
+
+@given(stacks())
+def test_the_same_stack_gives_the_same_plan(values):
+    assert build_plan("a", a_config(values)) == build_plan("a", a_config(values))

@@ -50,7 +50,8 @@ class Engine:
 
         Args:
             stack: its name.
-            config_file: its settings, where they are not in the project's `stacks` folder.
+            config_file: its settings `Pulumi.<stack>.yaml`, where they are not in the project's `stacks` folder. A
+                Pulumi.yaml with the project's name stands beside it: `stack init` writes nowhere else.
         """
         home = self._home
         _link(self._tools.path("kubectl"), home.bin / "kubectl")
@@ -61,7 +62,7 @@ class Engine:
         plugin.mkdir(parents=True, exist_ok=True)
         _link(self._tools.path("pulumi-resource-kubernetes"), plugin / "pulumi-resource-kubernetes")
         if not self._state_file(stack).exists():
-            self._run(["stack", "init", stack, *_config(config_file)])
+            self._run(["stack", "init", stack], config_file.parent if config_file else self._project)
 
     def up(self, stack: str, *, config_file: Path | None = None, arguments: Sequence[str] = ()) -> None:
         """Run `pulumi up`, its output going to ours.
@@ -98,11 +99,11 @@ class Engine:
     def _environment(self) -> Mapping[str, str]:
         return {**os.environ, **shell_environment(self._home)}
 
-    def _run(self, arguments: Sequence[str]) -> None:
+    def _run(self, arguments: Sequence[str], folder: Path | None = None) -> None:
         command = [self._binary(), *arguments, "--non-interactive"]
         done = subprocess.run(
             command,
-            cwd=self._project,
+            cwd=folder or self._project,
             env=self._environment(),
             capture_output=True,
             text=True,

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,30 +41,35 @@ _KINDS: dict[str, Any] = {
         ValidatingWebhookConfiguration,
     )
 }
-_UPSTREAM_KINDS = ("CustomResourceDefinition", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+CRDS = ("CustomResourceDefinition",)
+CRDS_AND_WEBHOOKS = (*CRDS, "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 
 
-def read_upstream(folder: Path, cache: Path) -> list[Manifest]:
-    """Return the CRDs and webhook configurations in the YAML files of `folder`.
+def read_upstream(folder: Path, cache: Path, kinds: Collection[str] = CRDS) -> list[Manifest]:
+    """Return the objects of `kinds` in the YAML files of `folder`.
 
     Reading a megabyte of YAML takes over a second, so `cache` keeps the result until a file changes.
+
+    Raises:
+        PlatformError: there is none of some kind.
     """
     sources = sorted(folder.glob("*.yaml"))
     contents = [source.read_bytes() for source in sources]
-    version = files.digest(contents)
+    version = files.digest([*kinds, *contents])
     found = _cached(cache, version)
     if found is None:
         yaml = YAML(typ="safe")
         documents = (document for content in contents for document in yaml.load_all(content))
-        found = [_clean(document) for document in documents if document and document.get("kind") in _UPSTREAM_KINDS]
+        found = [_clean(document) for document in documents if document and document.get("kind") in kinds]
         files.write(cache, json.dumps({"version": version, "objects": found}))
-    if not found:
+    missing = [kind for kind in kinds if kind not in {manifest["kind"] for manifest in found}]
+    if missing:
         raise PlatformError(
             str(folder),
-            f"no CRD in {len(sources)} YAML files",
-            needs="the CRDs that belong to the tool",
+            f"no {' and no '.join(missing)} in {len(sources)} YAML files",
+            needs="the objects that belong to the tool",
             because="its controller cannot start without them",
-            fix="Remove the folder, so that it is made anew",
+            fix="Remove the folder above, so that the tool is built anew",
         )
     return found
 

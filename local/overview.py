@@ -89,14 +89,16 @@ def fetch(kubeconfig: Path) -> Snapshot:
         SourceUnreachable: the API server does not answer.
     """
     try:
-        client = Client(config=KubeConfig.from_file(kubeconfig), timeout=httpx2.Timeout(ANSWER_SECONDS))
-        return Snapshot(
-            nodes=_plain(client.list(Node)),
-            pods=_plain(client.list(Pod, namespace="*")),
-            jobs=_plain(client.list(Job, namespace="*", labels={keys.MANAGED_BY: "mizan"})),
-            cluster_queues=_plain(client.list(_ClusterQueue)),
-            workloads=_plain(client.list(_Workload, namespace="*")),
-        )
+        # No proxy of the environment stands between this machine and itself.
+        config = KubeConfig.from_file(kubeconfig).get()
+        with Client(config, timeout=httpx2.Timeout(ANSWER_SECONDS), trust_env=False) as client:
+            return Snapshot(
+                nodes=_plain(client.list(Node)),
+                pods=_plain(client.list(Pod, namespace="*")),
+                jobs=_plain(client.list(Job, namespace="*", labels={keys.MANAGED_BY: "mizan"})),
+                cluster_queues=_plain(client.list(_ClusterQueue)),
+                workloads=_plain(client.list(_Workload, namespace="*")),
+            )
     except (OSError, httpx2.HTTPError, ApiError) as error:
         raise SourceUnreachable(
             f"cluster of {kubeconfig}",

@@ -18,9 +18,10 @@ from mizan.errors import PlatformError
 
 LOG_LIMIT_BYTES = 10_000_000
 LAST_LINES = 12
+_TAIL_BYTES = 50_000
 
 # Set in the environment of every process started here, which the kernel shows to its own user alone. It tells a process
-# from a later one with the same pid more surely than a start time, which moves when the clock is set, and it tells whose
+# from a later one with the same pid more surely than a start time, which moves when the clock is set, and tells whose
 # a process is that has lost its pid file.
 _MARKER = "MIZAN_PROCESS_OF"
 _KILL_WAIT_SECONDS = 10.0
@@ -89,25 +90,26 @@ def find(home: Home, name: str) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(held.pid)
-        is_ours = process.environ().get(_MARKER) == _mark(home, name)
+        is_ours = is_alive(process) and process.environ().get(_MARKER) == _mark(home, name)
     except psutil.Error:
         return None
-    return process if is_ours and is_alive(process) else None
+    return process if is_ours else None
 
 
 def is_alive(process: psutil.Process) -> bool:
     """Return whether `process` still runs; an ended child of ours is reaped on the way."""
-    try:
-        is_running = process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        is_running = False
-    # After the look, so that a process that ends between the two is reaped at the latest by the next call.
     child = _CHILDREN.get(process.pid)
-    if child is not None and child.poll() is not None:
+    if child is not None:
+        # Asked instead of the process table, where one that is killed shows as a zombie before its last thread is gone.
+        if child.poll() is None:
+            return True
         _EXIT_CODES[process.pid] = child.returncode
         del _CHILDREN[process.pid]
         return False
-    return is_running
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def start(home: Home, command: Command) -> psutil.Process:
@@ -180,7 +182,7 @@ def orphans(home: Home, names: Collection[str]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid not in known and process.environ().get(_MARKER) in marks and is_alive(process):
+            if process.pid not in known and is_alive(process) and process.environ().get(_MARKER) in marks:
                 found.append(process)
     return found
 
@@ -199,7 +201,8 @@ def last_lines(home: Home, name: str, count: int = LAST_LINES) -> list[str]:
     held = record(home, name)
     try:
         with log_file(home, name).open("rb") as log:
-            log.seek(held.log_offset if held else 0)
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(held.log_offset if held else 0, size - _TAIL_BYTES))
             text = log.read().decode(errors="replace")
     except OSError:
         return []
@@ -225,4 +228,4 @@ def _pid_file(home: Home, name: str) -> Path:
 
 
 def _mark(home: Home, name: str) -> str:
-    return f"{home.root}:{name}"
+    return f"{home.root.resolve()}:{name}"

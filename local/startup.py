@@ -44,7 +44,7 @@ _REMEDIES = (
     ("too many open files", "Raise the limit with `ulimit -n 4096` and run `make up` again"),
     ("exec format error", "Remove the tool from the cache, so that it is built for this machine"),
 )
-_REMEDY = "Mend what the last lines say and run `make up` again; `make down PURGE=1` lets it begin with nothing"
+_REMEDY = "Mend what its last lines say and run `make up` again; `make down PURGE=1` lets it begin with nothing"
 
 
 class Action(StrEnum):
@@ -176,7 +176,9 @@ class Startup:
     def _objects(self, site: Site) -> tuple[list[objects.Manifest], list[objects.Manifest]]:
         """Return what Kueue and what Karpenter need in the cluster."""
         cache, folder = self.home.state, self.home.pki
-        upstream = objects.read_upstream(self.tools.crds("kueue"), cache / "kueue_objects.json")
+        upstream = objects.read_upstream(
+            self.tools.crds("kueue"), cache / "kueue_objects.json", objects.CRDS_AND_WEBHOOKS
+        )
         pems = {
             "ca.crt": pki.certificate(folder, "kueue-ca").read_bytes(),
             "ca.key": pki.private_key(folder, "kueue-ca").read_bytes(),
@@ -242,33 +244,34 @@ class Startup:
         """Raise when `daemon` has ended."""
         if processes.find(self.home, daemon.name):
             return
-        lines = processes.last_lines(self.home, daemon.name)
-        text = "\n".join(lines)
+        text = "\n".join(processes.last_lines(self.home, daemon.name))
         if _PORT_TAKEN in text:
             raise PortTaken(daemon.name)
-        remedy = next((fix for sign, fix in _REMEDIES if sign in text.lower()), _REMEDY)
-        shown = "".join(f"\n    {line}" for line in lines) or " none"
         raise PlatformError(
             daemon.name,
-            f"{processes.ending(self.home, daemon.name)} while the control plane started; its last lines:{shown}\n",
+            f"{processes.ending(self.home, daemon.name)} while the control plane started",
             needs="to stay up",
             because="the other parts talk to it",
-            fix=remedy,
-            see=str(processes.log_file(self.home, daemon.name)),
+            fix=next((fix for sign, fix in _REMEDIES if sign in text.lower()), _REMEDY),
+            see=self._log(daemon.name),
         )
 
     def _too_late(self, waiting: Mapping[str, str]) -> PlatformError:
-        name = next(iter(waiting))
         heard = "; ".join(f"{name} said {answer}" for name, answer in waiting.items())
-        lines = "".join(f"\n    {line}" for line in processes.last_lines(self.home, name))
         return SourceUnreachable(
-            name,
-            f"not ready after {self.ready_seconds:.0f} s ({heard}); its last lines:{lines}\n",
+            ", ".join(waiting),
+            f"not ready after {self.ready_seconds:.0f} s ({heard})",
             needs="to say that it is ready",
             because="the platform is installed into a control plane that works",
             fix="Run `make up` again when the machine has less to do",
-            see=str(processes.log_file(self.home, name)),
+            see=self._log(next(iter(waiting))),
         )
+
+    def _log(self, name: str) -> str:
+        """Return the log of a process with its last lines, as the end of a message."""
+        lines = processes.last_lines(self.home, name)
+        shown = "".join(f"\n    {line}" for line in lines) or " nothing"
+        return f"{processes.log_file(self.home, name)}, which ends with:{shown}"
 
     def _end_orphans(self) -> None:
         orphans = processes.orphans(self.home, DAEMONS)

@@ -1,7 +1,9 @@
 """Valid defaults: each test changes one thing."""
 
 import copy
+import json
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,14 @@ def shipped_stack(stack: str) -> dict[str, Any]:
     """The values of a stack file of the project, without their prefix."""
     document = YAML(typ="safe").load((PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
     return {key.removeprefix("mizan:"): value for key, value in document["config"].items()}
+
+
+def as_pulumi_gives_it(values: Mapping[str, Any]) -> dict[str, str]:
+    """Pulumi hands a program text: plain settings as they are, lists and mappings as JSON."""
+    return {
+        f"mizan:{key}": json.dumps(value) if isinstance(value, list | dict) else str(value)
+        for key, value in values.items()
+    }
 
 
 def faults_of(values: dict[str, Any]) -> list[str]:

@@ -57,7 +57,7 @@ class _Monitor(MockMonitor):
         super().__init__(_Provider())
         self.registered: dict[str, Registered] = {}
 
-    def RegisterResource(self, request: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  # the monitor's name
         response = super().RegisterResource(request)
         if request.type != "pulumi:pulumi:Stack":
             assert response.urn not in self.registered, f"two resources share {response.urn}"
@@ -75,26 +75,28 @@ class _Monitor(MockMonitor):
             )
         return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  # the monitor's name
         if request.urn in self.registered:
             outputs = pulumi.runtime.rpc.deserialize_properties(request.outputs)
             self.registered[request.urn].outputs.update(outputs)
         return super().RegisterResourceOutputs(request)
 
 
-def deploy(program: Callable[[], object], *, preview: bool = False) -> list[Registered]:
+def deploy(program: Callable[[], object]) -> list[Registered]:
     """Run a program to its end, as `@pulumi.runtime.test` does, and return what it registered, in order.
 
     Whatever the program raises, and whatever a registration raises, comes out of here.
     """
     monitor = _Monitor()
-    set_mocks(monitor.mocks, project="mizan", stack="test", preview=preview, monitor=monitor)
 
     @pulumi.runtime.test
     def run() -> None:
         program()
 
     with _event_loops():
+        # A stack of an earlier program belongs to a loop that is closed by now.
+        pulumi.runtime.settings.set_root_resource(None)
+        set_mocks(monitor.mocks, project="mizan", stack="test", preview=False, monitor=monitor)
         run()
     return list(monitor.registered.values())
 

@@ -1,5 +1,6 @@
 """`pulumi-language-python [FLAG...] [ENGINE_ADDRESS]`: serves the engine until it sends SIGINT, SIGTERM or ends."""
 
+import logging
 import os
 import select
 import signal
@@ -8,6 +9,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+# Until the server runs there is nothing to end with care, and Python's own handler would print a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 # The launcher starts this file by its path, so that the host needs no installed copy of the project.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -24,6 +27,11 @@ except ModuleNotFoundError as missing:
 _CALLS_AT_ONCE = 64
 
 
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Return whether gRPC may log it: the engine itself copes with a method that this host does not have."""
+    return not (record.exc_info and record.exc_info[0] is NotImplementedError)
+
+
 def serve(children: Children, engine_address: str) -> tuple[grpc.Server, int]:
     """Return the running server and its port on 127.0.0.1."""
     # Every program and every plugin holds one thread for as long as it runs.
@@ -36,14 +44,15 @@ def serve(children: Children, engine_address: str) -> tuple[grpc.Server, int]:
 
 def main(arguments: list[str]) -> None:
     """Print the port and serve; the engine's address is the last argument, and none of its flags concerns us."""
+    logging.getLogger("grpc._server").addFilter(_is_worth_telling)
     signals = _pipe_of_signals()
     children = Children()
     _server, port = serve(children, arguments[-1] if arguments else "")
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     _wait_for_the_end(signals)
-    # At once: the engine waits for this process and kills it after 5 s, and gRPC's own farewell takes as long.
-    children.kill_all()
+    # No farewell of gRPC's: the engine is waiting for this process, and kills it after 5 s.
+    children.end()
     os._exit(0)
 
 
@@ -51,7 +60,7 @@ def _pipe_of_signals() -> int:
     """Return a file descriptor from which SIGINT and SIGTERM can be read.
 
     A handler in Python would not do: it runs in the main thread, and when another thread has taken the signal nothing
-    wakes the main thread to run it. One Ctrl-C in ten then ended only with the engine's kill.
+    wakes the main thread to run it. Such a Ctrl-C ended only with the engine's kill after 5 s.
     """
     reader, writer = os.pipe()
     os.set_blocking(writer, False)

@@ -34,7 +34,6 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """Start processes through `children`; `engine_address` is empty until a handshake names it."""
         self._children = children
         self._engine_address = engine_address
-        self._programs: set[subprocess.Popen[bytes]] = set()
         self._is_cancelled = False
 
     def Handshake(
@@ -131,12 +130,10 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def _outcome(
         self, process: subprocess.Popen[bytes], python: interpreter.Interpreter, context: grpc.ServicerContext
     ) -> messages.RunResponse:
-        self._programs.add(process)
         if self._is_cancelled or not context.add_callback(lambda: self._children.interrupt(process)):
             self._children.interrupt(process)
         code = self._children.wait(process)
-        self._programs.discard(process)
-        if code == ERROR_WAS_SHOWN or self._children.was_interrupted(process):
+        if code == ERROR_WAS_SHOWN or (code != 0 and self._children.was_interrupted(process)):
             return messages.RunResponse(bail=True)
         return messages.RunResponse(error=_reason(code, python))
 
@@ -183,7 +180,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def _stream(
         self, command: list[str], folder: Path, environment: dict[str, str], context: grpc.ServicerContext
     ) -> Iterator[Chunk | int]:
-        process = self._children.start(command, folder=folder, environment=environment, is_streamed=True)
+        process = self._children.start(command, folder=folder, environment=environment, is_plugin=True)
         if not context.add_callback(lambda: self._children.kill(process)):
             self._children.kill(process)
         yield from self._children.stream(process)
@@ -191,8 +188,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def Cancel(self, request: Empty, context: grpc.ServicerContext) -> Empty:
         """Interrupt the programs that run and every later one; plugins are told by the engine itself."""
         self._is_cancelled = True
-        for process in list(self._programs):
-            self._children.interrupt(process)
+        self._children.interrupt_programs()
         return Empty()
 
     def _interpreter(

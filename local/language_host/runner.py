@@ -30,8 +30,8 @@ def _leave_on_signal(_number: int, _frame: Optional[FrameType]) -> None:  # noqa
 if __name__ == "__main__":
     # Before the import, which takes longest: an update cancelled during it must not print a traceback.
     signal.signal(signal.SIGINT, _leave_on_signal)
-    # Python put the folder of this file there, whose modules are none of the program's business.
-    del sys.path[0]
+    # Python puts the folder of this file there, whose modules are none of the program's business.
+    sys.path[:1] = [entry for entry in sys.path[:1] if Path(entry) != Path(__file__).parent]
 try:
     import pulumi
     import pulumi.runtime

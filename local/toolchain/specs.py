@@ -136,6 +136,7 @@ _ALL = (
         ldflags=_KUBERNETES_LDFLAGS,
         assets=(
             Asset("sigs.k8s.io/kueue", "config/components/crd/bases", "crds"),
+            Asset("sigs.k8s.io/kueue", "config/components/webhook", "crds"),
             Asset("sigs.k8s.io/kueue", "charts/kueue", "chart"),
         ),
     ),

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from difflib import get_close_matches
 
 from mizan.errors import PlatformError
@@ -50,9 +51,10 @@ def key(path: Path) -> str:
 def shown(value: object) -> str:
     """Return a value as a message shows it: text as it is, anything else as JSON, which is how YAML writes it too.
 
-    Text that would read as something else (`"2"`, `"true"`, line breaks, nothing) is quoted; what is long is cut.
+    Text that would read as something else (`"2"`, `"true"`, line breaks, nothing) is quoted; what is long is cut. A
+    date, which YAML knows and JSON does not, is shown without quotes, as it stands in the file.
     """
-    text = json.dumps(value, default=str)
+    text = str(value) if isinstance(value, date) else json.dumps(value, default=str)
     if isinstance(value, str) and value.isprintable() and not _is_json(value):
         text = value or text
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."

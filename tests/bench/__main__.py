@@ -19,7 +19,7 @@ from local.home import PROJECT, Home
 from local.platform import tools
 from local.progress import Reporter
 from mizan.manifests.kwok_nodes import instance_types
-from tests.bench.stack import OBJECTS, plan, write_manifests, write_stack_file
+from tests.bench.stack import OBJECTS, plan, values, write_manifests, write_stack_file
 
 GIBIBYTE = 1024**3
 COMMAND_SECONDS = 600.0
@@ -86,8 +86,7 @@ def _updates(home: Home, reporter: Reporter, folder: Path) -> list[Figure]:
 
 
 def _first_up(engine: Engine, prefix: str, folder: Path, *arguments: str) -> float:
-    write_stack_file(prefix, folder)
-    engine.prepare(prefix, config_file=folder / f"Pulumi.{prefix}.yaml")
+    engine.prepare(prefix, config_file=write_stack_file(prefix, folder, values(prefix)))
     return seconds(lambda: _up(engine, prefix, folder, *arguments))
 
 

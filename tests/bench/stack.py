@@ -50,10 +50,11 @@ def plan(prefix: str) -> Plan:
     return build_plan(prefix, parse(values(prefix), date(2026, 11, 22)))
 
 
-def write_stack_file(prefix: str, folder: Path) -> Path:
-    """Return the stack's file for `pulumi --config-file`."""
+def write_stack_file(prefix: str, folder: Path, stack: dict[str, Any]) -> Path:
+    """Return the file of a stack outside the project, for `pulumi --config-file`, beside a Pulumi.yaml of its name."""
+    files.write(folder / "Pulumi.yaml", "name: mizan\nruntime: python\n")
     path = folder / f"Pulumi.{prefix}.yaml"
-    files.write(path, files.to_yaml({"config": {f"mizan:{key}": value for key, value in values(prefix).items()}}))
+    files.write(path, files.to_yaml({"config": {f"mizan:{key}": value for key, value in stack.items()}}))
     return path
 
 

@@ -5,6 +5,7 @@ The host without the engine: tests/unit/local/test_language_host_service.py.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -235,7 +236,7 @@ def test_ctrl_c_cancels_a_sleeping_update_at_once_and_leaves_nothing_running(sle
     output, _ = update.communicate(timeout=SECONDS)
     assert time.monotonic() - asked < STOP_SECONDS
     assert update.returncode != 0
-    assert "error: update canceled" in output
+    assert re.search("error: (update|context) canceled", output), output
     assert "Traceback" not in output
     wait_until_gone(below)
 
@@ -257,8 +258,8 @@ def test_an_update_whose_host_was_killed_ends_with_an_error_and_leaves_nothing_r
     wait_until_gone(below)
 
 
-def test_about_tells_which_python_and_whose_host_run_the_program(stack):
+def test_about_tells_which_python_runs_the_program_and_what_it_has_installed(stack):
     stack.write("")
     about = json.loads(stack.pulumi("about", "--json").stdout)
     assert about["runtime"]["executable"] == sys.executable
-    assert "pulumi-policy" in {row["name"] for row in about["dependencies"]} | {"pulumi-policy"}
+    assert "pytest-timeout" in {row["name"] for row in about["dependencies"]}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from language_host_peer import SECONDS, has_ended
+from language_host_peer import SECONDS, has_ended, until
 
 from local.language_host import children as processes
 from local.language_host import host, inventory, launcher, runner
@@ -20,12 +21,13 @@ from local.language_host.interpreter import Interpreter, find
 from mizan.errors import PlatformError, SourceUnreachable
 
 
-def test_the_stubs_load_without_the_sdk_and_leave_the_real_one_importable():
+def test_the_host_loads_without_the_sdk_and_leaves_the_real_one_importable():
     program = """
 import sys
+from local.language_host.host import LanguageHost
 from local.language_host.stubs import language_pb2
-assert language_pb2.RunRequest(stack="dev").stack == "dev"
-assert "pulumi" not in sys.modules, "the stand-in is still there"
+sdk = [name for name in sys.modules if name.startswith("pulumi") and not name.startswith("pulumi.runtime.proto.")]
+assert sdk == [], sdk
 import pulumi
 from pulumi.runtime.proto import language_pb2 as again
 assert pulumi.Config, "not the real package"
@@ -145,7 +147,7 @@ def test_a_requirement_of_an_extra_makes_nothing_a_dependency():
 def children():
     children = Children()
     yield children
-    children.kill_all()
+    children.end()
 
 
 def start(children, text, **options):
@@ -155,7 +157,7 @@ def start(children, text, **options):
 def test_a_process_that_ignores_the_interrupt_is_killed_after_the_grace(children, monkeypatch):
     monkeypatch.setattr(processes, "CANCEL_GRACE_SECONDS", 0.05)
     text = "import os, signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nos.write(1, b'deaf')\ntime.sleep(60)"
-    process = start(children, text, is_streamed=True)
+    process = start(children, text, is_plugin=True)
     output = children.stream(process)
     assert next(output) == ("stdout", b"deaf")
     children.interrupt(process)
@@ -163,12 +165,33 @@ def test_a_process_that_ignores_the_interrupt_is_killed_after_the_grace(children
     assert children.was_interrupted(process)
 
 
-def test_nothing_is_started_once_the_host_ends(children):
-    process = start(children, "import time; time.sleep(60)")
-    children.kill_all()
-    assert children.wait(process) == -9
+def test_the_end_kills_plugins_at_once_and_gives_a_program_time_to_clean_up(children, tmp_path):
+    text = (
+        "import os, pathlib, time\ntry:\n    pathlib.Path('asleep').touch(); time.sleep(60)\nfinally:\n"
+        "    time.sleep(0.2); pathlib.Path('cleaned').touch(); os._exit(0)\n"
+    )
+    program = children.start([sys.executable, "-c", text], folder=tmp_path, environment=os.environ)
+    plugin = start(children, "import time; time.sleep(60)", is_plugin=True)
+    codes = []
+    waiting = threading.Thread(target=lambda: codes.append(children.wait(program)))
+    waiting.start()
+    until((tmp_path / "asleep").exists)
+    begun = time.monotonic()
+    children.end()
+    assert time.monotonic() - begun < processes.END_GRACE_SECONDS
+    waiting.join(SECONDS)
+    assert (tmp_path / "cleaned").exists()
+    assert codes == [0]
+    assert list(children.stream(plugin)) == [-9]
     with pytest.raises(HostIsEnding):
         start(children, "")
+
+
+def test_the_end_waits_no_longer_than_the_engine_for_a_program_that_hangs(children, monkeypatch):
+    monkeypatch.setattr(processes, "END_GRACE_SECONDS", 0.05)
+    process = children.start(["/bin/sh", "-c", "trap '' INT; sleep 60"], folder=Path.cwd(), environment=os.environ)
+    children.end()
+    assert children.wait(process) in {-signal.SIGINT, -signal.SIGKILL}
 
 
 def test_a_signal_to_a_process_that_has_ended_reaches_nobody(children):
@@ -193,11 +216,7 @@ os._exit(0)
 """
     root = Path(host.__file__).parents[2]
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=SECONDS, cwd=root, check=True)
-    deadline = time.monotonic() + SECONDS
-    for process_id in map(int, done.stdout.split()):
-        while not has_ended(process_id):
-            assert time.monotonic() < deadline, "it still runs"
-            time.sleep(0.01)
+    until(lambda: all(has_ended(int(process_id)) for process_id in done.stdout.split()))
 
 
 # --- the runner's answers --------------------------------------------------------------------------------------------

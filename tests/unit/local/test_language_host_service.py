@@ -4,7 +4,6 @@ What the real engine makes of it: tests/e2e/test_language_host.py. The parts alo
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,10 +12,8 @@ import time
 import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from language_host_peer import SECONDS, Engine, a_program_info, a_run, has_ended, started_host
-from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc, language_pb2
-
-from local.language_host.packs import RECONNECT_MILLISECONDS
+from language_host_peer import SECONDS, Engine, a_program_info, a_run, has_ended, started_host, until
+from pulumi.runtime.proto import language_pb2
 
 PLENTY_SECONDS = 20
 RECONNECTIONS = 4
@@ -51,13 +48,6 @@ def run(host, engine, tmp_path):
         return host.Run(a_run(tmp_path, engine, **changes), timeout=SECONDS)
 
     return run
-
-
-def until(condition, what):
-    deadline = time.monotonic() + PLENTY_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
 
 
 def test_a_program_gets_its_stack_its_configuration_and_its_secrets(run, engine, tmp_path):
@@ -205,7 +195,7 @@ def test_what_a_program_leaves_running_ends_with_it(run, tmp_path):
     text = "import pathlib, subprocess\npathlib.Path('pid').write_text(str(subprocess.Popen(['sleep', '60']).pid))\n"
     assert run(text) == language_pb2.RunResponse()
     left = int((tmp_path / "pid").read_text())
-    until(lambda: has_ended(left), "the program has ended and its child runs")
+    until(lambda: has_ended(left))
 
 
 SLEEPER = """
@@ -225,7 +215,7 @@ def sleeping(engine, tmp_path):
     (tmp_path / "__main__.py").write_text(SLEEPER)
     with started_host(engine.address) as (process, client):
         answer = client.Run.future(a_run(tmp_path, engine), timeout=SECONDS)
-        until((tmp_path / "pid").exists, "the program has not started")
+        until((tmp_path / "pid").exists)
         yield process, client, answer, int((tmp_path / "pid").read_text())
         answer.cancel()
 
@@ -248,26 +238,27 @@ def test_after_cancel_no_program_runs_any_more(sleeping, engine, tmp_path):
 def test_a_program_whose_engine_hangs_up_is_interrupted(sleeping, tmp_path):
     _, _, answer, program = sleeping
     answer.cancel()
-    until(lambda: has_ended(program), "the program still runs")
+    until(lambda: has_ended(program))
     assert (tmp_path / "cleaned").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_program_outlives_its_host(sleeping, number):
+def test_no_program_outlives_its_host(sleeping, tmp_path, number):
     host, _, _, program = sleeping
     asked = time.monotonic()
     host.send_signal(number)
     host.wait(PLENTY_SECONDS)
     # The engine waits 5 s for a host; an update that was stopped must not take that long every time.
     assert time.monotonic() - asked < 2
-    until(lambda: has_ended(program), "the program still runs")
+    until(lambda: has_ended(program))
+    assert (tmp_path / "cleaned").exists() == (number != signal.SIGKILL)
 
 
 def test_a_host_whose_engine_has_died_ends_with_its_program(sleeping):
     host, _, _, program = sleeping
     host.stdin.close()
     assert host.wait(PLENTY_SECONDS) == 0
-    until(lambda: has_ended(program), "the program still runs")
+    until(lambda: has_ended(program))
 
 
 def test_a_host_asks_for_no_provider_and_tells_the_version_of_its_protocol(host, tmp_path):
@@ -275,7 +266,20 @@ def test_a_host_asks_for_no_provider_and_tells_the_version_of_its_protocol(host,
     assert host.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest(info=info)).packages == []
     assert host.GetRequiredPlugins(language_pb2.GetRequiredPluginsRequest(info=info)).plugins == []
     assert int(host.GetPluginInfo(Empty()).version.split(".")[0]) >= 3
-    assert host.Handshake(language_pb2.LanguageHandshakeRequest(engine_address="127.0.0.1:1")) is not None
+
+
+def test_a_host_started_by_hand_learns_the_engines_address_from_the_handshake(engine, tmp_path):
+    (tmp_path / "__main__.py").write_text("import pulumi\npulumi.log.error('here')\n")
+    with started_host("") as (_, client):
+        client.Handshake(language_pb2.LanguageHandshakeRequest(engine_address=engine.address), timeout=SECONDS)
+        client.Run(a_run(tmp_path, engine), timeout=SECONDS)
+    assert engine.errors == ["here"]
+
+
+def test_a_method_this_host_does_not_have_is_refused_without_a_traceback(engine, capfd):
+    with started_host(engine.address) as (_, client), pytest.raises(grpc.RpcError, match="not implemented"):
+        client.Template(language_pb2.TemplateRequest(), timeout=SECONDS)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_dependencies_are_those_of_the_programs_virtualenv(host, tmp_path):
@@ -301,113 +305,3 @@ def test_installing_packages_is_refused_with_the_command_that_does_it(host, tmp_
     with pytest.raises(grpc.RpcError) as refusal:
         list(host.InstallDependencies(request, timeout=SECONDS))
     assert f"Run `python -m pip install -r {tmp_path}/requirements.txt`" in refusal.value.details()
-
-
-def a_plugin(folder, *, kind, **values):
-    return language_pb2.RunPluginRequest(info=a_program_info(folder), pwd=str(folder), kind=kind, **values)
-
-
-def test_a_plugin_streams_what_it_writes_and_its_exit_code(host, tmp_path):
-    program = "import os, sys\nprint(sys.argv[1:], os.environ['FLAVOR'])\nsys.stderr.write('oh')\nsys.exit(7)\n"
-    (tmp_path / "__main__.py").write_text(program)
-    request = a_plugin(tmp_path, kind="resource", args=["127.0.0.1:1"], env=["FLAVOR=a=b"])
-    answers = list(host.RunPlugin(request, timeout=SECONDS))
-    assert b"".join(answer.stdout for answer in answers) == b"['127.0.0.1:1'] a=b\n"
-    assert b"".join(answer.stderr for answer in answers) == b"oh"
-    assert [answer.WhichOneof("output") for answer in answers].count("exitcode") == 1
-    assert answers[-1].exitcode == 7
-
-
-def test_a_plugin_ends_when_the_engine_hangs_up(host, tmp_path):
-    (tmp_path / "__main__.py").write_text("import os, time\nprint(os.getpid(), flush=True)\ntime.sleep(60)\n")
-    stream = host.RunPlugin(a_plugin(tmp_path, kind="resource"), timeout=SECONDS)
-    plugin = int(next(stream).stdout)
-    stream.cancel()
-    until(lambda: has_ended(plugin), "the plugin still runs")
-
-
-PACK = """
-import os, pulumi
-from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
-
-print("loading", os.getcwd(), flush=True)
-
-def check(args, report):
-    report(f"{pulumi.get_organization()} {pulumi.get_project()} {pulumi.get_stack()} "
-           f"{pulumi.runtime.is_dry_run()} {pulumi.Config('shop').require('size')} {args.stack_tags['team']}")
-
-PolicyPack("small", [ResourceValidationPolicy("s", "d", check, enforcement_level=EnforcementLevel.MANDATORY)])
-"""
-
-
-def test_a_pack_knows_its_stack_and_no_verdict_is_lost_when_the_engine_reconnects(host, engine, tmp_path):
-    (tmp_path / "__main__.py").write_text(PACK)
-    stream = host.RunPlugin(a_plugin(tmp_path, kind="analyzer", args=[engine.address]), timeout=SECONDS)
-    port = int(next(stream).stdout)
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        pack = analyzer_pb2_grpc.AnalyzerStub(channel)
-        pack.Handshake(analyzer_pb2.AnalyzerHandshakeRequest(), timeout=SECONDS)
-        pack.Cancel(Empty(), timeout=SECONDS)
-        stack = analyzer_pb2.AnalyzerStackConfigureRequest(
-            organization="acme", project="shop", stack="dev", dry_run=True, config={"shop:size": "3"}
-        )
-        stack.tags["team"] = "ml"
-        pack.ConfigureStack(stack, timeout=SECONDS)
-        assert next(stream).stdout == f"loading {tmp_path}\n".encode()
-        assert pack.GetAnalyzerInfo(Empty(), timeout=SECONDS).name == "small"
-        request = analyzer_pb2.AnalyzeRequest(type="a:b:C", name="one", urn="urn:pulumi:dev::shop::a:b:C::one")
-        end, verdicts = time.monotonic() + RECONNECTIONS * RECONNECT_MILLISECONDS / 1000, set()
-        while time.monotonic() < end:
-            (diagnostic,) = pack.Analyze(request, timeout=SECONDS).diagnostics
-            verdicts.add(diagnostic.message.splitlines()[-1])
-        assert verdicts == {"acme shop dev True 3 ml"}
-    stream.cancel()
-
-
-def test_a_pack_that_cannot_be_loaded_says_so_once_and_ends_the_call(host, engine, tmp_path):
-    (tmp_path / "__main__.py").write_text("raise ValueError('broken pack')\n")
-    stream = host.RunPlugin(a_plugin(tmp_path, kind="analyzer", args=[engine.address]), timeout=SECONDS)
-    with grpc.insecure_channel(f"127.0.0.1:{int(next(stream).stdout)}") as channel:
-        call = analyzer_pb2_grpc.AnalyzerStub(channel).GetAnalyzerInfo.future(Empty(), timeout=SECONDS)
-        answers = list(stream)
-        assert b"".join(answer.stderr for answer in answers).count(b"ValueError: broken pack") == 1
-        assert answers[-1].exitcode == 1
-        assert call.code() == grpc.StatusCode.FAILED_PRECONDITION
-        assert call.details() == "the policy pack ended before it served; its output says why"
-
-
-def test_a_plugin_is_in_a_session_of_its_own_where_the_engines_interrupt_does_not_reach(host, tmp_path):
-    (tmp_path / "__main__.py").write_text("import os\nprint(os.getsid(0), os.getpid(), flush=True)\n")
-    answers = list(host.RunPlugin(a_plugin(tmp_path, kind="resource"), timeout=SECONDS))
-    session, process = b"".join(answer.stdout for answer in answers).split()
-    assert session == process
-    assert int(session) != os.getsid(0)
-
-
-def test_a_broken_options_block_is_refused_by_the_name_of_its_file(host, tmp_path):
-    request = language_pb2.RunPluginRequest(
-        info=a_program_info(tmp_path, toolchain="uv"), pwd=str(tmp_path), kind="analyzer"
-    )
-    with pytest.raises(grpc.RpcError) as refusal:
-        list(host.RunPlugin(request, timeout=SECONDS))
-    assert refusal.value.details().startswith(
-        f"{tmp_path}/PulumiPolicy.yaml: runtime.options.toolchain: 'uv'; needs pip"
-    )
-
-
-def test_a_host_is_ready_before_the_whole_sdk_could_be_loaded(engine):
-    def host():
-        with started_host(engine.address):
-            pass
-
-    def sdk():
-        subprocess.run([sys.executable, "-I", "-c", "import pulumi"], check=True, timeout=SECONDS)
-
-    # The best of three each, in one run: both suffer alike from whatever else the machine does.
-    assert min(map(seconds_of, [host] * 3)) < min(map(seconds_of, [sdk] * 3))
-
-
-def seconds_of(action):
-    begun = time.perf_counter()
-    action()
-    return time.perf_counter() - begun

@@ -1,5 +1,6 @@
 """A stack's faults all at once: in one message, in the order of the values. Files are in test_stack_file.py."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -69,6 +70,7 @@ def test_a_fault_of_a_part_does_not_hide_another_fault_of_the_same_part():
         (["x" * 200], '["' + "x" * 78 + "..."),
         (float("nan"), "NaN"),
         ("null", '"null"'),
+        (date(2026, 1, 2), "2026-01-02"),
     ],
 )
 def test_a_value_is_shown_on_one_line_and_unmistakably(value, told):

@@ -1,0 +1,114 @@
+"""A platform of the tests' own: `make` as a person runs it, in a home nobody else uses."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from local.engine import shell_environment
+from local.home import PROJECT, Home
+from local.overview import Snapshot, fetch
+from local.status import ProcessStatus, look
+
+MAKE_SECONDS = 240
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, both streams together, and its exit status."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True)
+class TestPlatform:
+    """One home, and the commands on it."""
+
+    __test__ = False
+    home: Home
+
+    def make(self, *arguments: str, **variables: str) -> Done:
+        """Run make to its end."""
+        done = subprocess.run(
+            ["make", "--no-print-directory", *arguments],
+            cwd=PROJECT,
+            env=self.environment(**variables),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=MAKE_SECONDS,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout)
+
+    def begin(self, log: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start make in a group of its own, as a terminal does."""
+        with log.open("wb") as output:
+            return subprocess.Popen(
+                ["make", "--no-print-directory", *arguments],
+                cwd=PROJECT,
+                env=self.environment(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def pulumi(self, folder: Path, *arguments: str, **variables: str) -> Done:
+        """Run a pulumi command of the test's own against this home."""
+        environment = {**os.environ, **shell_environment(self.home), **variables}
+        done = subprocess.run(
+            [str(self.home.bin / "pulumi"), *arguments, "--non-interactive"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=MAKE_SECONDS,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout)
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        """Return the caller's environment with this home."""
+        return {**os.environ, "MIZAN_HOME": str(self.home.root), **variables}
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of this machine that names this home, but the test itself."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if str(self.home.root) in " ".join(process.cmdline()) and process.pid != os.getpid():
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def rows(self) -> dict[str, ProcessStatus]:
+        """Return the control plane's processes by name."""
+        return {row.name: row for row in look(self.home)}
+
+    def snapshot(self) -> Snapshot:
+        """Return what the cluster holds."""
+        return fetch(self.home.kubeconfig)
+
+
+def interrupt(process: "subprocess.Popen[bytes]") -> int:
+    """Press Ctrl-C and return the exit status."""
+    os.killpg(process.pid, signal.SIGINT)
+    return process.wait(timeout=60)
+
+
+def wait_until(what: Callable[[], object], *, seconds: float, told: str) -> None:
+    """Return once `what` is true; fail with `told` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {told}"
+        time.sleep(POLL_SECONDS)

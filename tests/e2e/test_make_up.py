@@ -1,0 +1,194 @@
+"""`make up`, `status`, `down` on a platform of their own, with the real engine, Kueue and Karpenter.
+
+The tests of this file share one platform and run in order: each takes it as the one before leaves it.
+"""
+
+import signal
+import subprocess
+import time
+
+import pytest
+
+from local.home import PROJECT, Home
+from local.overview import capacity_rows, job_rows, quota_rows
+from local.platform import plan_of
+from local.status import State
+from tests.e2e.platforms import TestPlatform, interrupt, wait_until
+
+pytestmark = pytest.mark.e2e
+
+OBJECTS = "24 unchanged"
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    platform = TestPlatform(Home(tmp_path_factory.mktemp("platform") / "home"))
+    yield platform
+    platform.make("down", "PURGE=1")
+
+
+@pytest.fixture(scope="module")
+def first_up(platform):
+    return platform.make("up")
+
+
+@pytest.fixture
+def running(platform, first_up):
+    assert first_up.status == 0, first_up.text
+    return platform
+
+
+def test_the_first_screen_shows_nodes_queues_jobs_prices_and_three_commands(first_up):
+    assert first_up.status == 0, first_up.text
+    screen = first_up.text[first_up.text.index("Nodes") :]
+    for told in (
+        "spot-a100",
+        "ondemand-a100",
+        "team-a/train-4",
+        "USD per hour",
+        "simulated",
+        "make status",
+        "make down",
+    ):
+        assert told in screen
+
+
+def test_spot_is_filled_first_then_on_demand_and_the_last_job_waits_for_quota(running):
+    snapshot = running.snapshot()
+    admitted = sorted(row.flavor for row in job_rows(snapshot) if row.flavor)
+    assert admitted == ["ondemand-a100", "spot-a100", "spot-a100"]
+    (waiting,) = [row for row in job_rows(snapshot) if row.state == "waiting"]
+    assert "insufficient unused quota" in waiting.detail
+    assert [row.free for row in quota_rows(snapshot)] == [0, 0]
+    assert [(row.capacity_type, row.nodes, row.gpus) for row in capacity_rows(snapshot, plan_of("local"))] == [
+        ("spot", 2, 8),
+        ("on-demand", 1, 4),
+    ]
+
+
+def test_a_second_make_up_changes_nothing(running):
+    before = {name: row.pid for name, row in running.rows().items()}
+    again = running.make("up")
+    assert again.status == 0, again.text
+    assert OBJECTS in again.text
+    assert {name: row.pid for name, row in running.rows().items()} == before
+    changed = subprocess.run(
+        ["git", "status", "--short", "stacks"], cwd=PROJECT, capture_output=True, text=True, check=True
+    )
+    assert changed.stdout == "", "pulumi must not rewrite the stack file"
+
+
+def test_a_killed_process_is_named_and_brought_back_with_nothing_lost(running):
+    first_etcd = running.rows()["etcd"].pid
+    for name in ("kueue", "etcd"):
+        subprocess.run(["kill", "-9", str(running.rows()[name].pid)], check=True)
+    wait_until(lambda: running.rows()["etcd"].state is State.KILLED, seconds=10, told="etcd is seen as killed")
+    told = running.make("status")
+    assert told.status != 0
+    assert [line.split()[1] for line in told.text.splitlines() if line.startswith(("kueue", "etcd"))] == ["killed"] * 2
+    back = running.make("up")
+    assert back.status == 0, back.text
+    assert OBJECTS in back.text
+    assert running.rows()["etcd"].pid != first_etcd
+    assert running.make("status").status == 0
+
+
+def test_the_policy_pack_blocks_a_namespace_without_cost_labels(running):
+    program = PROJECT / "tests" / "e2e" / "programs" / "unlabelled"
+    assert running.pulumi(program, "stack", "init", "unlabelled").status == 0
+    try:
+        pack = ("--policy-pack", str(PROJECT / "policies"), "--stack", "unlabelled", "--yes", "--skip-preview")
+        blocked = running.pulumi(program, "up", *pack)
+    finally:
+        running.pulumi(program, "stack", "rm", "--yes", "--force", "unlabelled")
+    assert blocked.status != 0
+    assert "namespace nobodys: no label cost-center, team, project. Add the labels" in blocked.text
+    assert "namespaces-carry-cost-labels" in blocked.text
+    assert "Traceback" not in blocked.text
+
+
+def test_every_sample_job_runs_to_its_end_and_empty_nodes_go_away(running):
+    def all_done():
+        rows = job_rows(running.snapshot())
+        return len(rows) == 4 and {row.state for row in rows} == {"done"}
+
+    wait_until(all_done, seconds=240, told="every job is done")
+    # consolidateAfter is 30 s; Karpenter looks every 10 s and takes its time to delete.
+    plan = plan_of("local")
+    wait_until(lambda: capacity_rows(running.snapshot(), plan) == [], seconds=120, told="no GPU node is left")
+
+
+def test_make_down_leaves_no_process_and_keeps_the_state(running):
+    for _ in range(2):
+        down = running.make("down")
+        assert down.status == 0, down.text
+    assert running.processes() == []
+    assert running.make("status").status == 0, "a stopped platform is no fault"
+    up = running.make("up")
+    assert up.status == 0, up.text
+    assert OBJECTS in up.text
+    assert {row.state for row in job_rows(running.snapshot())} == {"done"}
+
+
+def test_purge_leaves_no_file(running):
+    down = running.make("down", "PURGE=1")
+    assert down.status == 0, down.text
+    assert running.processes() == []
+    assert not running.home.root.exists()
+    nothing = running.make("down")
+    assert nothing.status == 0
+    assert f"Nothing to take down: {running.home.root} does not exist." in nothing.text
+
+
+@pytest.mark.parametrize(
+    "seen", ["Control plane", "Loading policy packs", "ClusterQueue mizan-queues"], ids=["start", "preview", "update"]
+)
+def test_ctrl_c_leaves_no_process_and_the_next_make_up_goes_on(tmp_path, seen):
+    platform = TestPlatform(Home(tmp_path / "home"))
+    log = tmp_path / "up.log"
+    try:
+        started = platform.begin(log, "up")
+        if seen == "Control plane":
+            wait_until(lambda: (platform.home.pids / "etcd.json").exists(), seconds=60, told="etcd was begun")
+        else:
+            wait_until(lambda: seen in log.read_text(), seconds=60, told=f"{seen!r} in the output")
+        began = time.monotonic()
+        assert interrupt(started) != 0
+        assert time.monotonic() - began < 30
+        assert platform.processes() == []
+        assert "Interrupted. What this run began has ended; the next `make up` goes on from here." in log.read_text()
+        assert "Traceback" not in log.read_text()
+        again = platform.make("up")
+        assert again.status == 0, again.text
+        assert len(job_rows(platform.snapshot())) == 4
+    finally:
+        platform.make("down", "PURGE=1")
+
+
+def test_two_make_up_at_once_take_turns(tmp_path):
+    platform = TestPlatform(Home(tmp_path / "home"))
+    logs = [tmp_path / "first.log", tmp_path / "second.log"]
+    try:
+        both = [platform.begin(log, "up") for log in logs]
+        assert [process.wait(timeout=180) for process in both] == [0, 0], [log.read_text() for log in logs]
+        texts = [log.read_text() for log in logs]
+        assert sum(OBJECTS in text for text in texts) == 1, "one builds, the other finds it built"
+        assert sum("make up" in text and "since" in text for text in texts) == 1, "the other says whom it waits for"
+    finally:
+        platform.make("down", "PURGE=1")
+
+
+def test_an_update_that_was_killed_does_not_lock_the_next(tmp_path):
+    platform = TestPlatform(Home(tmp_path / "home"))
+    log = tmp_path / "up.log"
+    try:
+        started = platform.begin(log, "up")
+        wait_until(lambda: "Updating (local)" in log.read_text(), seconds=60, told="the update began")
+        for process in platform.processes():
+            if "pulumi" in process.name():
+                process.send_signal(signal.SIGKILL)
+        assert started.wait(timeout=60) != 0
+        again = platform.make("up")
+        assert again.status == 0, again.text
+    finally:
+        platform.make("down", "PURGE=1")

@@ -1,0 +1,190 @@
+"""Each component by itself: what it registers, under whom, through which provider, after what."""
+
+import json
+
+import pulumi
+import pulumi_kubernetes as k8s
+import pytest
+
+from components.capacity.local_nodes import LocalNodes, LocalNodesArgs
+from components.cluster.local import LocalCluster, LocalClusterArgs
+from components.queues.kueue import Kueue, KueueArgs
+from components.queues.queues import Queues, QueuesArgs
+from components.resource import resource
+from components.tenants.team import Team, TeamArgs
+from components.workloads.spot_training_job import OWNED_BY_KUEUE, SpotTrainingJob, SpotTrainingJobArgs
+from mizan import versions
+from mizan.config import Install
+from mizan.manifests.kueue_chart import chart_values
+from mizan.manifests.kwok_nodes import node_class, node_pool
+from mizan.manifests.manifest import manifest
+from mizan.manifests.namespaces import team_namespace
+from mizan.manifests.queues import cluster_queue, local_queue, resource_flavor
+from mizan.manifests.training_jobs import spot_training_job
+from tests.builders import a_plan
+from tests.mocks import PROVIDER, Registered
+
+PLAN = a_plan()
+STACK = "pulumi:pulumi:Stack"
+
+
+def the(resources: list[Registered], typ: str) -> Registered:
+    (found,) = [item for item in resources if item.typ == typ]
+    return found
+
+
+def children_of(resources: list[Registered], typ: str) -> list[Registered]:
+    return [item for item in resources if item.parent == the(resources, typ).urn]
+
+
+def names_of(resources: list[Registered], urns: frozenset[str]) -> set[str]:
+    return {item.name for item in resources if item.urn in urns}
+
+
+def a_stand_in(name: str) -> pulumi.CustomResource:
+    """Something to depend on."""
+    return k8s.core.v1.ConfigMap(name, metadata={"name": name})
+
+
+def through_a_provider(build):
+    """Build a component with a provider of its own, as GpuPlatform does."""
+
+    def program():
+        provider = k8s.Provider("elsewhere", context="elsewhere")
+        build(pulumi.ResourceOptions(providers={"kubernetes": provider}))
+
+    return program
+
+
+COMPONENTS = {
+    "mizan:components:LocalNodes": lambda opts: LocalNodes("x", LocalNodesArgs(offers=PLAN.offers), opts),
+    "mizan:components:Kueue": lambda opts: Kueue("x", KueueArgs(install=Install.HELM), opts),
+    "mizan:components:Queues": lambda opts: Queues("x", QueuesArgs(offers=PLAN.offers, queues=PLAN.queues), opts),
+    "mizan:components:Team": lambda opts: Team(
+        "x", TeamArgs(team=PLAN.teams[0], cluster_queues={"training": a_stand_in("queue")}), opts
+    ),
+    "mizan:components:SpotTrainingJob": lambda opts: SpotTrainingJob(
+        "x", SpotTrainingJobArgs(job=PLAN.jobs[0], local_queue=a_stand_in("queue")), opts
+    ),
+}
+
+
+@pytest.mark.parametrize(("token", "build"), COMPONENTS.items(), ids=list(COMPONENTS))
+def test_children_bear_their_component_s_name_and_go_through_its_provider(deploy, token, build):
+    resources = deploy(through_a_provider(build))
+    children = children_of(resources, token)
+    assert the(resources, token).parent.split("::")[2] == STACK
+    assert children
+    assert all(child.name.startswith("x-") for child in children)
+    provider = the(resources, PROVIDER)
+    assert all(child.provider.startswith(f"{provider.urn}::") for child in children)
+
+
+def test_the_embedded_cluster_is_reached_by_path_and_context_with_the_provider_that_is_built(deploy):
+    resources = deploy(lambda: LocalCluster("x", LocalClusterArgs(kubeconfig="/home/kubeconfig")))
+    provider = the(resources, PROVIDER)
+    assert provider.name == "x-provider"
+    assert provider.parent == the(resources, "mizan:components:LocalCluster").urn
+    assert provider.inputs == {"kubeconfig": "/home/kubeconfig", "context": "mizan-local"}
+    assert provider.version == versions.EMBEDDED_KUBERNETES_PROVIDER
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_without_the_embedded_cluster_s_kubeconfig_a_person_is_told_how_to_get_it(monkeypatch, value):
+    monkeypatch.delenv("MIZAN_KUBECONFIG", raising=False)
+    if value is not None:
+        monkeypatch.setenv("MIZAN_KUBECONFIG", value)
+    with pytest.raises(pulumi.RunError) as caught:
+        LocalClusterArgs.from_environment()
+    assert str(caught.value) == (
+        "MIZAN_KUBECONFIG: not set; needs the embedded cluster's kubeconfig because stack `local` runs nowhere else. "
+        'Run `make up`, or `eval "$(make env)"` before a pulumi command of your own.'
+    )
+
+
+def test_the_embedded_cluster_s_kubeconfig_comes_from_the_environment(monkeypatch):
+    monkeypatch.setenv("MIZAN_KUBECONFIG", "/home/kubeconfig")
+    assert LocalClusterArgs.from_environment() == LocalClusterArgs(kubeconfig="/home/kubeconfig")
+
+
+def test_every_offer_is_one_node_pool_made_after_their_class(deploy):
+    resources = deploy(lambda: LocalNodes("x", LocalNodesArgs(offers=PLAN.offers)))
+    children = children_of(resources, "mizan:components:LocalNodes")
+    assert sorted((child.typ, child.name) for child in children) == [
+        ("kubernetes:karpenter.kwok.sh/v1alpha1:KWOKNodeClass", "x-kwoknodeclass-simulated"),
+        ("kubernetes:karpenter.sh/v1:NodePool", "x-nodepool-ondemand-a100"),
+        ("kubernetes:karpenter.sh/v1:NodePool", "x-nodepool-spot-a100"),
+    ]
+    by_name = {child.name: child for child in children}
+    assert by_name["x-kwoknodeclass-simulated"].manifest == node_class()
+    for offer in PLAN.offers:
+        pool = by_name[f"x-nodepool-{offer.name}"]
+        assert pool.manifest == node_pool(offer)
+        assert names_of(resources, pool.dependencies) == {"x-kwoknodeclass-simulated"}
+
+
+def test_kueue_is_installed_as_a_release_of_the_pinned_chart(deploy):
+    resources = deploy(lambda: Kueue("x", KueueArgs(install=Install.HELM)))
+    (release,) = children_of(resources, "mizan:components:Kueue")
+    assert (release.typ, release.name) == ("kubernetes:helm.sh/v3:Release", "x-release")
+    assert release.inputs["chart"] == "oci://registry.k8s.io/kueue/charts/kueue"
+    assert release.inputs["version"] == versions.KUEUE == "0.19.2"
+    assert (release.inputs["name"], release.inputs["namespace"]) == ("kueue", "kueue-system")
+    assert release.inputs["createNamespace"] is True
+    assert release.inputs["values"] == chart_values()
+    text = release.inputs["values"]["managerConfig"]["controllerManagerConfigYaml"]
+    assert json.loads(text)["kind"] == "Configuration"
+
+
+def test_kueue_s_chart_may_come_from_elsewhere(deploy):
+    resources = deploy(lambda: Kueue("x", KueueArgs(install=Install.HELM, chart="./charts/kueue")))
+    assert the(resources, "kubernetes:helm.sh/v3:Release").inputs["chart"] == "./charts/kueue"
+
+
+def test_an_external_kueue_is_left_alone(deploy):
+    resources = deploy(lambda: Kueue("x", KueueArgs(install=Install.EXTERNAL)))
+    assert [item.typ for item in resources] == ["mizan:components:Kueue"]
+
+
+def test_a_cluster_queue_waits_for_the_flavors_it_names(deploy):
+    resources = deploy(lambda: Queues("x", QueuesArgs(offers=PLAN.offers, queues=PLAN.queues)))
+    by_name = {child.name: child for child in children_of(resources, "mizan:components:Queues")}
+    assert set(by_name) == {
+        "x-resourceflavor-spot-a100",
+        "x-resourceflavor-ondemand-a100",
+        "x-clusterqueue-training",
+    }
+    queue = by_name.pop("x-clusterqueue-training")
+    assert queue.manifest == cluster_queue(PLAN.queues[0])
+    assert names_of(resources, queue.dependencies) == set(by_name)
+    assert by_name["x-resourceflavor-spot-a100"].manifest == resource_flavor(PLAN.offers[0])
+
+
+def test_a_team_s_queue_waits_for_its_namespace_and_for_its_cluster_queue(deploy):
+    args = TeamArgs(team=PLAN.teams[0], cluster_queues={})
+    resources = deploy(
+        lambda: Team("x", TeamArgs(team=args.team, cluster_queues={"training": a_stand_in("cluster-queue")}))
+    )
+    namespace = the(resources, "kubernetes:core/v1:Namespace")
+    queue = the(resources, "kubernetes:kueue.x-k8s.io/v1beta2:LocalQueue")
+    assert namespace.manifest == team_namespace(PLAN.teams[0])
+    assert (queue.name, queue.manifest) == ("x-localqueue-team-a/training", local_queue("training", "team-a"))
+    assert names_of(resources, queue.dependencies) == {namespace.name, "cluster-queue"}
+    assert the(resources, "mizan:components:Team").outputs == {"namespace": "team-a"}
+
+
+def test_a_job_waits_for_its_queue_and_leaves_to_kueue_what_is_kueue_s(deploy):
+    resources = deploy(
+        lambda: SpotTrainingJob("x", SpotTrainingJobArgs(job=PLAN.jobs[0], local_queue=a_stand_in("local-queue")))
+    )
+    (job,) = children_of(resources, "mizan:components:SpotTrainingJob")
+    assert (job.typ, job.manifest) == ("kubernetes:batch/v1:Job", spot_training_job(PLAN.jobs[0]))
+    assert names_of(resources, job.dependencies) == {"local-queue"}
+    assert job.ignore_changes == OWNED_BY_KUEUE
+    assert "spec.suspend" in job.ignore_changes
+
+
+def test_a_manifest_without_a_type_of_its_own_is_a_custom_resource(deploy):
+    body = manifest("example.com/v1", "Thing", "a", namespace="b") | {"spec": {"snake_case": 1, "camelCase": [True]}}
+    (thing,) = deploy(lambda: resource("owner", body, pulumi.ResourceOptions()))
+    assert (thing.typ, thing.name, thing.manifest) == ("kubernetes:example.com/v1:Thing", "owner-thing-b/a", body)

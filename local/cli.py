@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 
 from local import platform
+from local.control_plane.status import State
 from local.engine import shell_environment
 from local.home import Home
 from local.progress import Reporter
 from local.screen import show_platform, show_processes
-from local.status import State
 from mizan.errors import PlatformError
 
 INTERRUPTED = "Interrupted. What this run began has ended; the next `make up` goes on from here.\n"

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from local.control_plane import ControlPlane
+from local.control_plane.startup import Action
+from local.control_plane.status import ProcessStatus, look
 from local.engine import Engine
 from local.home import PROJECT, Home
 from local.lock import exclusive
 from local.overview import Snapshot, fetch, settled
 from local.progress import Reporter
-from local.startup import Action
-from local.status import ProcessStatus, look
 from local.toolchain import Toolbox, default_cache, ensure
 from mizan.config import read_stack, stack_file
 from mizan.manifests.kwok_nodes import instance_types

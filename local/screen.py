@@ -7,8 +7,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from local.control_plane.status import ProcessStatus, State, total_rss_bytes
 from local.overview import Snapshot, capacity_rows, job_rows, quota_rows
-from local.status import ProcessStatus, State, total_rss_bytes
 from mizan.plan import Plan
 
 COMMANDS = (

@@ -8,7 +8,7 @@ POOL: Final = f"{DOMAIN}/pool"
 SPOT_TAINT: Final = f"{DOMAIN}/spot"
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
-# Read by the embedded cluster's own KWOK stages (local/stages); a real kubelet ignores them.
+# Read by the embedded cluster's own KWOK stages (local/control_plane/stages); a real kubelet ignores them.
 SIMULATED_RUN_SECONDS: Final = f"{DOMAIN}/simulated-run-seconds"
 SIMULATED_START_SECONDS: Final = f"{DOMAIN}/simulated-start-seconds"
 SIMULATED_EXIT_CODE: Final = f"{DOMAIN}/simulated-exit-code"

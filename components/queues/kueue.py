@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 
 from mizan import versions
 from mizan.config import Install
-from mizan.manifests.kueue_chart import chart_values
+from mizan.manifests.kueue_settings import chart_values
 
 NAMESPACE = "kueue-system"
 

@@ -9,7 +9,7 @@ from lightkube.resources.core_v1 import Namespace
 
 from local import toolchain
 from local.control_plane import ControlPlane, State
-from local.daemons import TOOLS
+from local.control_plane.daemons import TOOLS
 from local.home import Home
 from local.progress import Reporter
 from tests.control_plane.cluster_builders import INSTANCE_TYPES, RecordingReporter

@@ -11,9 +11,8 @@ import pytest
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.core_v1 import ConfigMap, Node
 
-from local import objects, pki, ports, processes
-from local.control_plane import CONTEXT, Action, State, total_rss_bytes
-from local.daemons import DAEMONS, KWOK
+from local.control_plane import CONTEXT, Action, State, objects, pki, ports, processes, total_rss_bytes
+from local.control_plane.daemons import DAEMONS, KWOK
 from local.home import Home
 from tests.control_plane.cluster_builders import INSTANCE_TYPES, RecordingReporter, instance_type, static_node
 
@@ -110,9 +109,9 @@ def test_all_processes_killed_at_once_come_back_with_nothing_lost(plane, client)
 
 
 def test_a_process_that_hangs_is_started_anew(plane, monkeypatch):
-    monkeypatch.setattr("local.startup.HUNG_SECONDS", 1.0)
-    monkeypatch.setattr("local.startup._ASK_SECONDS", 0.5)
-    monkeypatch.setattr("local.status._ASK_SECONDS", 0.5)
+    monkeypatch.setattr("local.control_plane.startup.HUNG_SECONDS", 1.0)
+    monkeypatch.setattr("local.control_plane.startup._ASK_SECONDS", 0.5)
+    monkeypatch.setattr("local.control_plane.status._ASK_SECONDS", 0.5)
     hanging = processes.find(plane.home, "kube-scheduler")
     hanging.send_signal(signal.SIGSTOP)
     assert [row.name for row in plane.status() if row.state is State.NOT_READY] == ["kube-scheduler"]

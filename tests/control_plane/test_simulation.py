@@ -6,7 +6,7 @@ from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Node, Pod
 from lightkube.types import CascadeType
 
-from local.interruption import interrupt
+from local.control_plane.interruption import interrupt
 from mizan import keys
 from mizan.errors import PlatformError
 from tests.control_plane.cluster_builders import (

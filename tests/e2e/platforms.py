@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 
+from local.control_plane.status import ProcessStatus, look
 from local.engine import shell_environment
 from local.home import PROJECT, Home
 from local.overview import Snapshot, fetch
-from local.status import ProcessStatus, look
 
 MAKE_SECONDS = 240
 POLL_SECONDS = 0.1

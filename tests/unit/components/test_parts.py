@@ -15,7 +15,7 @@ from components.tenants.team import Team, TeamArgs
 from components.workloads.spot_training_job import OWNED_BY_KUEUE, SpotTrainingJob, SpotTrainingJobArgs
 from mizan import versions
 from mizan.config import Install
-from mizan.manifests.kueue_chart import chart_values
+from mizan.manifests.kueue_settings import chart_values
 from mizan.manifests.kwok_nodes import node_class, node_pool
 from mizan.manifests.manifest import manifest
 from mizan.manifests.namespaces import team_namespace

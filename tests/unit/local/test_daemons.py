@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from local import daemons, karpenter, kubernetes, kwok, pki
-from local.daemons import DAEMONS, PORT_NAMES, Site
+from local.control_plane import daemons, karpenter, kubernetes, kwok, pki
+from local.control_plane.daemons import DAEMONS, PORT_NAMES, Site
 from local.home import Home
 from mizan import keys
 

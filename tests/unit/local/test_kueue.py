@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local import kueue
+from local.control_plane import kueue
 
 PORTS = {"kueue": 1001, "kueue-metrics": 1002, "kueue-webhook": 1003}
 PEMS = {name: name.encode() for name in ("ca.crt", "ca.key", "tls.crt", "tls.key")}

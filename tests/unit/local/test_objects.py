@@ -6,7 +6,7 @@ import pytest
 from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.types import PatchType
 
-from local import objects
+from local.control_plane import objects
 from mizan.errors import PlatformError, SourceUnreachable
 
 CRD = """

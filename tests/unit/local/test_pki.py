@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from local import pki
+from local.control_plane import pki
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVERY = tuple(request.name for request in pki.REQUESTS)

@@ -7,7 +7,7 @@ import socket
 import psutil
 import pytest
 
-from local import ports
+from local.control_plane import ports
 from mizan.errors import PlatformError
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local import processes
+from local.control_plane import processes
+from local.control_plane.processes import Command
 from local.home import Home
-from local.processes import Command
 
 IGNORES_TERM = "trap '' TERM; echo ready; while true; do sleep 0.05; done"
 
@@ -77,7 +77,7 @@ def test_a_process_is_found_by_its_pid_file(home):
 
 def test_a_process_outlives_its_caller_in_a_session_of_its_own(home):
     script = (
-        "import sys; from pathlib import Path; from local.home import Home; from local import processes\n"
+        "import sys; from pathlib import Path; from local.home import Home; from local.control_plane import processes\n"
         "processes.start(Home(Path(sys.argv[1])), processes.Command('a', ('/bin/sleep', '60')))"
     )
     subprocess.run([sys.executable, "-c", script, home.root], check=True, timeout=60, cwd=Path.cwd())

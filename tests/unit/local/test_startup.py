@@ -3,9 +3,8 @@
 import pytest
 from rich.console import Console
 
-from local import ports, processes
-from local.control_plane import ControlPlane, State
-from local.daemons import DAEMONS, TOOLS
+from local.control_plane import ControlPlane, State, ports, processes
+from local.control_plane.daemons import DAEMONS, TOOLS
 from local.home import Home
 from local.progress import Reporter
 from mizan.errors import PlatformError, SourceUnreachable
@@ -129,7 +128,7 @@ def test_an_interrupted_start_ends_what_it_began(plane, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("local.startup.ask", interrupt)
+    monkeypatch.setattr("local.control_plane.startup.ask", interrupt)
     made = plane()
     with pytest.raises(KeyboardInterrupt):
         made.start()

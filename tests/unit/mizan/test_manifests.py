@@ -10,7 +10,7 @@ from hypothesis import given
 
 from mizan import keys, versions
 from mizan.manifests import Manifest, manifests_of
-from mizan.manifests.kueue_chart import chart_values, manager_configuration
+from mizan.manifests.kueue_settings import chart_values, manager_configuration
 from mizan.manifests.kwok_nodes import instance_types, node_class, node_pool
 from mizan.manifests.namespaces import team_namespace
 from mizan.manifests.queues import cluster_queue, local_queue, resource_flavor

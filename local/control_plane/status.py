@@ -8,10 +8,10 @@ from pathlib import Path
 
 import psutil
 
-from local import ports, processes
-from local.daemons import DAEMONS, Daemon
+from local.control_plane import ports, processes
+from local.control_plane.daemons import DAEMONS, Daemon
+from local.control_plane.probes import ask
 from local.home import Home
-from local.probes import ask
 
 _ASK_SECONDS = 2.0
 

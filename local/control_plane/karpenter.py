@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from local import files
-from local.daemons import KARPENTER, Site
-from local.processes import Command
+from local.control_plane.daemons import KARPENTER, Site
+from local.control_plane.processes import Command
 
 FEATURE_GATES: Mapping[str, bool] = {}
 """Gates that differ from Karpenter's defaults."""

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local import files, pki
-from local.daemons import KUEUE, Site
-from local.ports import HOST
-from local.processes import Command
+from local import files
+from local.control_plane import pki
+from local.control_plane.daemons import KUEUE, Site
+from local.control_plane.ports import HOST
+from local.control_plane.processes import Command
+from mizan.manifests.kueue_settings import FRAMEWORKS, manager_configuration
 
 NAMESPACE = "kueue-system"
 SECRET = "kueue-webhook-server-cert"  # noqa: S105 - the name of the Secret, not its content
@@ -37,7 +39,7 @@ class Settings:
         feature_gates: gates that differ from its defaults.
     """
 
-    frameworks: tuple[str, ...] = ("batch/job",)
+    frameworks: tuple[str, ...] = FRAMEWORKS
     wait_for_pods_ready: Mapping[str, object] | None = None
     feature_gates: Mapping[str, bool] = field(default_factory=dict)
 
@@ -60,8 +62,7 @@ def configuration(ports: Mapping[str, int], serving: Path, settings: Settings) -
     a fixed path below /etc, which takes root.
     """
     document: Manifest = {
-        "apiVersion": "config.kueue.x-k8s.io/v1beta2",
-        "kind": "Configuration",
+        **manager_configuration(settings.frameworks),
         "namespace": NAMESPACE,
         "health": {"healthProbeBindAddress": f"{HOST}:{ports['kueue']}"},
         "metrics": {"bindAddress": f"{HOST}:{ports['kueue-metrics']}", "enableClusterQueueResources": True},
@@ -69,9 +70,6 @@ def configuration(ports: Mapping[str, int], serving: Path, settings: Settings) -
         "leaderElection": {"leaderElect": False},
         "internalCertManagement": {"enable": True, "webhookServiceName": SERVICE, "webhookSecretName": SECRET},
         "clientConnection": {"qps": 300, "burst": 500},
-        "integrations": {"frameworks": list(settings.frameworks)},
-        # A queue that counts GPUs alone must not hold up a job that asks for CPU and memory as well.
-        "resources": {"quotaCheckStrategy": "IgnoreUndeclared"},
         # Its extra API would need an address that the API server reaches as a service.
         "featureGates": {"VisibilityOnDemand": False, **settings.feature_gates},
     }

@@ -10,11 +10,12 @@ from types import MappingProxyType
 from httpx2 import HTTPError
 from lightkube import Client, KubeConfig
 
-from local import daemons, files, karpenter, kubernetes, kueue, kwok, objects, pki, ports, processes
-from local.daemons import DAEMONS, Daemon, Site, Tools
+from local import files
+from local.control_plane import daemons, karpenter, kubernetes, kueue, kwok, objects, pki, ports, processes
+from local.control_plane.daemons import DAEMONS, Daemon, Site, Tools
+from local.control_plane.probes import ask
+from local.control_plane.processes import Command
 from local.home import Home
-from local.probes import ask
-from local.processes import Command
 from local.progress import Reporter, Task
 from mizan.errors import PlatformError, SourceUnreachable
 

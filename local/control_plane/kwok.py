@@ -1,13 +1,13 @@
-"""KWOK: the kubelets of machines that do not exist, driven by the stages in local/stages."""
+"""KWOK: the kubelets of machines that do not exist, driven by the stages in stages/."""
 
 from pathlib import Path
 
 from lightkube import Client
 from lightkube.resources.coordination_v1 import Lease
 
-from local.daemons import KWOK, Site
-from local.ports import HOST
-from local.processes import Command
+from local.control_plane.daemons import KWOK, Site
+from local.control_plane.ports import HOST
+from local.control_plane.processes import Command
 from mizan import keys
 
 STAGES = tuple(sorted((Path(__file__).parent / "stages").glob("*.yaml")))

@@ -1,36 +1,16 @@
-"""A real Kubernetes control plane as ordinary processes: etcd, Kubernetes, KWOK, Kueue, Karpenter.
-
-    daemons      what the processes have in common           pki         certificates
-    kubernetes   how etcd and Kubernetes are run             ports       free ports on 127.0.0.1
-    kwok         simulated kubelets and their stages         processes   pid files, logs, start and end
-    kueue        its configuration, CRDs and webhooks        probes      asks whether a process is ready
-    karpenter    simulated machines                          objects     what the cluster must hold first
-    startup      one start, from beginning to end            status      one row per process
-
-Nothing here needs root, a container or a network beyond 127.0.0.1. See docs/adr/0001-embedded-control-plane.md.
-"""
+"""One control plane: start it, stop it, ask it."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lightkube import Client, KubeConfig
 
-from local import kueue, processes, status
-from local.daemons import API_SERVER, CONTEXT, DAEMONS, ETCD, Tools
+from local.control_plane import kueue, processes, status
+from local.control_plane.daemons import API_SERVER, CONTEXT, DAEMONS, ETCD, Tools
+from local.control_plane.startup import READY_SECONDS, StartReport, Startup
+from local.control_plane.status import ProcessStatus
 from local.home import Home
 from local.progress import Reporter
-from local.startup import READY_SECONDS, Action, StartReport, Startup
-from local.status import ProcessStatus, State, total_rss_bytes
-
-__all__ = [
-    "CONTEXT",
-    "Action",
-    "ControlPlane",
-    "ProcessStatus",
-    "StartReport",
-    "State",
-    "total_rss_bytes",
-]
 
 STOP_SECONDS = 10.0
 

@@ -7,7 +7,7 @@ from mizan.manifests.manifest import Manifest
 FRAMEWORKS = ("batch/job",)
 
 
-def manager_configuration() -> Manifest:
+def manager_configuration(frameworks: tuple[str, ...] = FRAMEWORKS) -> Manifest:
     """Return Kueue's Configuration without ports, certificates and leader election, which differ by place.
 
     A job's CPU and memory are not covered by any quota here; IgnoreUndeclared admits it by its GPUs alone.
@@ -17,7 +17,7 @@ def manager_configuration() -> Manifest:
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",
         "kind": "Configuration",
         "manageJobsWithoutQueueName": False,
-        "integrations": {"frameworks": list(FRAMEWORKS)},
+        "integrations": {"frameworks": list(frameworks)},
         "resources": {"quotaCheckStrategy": "IgnoreUndeclared"},
     }
 

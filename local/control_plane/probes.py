@@ -5,8 +5,8 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import pki
-from local.ports import HOST
+from local.control_plane import pki
+from local.control_plane.ports import HOST
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from local.control_plane.probes import Question
 from local.home import Home
-from local.probes import Question
 
 CONTEXT = "mizan-local"
 

@@ -3,10 +3,10 @@
 import base64
 from pathlib import Path
 
-from local import pki
-from local.daemons import API_SERVER, CONTEXT, CONTROLLER_MANAGER, ETCD, SCHEDULER, Site
-from local.ports import HOST
-from local.processes import Command
+from local.control_plane import pki
+from local.control_plane.daemons import API_SERVER, CONTEXT, CONTROLLER_MANAGER, ETCD, SCHEDULER, Site
+from local.control_plane.ports import HOST
+from local.control_plane.processes import Command
 
 SERVICE_RANGE = "10.96.0.0/16"
 

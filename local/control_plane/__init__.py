@@ -1,0 +1,19 @@
+"""A real Kubernetes control plane as ordinary processes: etcd, Kubernetes, KWOK, Kueue, Karpenter.
+
+    daemons      what the processes have in common           pki         certificates
+    kubernetes   how etcd and Kubernetes are run             ports       free ports on 127.0.0.1
+    kwok         simulated kubelets and their stages         processes   pid files, logs, start and end
+    kueue        its configuration, CRDs and webhooks        probes      asks whether a process is ready
+    karpenter    simulated machines                          objects     what the cluster must hold first
+    startup      one start, from beginning to end            status      one row per process
+    interruption takes a spot node away on request          plane       all of it together
+
+Nothing here needs root, a container or a network beyond 127.0.0.1. See docs/adr/0001-embedded-control-plane.md.
+"""
+
+from local.control_plane.daemons import CONTEXT, TOOLS
+from local.control_plane.plane import ControlPlane
+from local.control_plane.startup import Action, StartReport
+from local.control_plane.status import ProcessStatus, State, total_rss_bytes
+
+__all__ = ["CONTEXT", "TOOLS", "Action", "ControlPlane", "ProcessStatus", "StartReport", "State", "total_rss_bytes"]

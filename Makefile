@@ -7,7 +7,7 @@ INSTALLED := .venv/.installed
 PURE := mizan components local policies stacks __main__.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status show env tools render test check test-tools lint format types imports bench lock clean
+.PHONY: help up down status show env tools render test check test-tools lint format types imports bench docs lock clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST) \
@@ -58,6 +58,9 @@ imports: $(INSTALLED)
 
 bench: $(INSTALLED) ## Measure speed and size against their limits
 	@$(BIN)/python -m tests.bench
+
+docs: $(INSTALLED) ## Make the reference pages again from the code
+	@$(BIN)/python -m mizan.config.reference > docs/reference/stack-file.md
 
 lock: $(INSTALLED) ## Lock requirements.txt again after a change in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \

@@ -46,13 +46,19 @@ class Engine:
         self._home, self._tools, self._reporter, self._project = home, tools, reporter, project
 
     def prepare(self, stack: str, *, config_file: Path | None = None) -> None:
-        """Put the tools where the engine and a person look for them, and make the stack if it is new.
+        """Put the tools in place, and make the stack if it is new.
 
         Args:
             stack: its name.
             config_file: its settings `Pulumi.<stack>.yaml`, where they are not in the project's `stacks` folder. A
                 Pulumi.yaml with the project's name stands beside it: `stack init` writes nowhere else.
         """
+        self.link_tools()
+        if not self._state_file(stack).exists():
+            self._run(["stack", "init", stack], config_file.parent if config_file else self._project)
+
+    def link_tools(self) -> None:
+        """Put kubectl, pulumi, language host and provider where the engine and a person look for them."""
         home = self._home
         _link(self._tools.path("kubectl"), home.bin / "kubectl")
         if not self._tools.has_language_host:
@@ -61,8 +67,6 @@ class Engine:
         plugin = home.pulumi_home / "plugins" / f"resource-kubernetes-v{versions.EMBEDDED_KUBERNETES_PROVIDER}"
         plugin.mkdir(parents=True, exist_ok=True)
         _link(self._tools.path("pulumi-resource-kubernetes"), plugin / "pulumi-resource-kubernetes")
-        if not self._state_file(stack).exists():
-            self._run(["stack", "init", stack], config_file.parent if config_file else self._project)
 
     def up(self, stack: str, *, config_file: Path | None = None, arguments: Sequence[str] = ()) -> None:
         """Run `pulumi up`, its output going to ours.

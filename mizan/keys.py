@@ -49,11 +49,8 @@ ZONE: Final = "topology.kubernetes.io/zone"
 CAPACITY_TYPE: Final = "karpenter.sh/capacity-type"
 DO_NOT_DISRUPT: Final = "karpenter.sh/do-not-disrupt"
 QUEUE_NAME: Final = "kueue.x-k8s.io/queue-name"
-# Pulumi's Kubernetes provider waits until a resource is ready, for a job until it has ended, unless this says not to.
-# Source: pulumi/pulumi-kubernetes provider/pkg/metadata/annotations.go, provider/pkg/await/job.go.
-SKIP_AWAIT: Final = "pulumi.com/skipAwait"
-# Pulumi's Kubernetes provider. A queued job may wait for days; an update must not.
-# Source: pulumi-kubernetes 4.34.2, https://www.pulumi.com/registry/packages/kubernetes/how-to-guides, "skipAwait".
+# Pulumi's Kubernetes provider waits until a job has ended. A queued job may wait for days; an update must not.
+# Source: pulumi/pulumi-kubernetes@v4.34.2 provider/pkg/metadata/annotations.go, provider/pkg/await/job.go.
 PULUMI_SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 
 POD_SECURITY_ENFORCE: Final = "pod-security.kubernetes.io/enforce"

@@ -29,7 +29,6 @@ def spot_training_job(job: JobPlan) -> Manifest:
     body = manifest(
         "batch/v1", "Job", job.name, namespace=job.namespace, labels={**job.labels, keys.QUEUE_NAME: job.queue}
     )
-    body["metadata"]["annotations"] = {keys.SKIP_AWAIT: "true"}
     body["metadata"]["annotations"] = {keys.PULUMI_SKIP_AWAIT: "true"}
     body["spec"] = {
         "suspend": True,

@@ -1,8 +1,10 @@
 """A platform of the tests' own: `make` as a person runs it, in a home nobody else uses."""
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +12,14 @@ from pathlib import Path
 
 import psutil
 
+from local import files
 from local.control_plane.status import ProcessStatus, look
 from local.engine import shell_environment
 from local.home import PROJECT, Home
 from local.overview import Snapshot, fetch
 
 MAKE_SECONDS = 240
+PROGRAMS = Path(__file__).parent / "programs"
 POLL_SECONDS = 0.1
 
 
@@ -98,6 +102,16 @@ class TestPlatform:
     def snapshot(self) -> Snapshot:
         """Return what the cluster holds."""
         return fetch(self.home.kubeconfig)
+
+
+def program(name: str, folder: Path) -> Path:
+    """Return a folder with somebody else's program, a copy of tests/e2e/programs/<name>.py, run by our Python."""
+    options = {"toolchain": "pip", "virtualenv": sys.prefix}
+    files.write(
+        folder / "Pulumi.yaml", files.to_yaml({"name": name, "runtime": {"name": "python", "options": options}})
+    )
+    shutil.copy(PROGRAMS / f"{name}.py", folder / "__main__.py")
+    return folder
 
 
 def interrupt(process: "subprocess.Popen[bytes]") -> int:

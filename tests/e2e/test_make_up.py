@@ -13,7 +13,7 @@ from local.control_plane.status import State
 from local.home import PROJECT, Home
 from local.overview import capacity_rows, job_rows, quota_rows
 from local.platform import plan_of
-from tests.e2e.platforms import TestPlatform, interrupt, wait_until
+from tests.e2e.platforms import TestPlatform, interrupt, program, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -93,14 +93,11 @@ def test_a_killed_process_is_named_and_brought_back_with_nothing_lost(running):
     assert running.make("status").status == 0
 
 
-def test_the_policy_pack_blocks_a_namespace_without_cost_labels(running):
-    program = PROJECT / "tests" / "e2e" / "programs" / "unlabelled"
-    assert running.pulumi(program, "stack", "init", "unlabelled").status == 0
-    try:
-        pack = ("--policy-pack", str(PROJECT / "policies"), "--stack", "unlabelled", "--yes", "--skip-preview")
-        blocked = running.pulumi(program, "up", *pack)
-    finally:
-        running.pulumi(program, "stack", "rm", "--yes", "--force", "unlabelled")
+def test_the_policy_pack_blocks_a_namespace_without_cost_labels(running, tmp_path):
+    folder = program("unlabelled", tmp_path)
+    assert running.pulumi(folder, "stack", "init", "unlabelled").status == 0
+    pack = ("--policy-pack", str(PROJECT / "policies"), "--stack", "unlabelled", "--yes", "--skip-preview")
+    blocked = running.pulumi(folder, "up", *pack)
     assert blocked.status != 0
     assert "namespace nobodys: no label cost-center, team, project. Add the labels" in blocked.text
     assert "namespaces-carry-cost-labels" in blocked.text

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mizan.config import ConfigErrors, parse
-from tests.builders import NOTHING, TODAY, a_config, a_pool, a_stack, faults_of, with_value
+from tests.builders import NOTHING, TODAY, a_config, a_job, a_pool, a_queue, a_stack, faults_of, with_value
 from tests.strategies import json_like, stacks
 
 # Breaks that do not touch each other: any of them may occur together.
@@ -58,6 +58,36 @@ def test_a_fault_of_a_part_does_not_hide_another_fault_of_the_same_part():
         "mizan:queues: []",
         "mizan:teams[0].queues[0]: training",
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("pools[0].machine", "a2-nosuch-4g"),
+        ("pools[0].name", None),
+        ("pools[0].capacity[0].type", "spit"),
+        ("pools", {}),
+    ],
+)
+def test_what_a_typing_mistake_may_have_caused_is_not_reported_beside_it(path, value):
+    stack = with_value(a_stack(jobs=[]), "queues[0].quotas[0].gpus", 640)
+    (fault,) = faults_of(with_value(stack, path, value))
+    assert fault.startswith(f"mizan:{path}: ")
+
+
+def test_a_job_is_not_too_big_for_a_machine_with_a_typing_mistake():
+    stack = with_value(a_stack(jobs=[a_job(gpus=64)]), "pools[0].machine", "a2-megagpu-61g")
+    (fault,) = faults_of(stack)
+    assert fault.startswith("mizan:pools[0].machine: a2-megagpu-61g; needs a machine of the catalogue")
+
+
+def test_a_job_may_fit_the_one_machine_of_its_queue_with_a_typing_mistake():
+    pools = [a_pool(), a_pool(name="big", machine="a2-megagpu-61g")]
+    queue = a_queue(
+        quotas=[{"pool": "a100", "capacity": "spot", "gpus": 1}, {"pool": "big", "capacity": "spot", "gpus": 1}]
+    )
+    (fault,) = faults_of(a_stack(pools=pools, queues=[queue], jobs=[a_job(gpus=16)]))
+    assert fault.startswith("mizan:pools[1].machine: ")
 
 
 @pytest.mark.parametrize(

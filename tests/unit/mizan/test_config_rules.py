@@ -269,22 +269,8 @@ def test_a_job_may_be_as_large_as_the_largest_machine_of_its_queue():
     assert "needs at most 8" in faults_of(a_stack(pools=pools, queues=[queue], jobs=[a_job(gpus=9)]))[0]
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("pools[0].machine", "a2-nosuch-4g"),
-        ("pools[0].name", None),
-        ("pools[0].capacity[0].type", "spit"),
-        ("pools", {}),
-    ],
-)
-def test_what_a_typing_mistake_may_have_caused_is_not_reported_beside_it(path, value):
-    stack = with_value(a_stack(jobs=[]), "queues[0].quotas[0].gpus", 640)
-    (fault,) = faults_of(with_value(stack, path, value))
-    assert fault.startswith(f"mizan:{path}: ")
-
-
-def test_a_job_is_not_too_big_for_a_machine_with_a_typing_mistake():
-    stack = with_value(a_stack(jobs=[a_job(gpus=64)]), "pools[0].machine", "a2-megagpu-61g")
-    (fault,) = faults_of(stack)
-    assert fault.startswith("mizan:pools[0].machine: a2-megagpu-61g; needs a machine of the catalogue")
+def test_a_negative_quota_makes_no_room_for_another():
+    queues = [a_queue(quotas=[QUOTA | {"gpus": -8}]), a_queue(name="more", quotas=[QUOTA | {"gpus": 9}])]
+    first, second = faults_of(a_stack(queues=queues, jobs=[]))
+    assert first.startswith("mizan:queues[0].quotas[0].gpus: -8; needs at least 0 because ")
+    assert second.startswith("mizan:queues[1].quotas[0].gpus: 9; needs at most 8 because ")

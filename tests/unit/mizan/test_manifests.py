@@ -1,45 +1,19 @@
-"""What a Plan puts into a cluster: each manifest by itself, and all of them together."""
+"""Each manifest by itself. Together they are in test_manifests_together.py."""
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from hypothesis import given
-
-from mizan import keys, versions
-from mizan.manifests import Manifest, manifests_of
+from mizan import versions
+from mizan.manifests import Manifest
 from mizan.manifests.kueue_settings import chart_values, manager_configuration
 from mizan.manifests.kwok_nodes import instance_types, node_class, node_pool
 from mizan.manifests.namespaces import team_namespace
 from mizan.manifests.queues import cluster_queue, local_queue, resource_flavor
 from mizan.manifests.training_jobs import spot_training_job
-from tests.builders import NOTHING, a_plan, a_pool, a_queue, a_stack, an_existing_stack, with_value
-from tests.strategies import stacks
+from tests.builders import NOTHING, a_plan, a_pool, a_queue, a_stack, with_value
 
-DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-LABEL_KEY = re.compile(r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 SPOT, ON_DEMAND = a_plan().offers
-
-
-def parts_of(body: Any) -> Iterator[tuple[str, Any]]:
-    """Every key of a manifest with its value, at any depth."""
-    if isinstance(body, dict):
-        for key, value in body.items():
-            yield key, value
-            yield from parts_of(value)
-    if isinstance(body, list):
-        for value in body:
-            yield from parts_of(value)
-
-
-def node_labels(pool: Manifest) -> dict[str, str]:
-    """The labels that Karpenter gives a node of a pool: its template's, and requirements of a single value."""
-    template = pool["spec"]["template"]
-    single = {item["key"]: item["values"][0] for item in template["spec"]["requirements"] if len(item["values"]) == 1}
-    return template["metadata"]["labels"] | single
 
 
 def job_of(**changes: Any) -> Manifest:
@@ -61,16 +35,19 @@ def test_a_pool_scales_from_nothing_to_its_offer_s_limit_and_back():
 
 
 def test_a_pool_makes_nodes_of_its_own_machine_and_capacity_type_only():
-    assert node_labels(node_pool(ON_DEMAND)) == {
+    template = node_pool(ON_DEMAND)["spec"]["template"]
+    assert template["metadata"]["labels"] == {
         "app.kubernetes.io/managed-by": "mizan",
         "mizan.dev/pool": "a100",
         "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB",
-        "node.kubernetes.io/instance-type": "a2-highgpu-4g",
-        "karpenter.sh/capacity-type": "on-demand",
-        "kubernetes.io/arch": "amd64",
-        "kubernetes.io/os": "linux",
     }
-    reference = node_pool(ON_DEMAND)["spec"]["template"]["spec"]["nodeClassRef"]
+    assert [(item["key"], item["operator"], item["values"]) for item in template["spec"]["requirements"]] == [
+        ("node.kubernetes.io/instance-type", "In", ["a2-highgpu-4g"]),
+        ("karpenter.sh/capacity-type", "In", ["on-demand"]),
+        ("kubernetes.io/arch", "In", ["amd64"]),
+        ("kubernetes.io/os", "In", ["linux"]),
+    ]
+    reference = template["spec"]["nodeClassRef"]
     assert reference == {
         "group": "karpenter.kwok.sh",
         "kind": "KWOKNodeClass",
@@ -249,68 +226,3 @@ def test_kueue_s_settings_read_the_same_in_every_run():
     assert chart_values() == chart_values()
     manager_configuration()["integrations"]["frameworks"].append("ray.io/rayjob")
     assert manager_configuration()["integrations"]["frameworks"] == ["batch/job"]
-
-
-def test_only_stack_local_simulates_its_nodes():
-    kinds = {body["kind"] for body in manifests_of(a_plan(an_existing_stack()))}
-    assert kinds == {"ResourceFlavor", "ClusterQueue", "Namespace", "LocalQueue", "Job"}
-    assert {body["kind"] for body in manifests_of(a_plan())} == kinds | {"KWOKNodeClass", "NodePool"}
-
-
-@pytest.mark.parametrize("build", [manager_configuration, node_class, lambda: node_pool(SPOT), job_of])
-def test_a_manifest_is_the_caller_s_own(build):
-    body = build()
-    for _, value in parts_of(body):
-        if isinstance(value, dict):
-            value["spoilt"] = True
-    assert "spoilt" not in json.dumps(build())
-
-
-@given(stacks())
-def test_every_manifest_is_plain_named_and_labelled_as_kubernetes_takes_it(values):
-    for body in manifests_of(a_plan(values)):
-        assert json.loads(json.dumps(body)) == body
-        assert DNS_LABEL.fullmatch(body["metadata"]["name"])
-        assert DNS_LABEL.fullmatch(body["metadata"].get("namespace", "none"))
-        assert body["metadata"]["labels"][keys.MANAGED_BY] == "mizan"
-        for key, value in parts_of(body):
-            if key in {"labels", "nodeLabels"}:
-                assert all(LABEL_KEY.fullmatch(name) for name in value)
-                assert all(LABEL_VALUE.fullmatch(text) for text in value.values())
-            if key in {"annotations", "limits", "requests"}:
-                assert all(isinstance(text, str) for text in value.values())
-            if key == "nodeLabels":
-                assert len(value) <= 8
-
-
-@given(stacks())
-def test_no_manifest_stands_before_what_it_refers_to(values):
-    seen: set[tuple[str, str | None, str]] = set()
-    for body in manifests_of(a_plan(values)):
-        kind, namespace, name = body["kind"], body["metadata"].get("namespace"), body["metadata"]["name"]
-        assert (kind, namespace, name) not in seen
-        seen.add((kind, namespace, name))
-        assert namespace is None or ("Namespace", None, namespace) in seen
-        if kind == "NodePool":
-            assert ("KWOKNodeClass", None, body["spec"]["template"]["spec"]["nodeClassRef"]["name"]) in seen
-        if kind == "ClusterQueue":
-            (group,) = body["spec"]["resourceGroups"]
-            assert all(("ResourceFlavor", None, flavor["name"]) in seen for flavor in group["flavors"])
-        if kind == "LocalQueue":
-            assert ("ClusterQueue", None, body["spec"]["clusterQueue"]) in seen
-        if kind == "Job":
-            assert ("LocalQueue", namespace, body["metadata"]["labels"][keys.QUEUE_NAME]) in seen
-
-
-@given(stacks())
-def test_nodes_carry_what_their_flavor_selects_and_jobs_pass_their_taints(values):
-    bodies = {(body["kind"], body["metadata"]["name"]): body for body in manifests_of(a_plan(values))}
-    for (kind, name), body in bodies.items():
-        if kind != "ResourceFlavor":
-            continue
-        flavor, pool = body["spec"], bodies["NodePool", name]
-        assert flavor["nodeLabels"].items() <= node_labels(pool).items()
-        assert flavor["nodeTaints"] == pool["spec"]["template"]["spec"]["taints"]
-        for job in (job for (other, _), job in bodies.items() if other == "Job"):
-            passed = {item["key"] for item in [*flavor["tolerations"], *pod_of(job)["tolerations"]]}
-            assert {taint["key"] for taint in flavor["nodeTaints"]} <= passed

@@ -1,0 +1,71 @@
+"""The reference page of a stack file, from the models themselves: `python -m mizan.config.reference`."""
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from types import UnionType
+from typing import get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from mizan.config.models import StackConfig
+
+_HEAD = """# The stack file
+
+`stacks/Pulumi.<stack>.yaml`, section `config`; every key of the top level begins with `mizan:`.
+This page is made from `mizan/config/models.py` by `make docs`.
+
+Every fault of a file is shown at once, with its line, the value seen, the rule, the reason and the fix;
+`mizan render --stack S` is the quickest way to check one.
+An unknown key is a fault: an ignored one would be a setting that silently does nothing.
+"""
+
+
+def reference() -> str:
+    """Return the page: a table per model, each key with its type, whether it is needed, and what it does."""
+    return "\n".join([_HEAD, *_section("mizan:", StackConfig, set())])
+
+
+def _section(title: str, model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
+    seen.add(model)
+    yield f"## `{title}`\n\n{(model.__doc__ or '').strip()}\n"
+    yield "| key | type | | what it does |\n|---|---|---|---|"
+    fields = {field.alias or name: field for name, field in model.model_fields.items() if name != "today"}
+    for key, field in fields.items():
+        needed = "needed" if field.is_required() else "optional"
+        yield f"| `{key}` | {_type(field.annotation)} | {needed} | {_description(field)} |"
+    yield ""
+    for key, field in fields.items():
+        inner = _model(field.annotation)
+        if inner and inner not in seen:
+            dash = "[]" if get_origin(field.annotation) is tuple else ""
+            joint = "" if title.endswith(":") else "."
+            yield from _section(f"{title}{joint}{key}{dash}", inner, seen)
+
+
+def _description(field: FieldInfo) -> str:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    return f"{field.description} Why: {extra.get('because', '')}."
+
+
+def _type(annotation: object) -> str:
+    arguments = get_args(annotation)
+    if get_origin(annotation) is tuple:
+        return f"list of {_type(arguments[0])}"
+    if isinstance(annotation, UnionType):
+        return " or ".join(_type(argument) for argument in arguments if argument is not type(None))
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return ", ".join(f"`{member.value}`" for member in annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "mapping"
+    return {str: "text", int: "whole number"}.get(annotation, str(annotation))  # type: ignore[call-overload, no-any-return]
+
+
+def _model(annotation: object) -> type[BaseModel] | None:
+    found = (annotation, *get_args(annotation))
+    return next((item for item in found if isinstance(item, type) and issubclass(item, BaseModel)), None)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

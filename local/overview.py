@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 from lightkube import Client, KubeConfig
-from lightkube.core.exceptions import ApiError
+from lightkube.core.exceptions import ApiError, ConfigError
 from lightkube.generic_resource import create_global_resource, create_namespaced_resource
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Node, Pod
@@ -99,7 +99,7 @@ def fetch(kubeconfig: Path) -> Snapshot:
                 cluster_queues=_plain(client.list(_ClusterQueue)),
                 workloads=_plain(client.list(_Workload, namespace="*")),
             )
-    except (OSError, httpx2.HTTPError, ApiError) as error:
+    except (OSError, httpx2.HTTPError, ApiError, ConfigError) as error:
         raise SourceUnreachable(
             f"cluster of {kubeconfig}",
             str(error),

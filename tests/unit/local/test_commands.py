@@ -1,0 +1,80 @@
+"""`python -m local`, which the Makefile calls: what needs no tool."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from local.home import PROJECT
+
+COMMANDS = ("up", "down", "status", "show", "env", "tools")
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*arguments, **variables):
+        environment = {
+            **os.environ,
+            "MIZAN_HOME": str(tmp_path / "home"),
+            "MIZAN_CACHE": str(tmp_path / "cache"),
+            **variables,
+        }
+        command = [sys.executable, "-m", "local", *arguments]
+        return subprocess.run(
+            command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    return run
+
+
+def test_help_names_every_command(run):
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in COMMANDS)
+
+
+def test_a_fault_of_the_stack_is_told_before_any_tool_is_built(run):
+    done = run("up", "--stack", "loca")
+    assert done.returncode == 2
+    assert "stack loca: no file" in done.stderr
+    assert "Choose one of: local" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Building" not in done.stderr
+
+
+def test_down_and_status_of_a_platform_that_never_was(run):
+    down = run("down", "--purge")
+    assert (down.returncode, "Nothing to take down" in down.stderr) == (0, True)
+    status = run("status")
+    assert status.returncode == 0
+    assert status.stdout.count("stopped") == 7
+    assert "0 of 7 running" in status.stdout
+
+
+def test_show_of_a_cluster_that_does_not_answer_ends_with_3(run):
+    done = run("show")
+    assert done.returncode == 3
+    assert "See `make status`, then `make up`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_env_quotes_folders_with_spaces(run, tmp_path):
+    done = run("env", MIZAN_HOME=str(tmp_path / "my platform"))
+    shell = subprocess.run(
+        ["sh", "-c", 'eval "$0" && printf %s "$KUBECONFIG"', done.stdout],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=True,
+    )
+    assert shell.stdout == str(tmp_path / "my platform" / "kubeconfig")
+
+
+def test_a_folder_with_other_files_is_refused_with_exit_2(run, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.tex").write_text("x")
+    for command in ("up", "down"):
+        done = run(command)
+        assert done.returncode == 2
+        assert "a folder with other files" in done.stderr

@@ -40,6 +40,7 @@ check: $(INSTALLED) lint types imports ## Run what needs no tools: lint, types, 
 	@$(BIN)/pytest -q -m "not control_plane and not e2e"
 
 test-tools: $(INSTALLED) ## Run the tests on the real control plane and engine
+	@$(BIN)/python -m local tools > /dev/null
 	@$(BIN)/pytest -q -m "control_plane or e2e"
 
 lint: $(INSTALLED)

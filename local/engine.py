@@ -5,8 +5,11 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from local.home import PROJECT, Home
 from local.language_host import launcher
@@ -19,6 +22,7 @@ COMMAND_SECONDS = 60.0
 UPDATE_SECONDS = 1800.0
 # What Pulumi gets after Ctrl-C to finish the operation it is in and to release its lock.
 STOP_SECONDS = 30.0
+POLL_SECONDS = 0.1
 POLICY_PACK = "policies"
 
 
@@ -124,28 +128,48 @@ class Engine:
             )
 
     def _follow(self, arguments: Sequence[str]) -> int:
-        """Run in a process group of its own, so that one Ctrl-C reaches Pulumi once and not its children first."""
-        process = subprocess.Popen(
-            [self._binary(), *arguments],
-            cwd=self._project,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            process_group=0,
-        )
-        try:
-            return process.wait(timeout=UPDATE_SECONDS)
-        except BaseException:
-            _stop(process)
-            raise
+        """Return pulumi's exit status; it runs in a group of its own, so that one Ctrl-C reaches it once and first.
+
+        Raises:
+            KeyboardInterrupt: after Pulumi has ended; a second Ctrl-C, or 30 s, ends it the hard way.
+        """
+        command = [self._binary(), *arguments]
+        with _counted_interrupts() as presses:
+            process = subprocess.Popen(
+                command, cwd=self._project, env=self._environment(), stdin=subprocess.DEVNULL, process_group=0
+            )
+            deadline = time.monotonic() + UPDATE_SECONDS
+            is_asked = False
+            while process.poll() is None:
+                if presses and not is_asked:
+                    process.send_signal(signal.SIGINT)
+                    is_asked, deadline = True, time.monotonic() + STOP_SECONDS
+                if len(presses) > 1 or time.monotonic() > deadline:
+                    os.killpg(process.pid, signal.SIGKILL)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=POLL_SECONDS)
+        if presses:
+            raise KeyboardInterrupt
+        return process.returncode
 
 
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.send_signal(signal.SIGINT)
+@contextmanager
+def _counted_interrupts() -> Iterator[list[int]]:
+    """Give a list that grows with every Ctrl-C or SIGTERM, none of which raises inside the block.
+
+    An exception could come between the start of a process and the moment its number is known.
+    """
+    presses: list[int] = []
+
+    def count(number: int, _frame: FrameType | None) -> None:
+        presses.append(number)
+
+    before = {number: signal.signal(number, count) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        process.wait(timeout=STOP_SECONDS)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=STOP_SECONDS)
+        yield presses
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -11,7 +11,8 @@ from local.lock import exclusive
 from local.overview import Snapshot, fetch, settled
 from local.progress import Reporter
 from local.toolchain import Toolbox, default_cache, ensure
-from mizan.config import read_stack, stack_file
+from mizan.config import Cloud, read_stack, stack_file
+from mizan.errors import PlatformError
 from mizan.manifests.kwok_nodes import instance_types
 from mizan.plan import Plan, build_plan
 
@@ -55,6 +56,14 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
         PlatformError: the stack, a tool, a process or the update is at fault.
     """
     plan = plan_of(stack)
+    if plan.cloud is not Cloud.LOCAL:
+        raise PlatformError(
+            f"stack {stack}",
+            f"mizan:cloud: {plan.cloud}",
+            needs="mizan:cloud: local",
+            because="`make up` brings up the embedded cluster only",
+            fix=f"Run `pulumi up --stack {stack} --policy-pack policies` with your own Pulumi",
+        )
     home.create()
     with exclusive(home.lock, purpose="make up", reporter=reporter, timeout_seconds=LOCK_SECONDS):
         toolbox = tools(reporter)

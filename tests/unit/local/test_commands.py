@@ -3,10 +3,17 @@
 import os
 import subprocess
 import sys
+from datetime import date
 
 import pytest
 
-from local.home import PROJECT
+from local import platform
+from local.home import PROJECT, Home
+from local.progress import Reporter
+from mizan.config import parse
+from mizan.errors import PlatformError
+from mizan.plan import build_plan
+from tests.bench import stack
 
 COMMANDS = ("up", "down", "status", "show", "env", "tools")
 
@@ -78,3 +85,16 @@ def test_a_folder_with_other_files_is_refused_with_exit_2(run, tmp_path):
         done = run(command)
         assert done.returncode == 2
         assert "a folder with other files" in done.stderr
+
+
+def test_a_stack_of_another_cloud_is_sent_to_pulumi_itself(tmp_path, monkeypatch):
+    values = {
+        **stack.values("prod"),
+        "cloud": "existing",
+        "cluster": {"kubeconfig": "~/.kube/config", "context": "prod", "name": "prod"},
+    }
+    plan = build_plan("prod", parse(values, date(2026, 11, 22)))
+    monkeypatch.setattr(platform, "plan_of", lambda _name: plan)
+    with pytest.raises(PlatformError, match="Run `pulumi up --stack prod --policy-pack policies` with your own Pulumi"):
+        platform.up(Home(tmp_path / "home"), "prod", Reporter())
+    assert not (tmp_path / "home").exists()

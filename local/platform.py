@@ -1,5 +1,6 @@
 """`make up` and `make down`: tools, control plane and Pulumi in order, one at a time per home."""
 
+import time
 from datetime import UTC, datetime
 
 from local.control_plane import ControlPlane
@@ -8,8 +9,9 @@ from local.control_plane.status import ProcessStatus, look
 from local.engine import Engine
 from local.home import PROJECT, Home
 from local.lock import exclusive
-from local.overview import Snapshot, fetch, settled
-from local.progress import Reporter
+from local.overview import job_rows
+from local.progress import Reporter, Task
+from local.snapshot import Snapshot, fetch
 from local.toolchain import Toolbox, default_cache, ensure
 from mizan.config import Cloud, read_stack, stack_file
 from mizan.errors import PlatformError
@@ -31,6 +33,9 @@ TOOLS = (
 
 # Another `make up` may be building tools from nothing.
 LOCK_SECONDS = 3600.0
+
+SETTLE_SECONDS = 30.0
+POLL_SECONDS = 0.5
 
 
 def plan_of(stack: str) -> Plan:
@@ -74,7 +79,7 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
             engine.prepare(stack)
             engine.up(stack)
             with reporter.task("Sample jobs find their place") as task:
-                return settled(home.kubeconfig, plan, task)
+                return _settled(home, plan, task)
         except KeyboardInterrupt:
             if Action.KEPT not in report.actions.values():
                 plane.stop()
@@ -111,3 +116,16 @@ def overview(home: Home) -> Snapshot:
         SourceUnreachable: it does not answer.
     """
     return fetch(home.kubeconfig)
+
+
+def _settled(home: Home, plan: Plan, task: Task) -> Snapshot:
+    """Return the cluster once every job of the plan runs, has ended or waits for quota, or after 30 s as it is."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        snapshot = fetch(home.kubeconfig)
+        rows = job_rows(snapshot)
+        unsettled = [row for row in rows if row.state in ("new", "starting")]
+        if (len(rows) >= len(plan.jobs) and not unsettled) or time.monotonic() > deadline:
+            return snapshot
+        task.step(f"{len(rows) - len(unsettled)} of {len(plan.jobs)}")
+        time.sleep(POLL_SECONDS)

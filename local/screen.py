@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from local.control_plane.status import ProcessStatus, State, total_rss_bytes
-from local.overview import Snapshot, capacity_rows, job_rows, quota_rows
+from local.overview import capacity_rows, job_rows, quota_rows
+from local.snapshot import Snapshot
 from mizan.plan import Plan
 
 COMMANDS = (

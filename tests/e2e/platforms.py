@@ -16,7 +16,7 @@ from local import files
 from local.control_plane.status import ProcessStatus, look
 from local.engine import shell_environment
 from local.home import PROJECT, Home
-from local.overview import Snapshot, fetch
+from local.snapshot import Snapshot, fetch
 
 MAKE_SECONDS = 240
 PROGRAMS = Path(__file__).parent / "programs"

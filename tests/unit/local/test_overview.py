@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from rich.console import Console
 
-from local.overview import Snapshot, capacity_rows, job_rows, quota_rows
+from local.overview import capacity_rows, job_rows, quota_rows
 from local.screen import COMMANDS, show_platform
+from local.snapshot import Snapshot
 from tests.bench import stack
 
 PLAN = stack.plan("lab")

@@ -1,15 +1,13 @@
 """Commands of `python -m local`, which the Makefile calls."""
 
 import shlex
-import signal
 import sys
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from local import platform
+from local import interrupts, platform
 from local.control_plane.status import State
 from local.engine import shell_environment
 from local.home import Home
@@ -65,6 +63,12 @@ def show(stack: Annotated[str, typer.Option(help="Stack whose prices and jobs to
 
 
 @app.command()
+def interrupt(node: Annotated[str, typer.Argument(help="Name of a spot node, as in `make show`.")]) -> None:
+    """Take a spot node away, as the cloud would; its jobs go on elsewhere."""
+    platform.take_away(Home.from_environment(), node, Reporter())
+
+
+@app.command()
 def env() -> None:
     """Print shell exports for pulumi and kubectl commands of your own: eval "$(make env)"."""
     for name, value in shell_environment(Home.from_environment()).items():
@@ -80,13 +84,9 @@ def tools() -> None:
 
 def main() -> None:
     """Run a command; a fault ends with its message and its own exit code, never with a traceback."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts.raise_for_all()
     try:
         app()
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

@@ -1,16 +1,20 @@
 """The real Pulumi engine, set up inside one home: its own plugins, backend and, where missing, language host."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
+import psutil
+
+from local import interrupts
+from local.control_plane import processes
 from local.home import PROJECT, Home
 from local.language_host import launcher
 from local.progress import Reporter
@@ -22,7 +26,9 @@ COMMAND_SECONDS = 60.0
 UPDATE_SECONDS = 1800.0
 # What Pulumi gets after Ctrl-C to finish the operation it is in and to release its lock.
 STOP_SECONDS = 30.0
+KILL_SECONDS = 5.0
 POLL_SECONDS = 0.1
+PULUMI = "pulumi"
 POLICY_PACK = "policies"
 
 
@@ -40,6 +46,29 @@ def shell_environment(home: Home) -> dict[str, str]:
         "PULUMI_HOME": str(home.pulumi_home),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
+
+
+def end_leftovers(home: Home, reporter: Reporter) -> None:
+    """End a Pulumi that outlived the `make up` which ran it; whoever calls holds the home's lock, so none is wanted."""
+    left = processes.orphans(home, [PULUMI])
+    if not left:
+        return
+    reporter.warn("A Pulumi of a killed `make up` still runs; it is asked to end.")
+    for process in left:
+        with suppress(psutil.Error):
+            if process.name() == PULUMI:
+                process.send_signal(signal.SIGINT)
+    psutil.wait_procs(left, timeout=STOP_SECONDS)
+    processes.end(processes.orphans(home, [PULUMI]), grace_seconds=KILL_SECONDS)
+
+
+def _holder(lock: Path) -> psutil.Process | None:
+    """Return the living pulumi that a lock file of the backend names."""
+    try:
+        process = psutil.Process(int(json.loads(lock.read_text(encoding="utf-8"))["pid"]))
+        return process if process.name().startswith(PULUMI) else None
+    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+        return None
 
 
 class Engine:
@@ -92,9 +121,24 @@ class Engine:
             )
 
     def _release(self, stack: str) -> None:
-        """Free the stack from an update that was killed; the home's own lock says that none is running."""
-        locks = self._home.pulumi_backend / ".pulumi" / "locks"
-        if any(locks.rglob("*.json")):
+        """Free the stack from an update that was killed.
+
+        Raises:
+            PlatformError: somebody's own pulumi command is changing it now.
+        """
+        end_leftovers(self._home, self._reporter)
+        locks = list((self._home.pulumi_backend / ".pulumi" / "locks").rglob("*.json"))
+        for lock in locks:
+            holder = _holder(lock)
+            if holder is not None:
+                raise PlatformError(
+                    f"stack {stack}",
+                    f"process {holder.pid} is updating it",
+                    needs="one update at a time",
+                    because="two would overwrite each other's state",
+                    fix="Wait until it ends, or end it with Ctrl-C, and run `make up` again",
+                )
+        if locks:
             self._reporter.warn("An earlier update ended without releasing its lock; it is released now.")
             self._run(["cancel", "--yes", "--stack", stack])
 
@@ -105,7 +149,7 @@ class Engine:
         return self._home.pulumi_backend / ".pulumi" / "stacks" / "mizan" / f"{stack}.json"
 
     def _environment(self) -> Mapping[str, str]:
-        return {**os.environ, **shell_environment(self._home)}
+        return {**os.environ, **shell_environment(self._home), **processes.marking(self._home, PULUMI)}
 
     def _run(self, arguments: Sequence[str], folder: Path | None = None) -> None:
         command = [self._binary(), *arguments, "--non-interactive"]
@@ -130,46 +174,30 @@ class Engine:
     def _follow(self, arguments: Sequence[str]) -> int:
         """Return pulumi's exit status; it runs in a group of its own, so that one Ctrl-C reaches it once and first.
 
+        Signals are counted, since an exception could come between its start and the moment its number is known.
+
         Raises:
             KeyboardInterrupt: after Pulumi has ended; a second Ctrl-C, or 30 s, ends it the hard way.
         """
         command = [self._binary(), *arguments]
-        with _counted_interrupts() as presses:
+        with interrupts.counted() as presses:
             process = subprocess.Popen(
                 command, cwd=self._project, env=self._environment(), stdin=subprocess.DEVNULL, process_group=0
             )
             deadline = time.monotonic() + UPDATE_SECONDS
             is_asked = False
             while process.poll() is None:
-                if presses and not is_asked:
+                is_late = time.monotonic() > deadline
+                if len(presses) > 1 or (is_late and is_asked):
+                    os.killpg(process.pid, signal.SIGKILL)
+                elif (presses or is_late) and not is_asked:
                     process.send_signal(signal.SIGINT)
                     is_asked, deadline = True, time.monotonic() + STOP_SECONDS
-                if len(presses) > 1 or time.monotonic() > deadline:
-                    os.killpg(process.pid, signal.SIGKILL)
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(timeout=POLL_SECONDS)
         if presses:
             raise KeyboardInterrupt
         return process.returncode
-
-
-@contextmanager
-def _counted_interrupts() -> Iterator[list[int]]:
-    """Give a list that grows with every Ctrl-C or SIGTERM, none of which raises inside the block.
-
-    An exception could come between the start of a process and the moment its number is known.
-    """
-    presses: list[int] = []
-
-    def count(number: int, _frame: FrameType | None) -> None:
-        presses.append(number)
-
-    before = {number: signal.signal(number, count) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield presses
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -3,9 +3,11 @@
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from local import files
 from mizan.errors import PlatformError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -76,32 +78,58 @@ class Home:
         """Make the folders, readable by their owner only.
 
         Raises:
-            PlatformError: the folder holds files of something else.
+            PlatformError: the folder holds files of something else, or cannot be made.
         """
-        if self.root.is_dir() and any(self.root.iterdir()) and not self.marker.exists():
-            raise self._foreign()
-        parts = (self.state, self.pki, self.logs, self.pids, self.bin, self.pulumi_home, self.pulumi_backend)
-        for folder in (self.root, *parts):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.marker.touch(mode=0o600)
+        with self._writing():
+            self._must_not_be_foreign()
+            _make(self.root)
+            # Before anything else: without it, a home whose making was cut short would pass for somebody's work.
+            self.marker.touch(mode=0o600)
+            for folder in self._folders():
+                _make(folder)
 
     def purge(self) -> None:
         """Remove the whole folder.
 
         Raises:
-            PlatformError: it is no home of a platform, so nothing in it is touched.
+            PlatformError: it is no home of a platform, so nothing in it is touched; or it cannot be removed.
         """
-        if not self.root.exists():
-            return
-        if not self.marker.exists():
-            raise self._foreign()
-        shutil.rmtree(self.root)
+        with self._writing():
+            if not self.root.exists():
+                return
+            self._must_not_be_foreign()
+            for child in self.root.iterdir():
+                if child.is_dir() and not child.is_symlink():
+                    shutil.rmtree(child)
+                elif child != self.marker:
+                    child.unlink()
+            # Last: whatever an interruption leaves is still known as a home.
+            self.marker.unlink(missing_ok=True)
+            self.root.rmdir()
 
-    def _foreign(self) -> PlatformError:
-        return PlatformError(
+    def _folders(self) -> tuple[Path, ...]:
+        return (self.state, self.pki, self.logs, self.pids, self.bin, self.pulumi_home, self.pulumi_backend)
+
+    def _writing(self) -> AbstractContextManager[None]:
+        return files.writing(
             f"MIZAN_HOME {self.root}",
-            "a folder with other files",
+            because="the whole platform lives in that folder",
+            fix="Set MIZAN_HOME to a folder of your own on a disk that you may write",
+        )
+
+    def _must_not_be_foreign(self) -> None:
+        if not self.root.exists() or self.marker.exists():
+            return
+        if self.root.is_dir() and not any(self.root.iterdir()):
+            return
+        raise PlatformError(
+            f"MIZAN_HOME {self.root}",
+            "a folder with other files" if self.root.is_dir() else "a file",
             needs="an empty folder, or none",
             because="`make down PURGE=1` removes it whole",
             fix="Choose a folder of its own, or unset MIZAN_HOME to use .mizan in the project",
         )
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -3,10 +3,10 @@
 import time
 from datetime import UTC, datetime
 
-from local.control_plane import ControlPlane
-from local.control_plane.startup import Action
-from local.control_plane.status import ProcessStatus, look
-from local.engine import Engine
+from local import interrupts
+from local.control_plane import ControlPlane, ProcessStatus
+from local.control_plane.interruption import interrupt
+from local.engine import Engine, end_leftovers
 from local.home import PROJECT, Home
 from local.lock import exclusive
 from local.overview import job_rows
@@ -73,16 +73,16 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
     with exclusive(home.lock, purpose="make up", reporter=reporter, timeout_seconds=LOCK_SECONDS):
         toolbox = tools(reporter)
         plane = ControlPlane(home, toolbox, reporter)
-        report = plane.start(instance_types=instance_types(plan))
         engine = Engine(home, toolbox, reporter)
         try:
+            plane.start(instance_types=instance_types(plan))
             engine.prepare(stack)
             engine.up(stack)
             with reporter.task("Sample jobs find their place") as task:
                 return _settled(home, plan, task)
         except KeyboardInterrupt:
-            if Action.KEPT not in report.actions.values():
-                plane.stop()
+            with interrupts.counted():
+                plane.undo()
             raise
 
 
@@ -97,7 +97,8 @@ def down(home: Home, reporter: Reporter, *, purge: bool) -> None:
         return
     home.create()
     with exclusive(home.lock, purpose="make down", reporter=reporter, timeout_seconds=LOCK_SECONDS):
-        with reporter.task("Processes end"):
+        with reporter.task("Processes end"), interrupts.counted():
+            end_leftovers(home, reporter)
             ControlPlane(home, None, reporter).stop()
         if purge:
             home.purge()
@@ -106,7 +107,7 @@ def down(home: Home, reporter: Reporter, *, purge: bool) -> None:
 
 def status(home: Home) -> list[ProcessStatus]:
     """Return one row per process of the control plane, whether it runs or not."""
-    return look(home)
+    return ControlPlane(home, None, Reporter()).status()
 
 
 def overview(home: Home) -> Snapshot:
@@ -116,6 +117,18 @@ def overview(home: Home) -> Snapshot:
         SourceUnreachable: it does not answer.
     """
     return fetch(home.kubeconfig)
+
+
+def take_away(home: Home, node: str, reporter: Reporter) -> None:
+    """Take a node away as a cloud takes back spot: notice, eviction, gone.
+
+    Raises:
+        PlatformError: there is no such node, or it is not spot.
+        SourceUnreachable: the cluster does not answer.
+    """
+    fetch(home.kubeconfig)
+    with reporter.task(f"Node {node} is taken away"), ControlPlane(home, None, reporter).client() as client:
+        interrupt(client, node)
 
 
 def _settled(home: Home, plan: Plan, task: Task) -> Snapshot:

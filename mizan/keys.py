@@ -2,6 +2,13 @@
 
 from typing import Final
 
+# A stack file's keys begin with it, and so do Pulumi's: the name of the project in Pulumi.yaml.
+CONFIG_PREFIX: Final = "mizan:"
+
+# The embedded cluster: its context in the kubeconfig, and where a program under Pulumi learns that kubeconfig's path.
+LOCAL_CONTEXT: Final = "mizan-local"
+KUBECONFIG_VARIABLE: Final = "MIZAN_KUBECONFIG"
+
 # Ours. A pool's nodes carry POOL; the taint keeps off spot whatever does not say it can take an interruption.
 DOMAIN: Final = "mizan.dev"
 POOL: Final = f"{DOMAIN}/pool"
@@ -29,10 +36,13 @@ PRIORITY: Final = "priority"
 SPOT_ELIGIBLE: Final = "spot-eligible"
 NAMESPACE_COST_LABELS: Final = (COST_CENTER, TEAM, PROJECT)
 
-# They belong to the cluster, not to a team.
-SYSTEM_NAMESPACES: Final = frozenset(
-    {"default", "kube-system", "kube-public", "kube-node-lease", "kueue-system", "karpenter"}
-)
+# Kueue's own, in its chart and in the webhook certificate of the embedded cluster alike.
+KUEUE_NAMESPACE: Final = "kueue-system"
+
+# They belong to the cluster, not to a team, and so does every name that begins with kube-.
+# Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/, read 2026-11-22.
+SYSTEM_NAMESPACES: Final = frozenset({"default", KUEUE_NAMESPACE, "karpenter"})
+SYSTEM_NAMESPACE_PREFIX: Final = "kube-"
 
 # NVIDIA's device plugin and GPU feature discovery.
 # Source: NVIDIA/k8s-device-plugin@v0.20.0 README.md.
@@ -54,3 +64,8 @@ QUEUE_NAME: Final = "kueue.x-k8s.io/queue-name"
 PULUMI_SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 
 POD_SECURITY_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+
+
+def is_system_namespace(name: str) -> bool:
+    """Return whether a namespace belongs to the cluster: no team may have it, and nobody is charged for it."""
+    return name in SYSTEM_NAMESPACES or name.startswith(SYSTEM_NAMESPACE_PREFIX)

@@ -8,11 +8,9 @@ from typing import Any
 import pulumi
 from pulumi.runtime import get_config_env
 
-from mizan.config import parse
+from mizan.config import own_keys, parse
 from mizan.errors import PlatformError
 from mizan.plan import Plan, build_plan
-
-PREFIX = "mizan:"
 
 
 def load_plan() -> Plan:
@@ -29,7 +27,7 @@ def load_plan() -> Plan:
 
 def plan_of(stack: str, configuration: Mapping[str, str], today: date) -> Plan:
     """Return the Plan of a stack from Pulumi's configuration, where lists and mappings are JSON text."""
-    values = {key.removeprefix(PREFIX): _value(text) for key, text in configuration.items() if key.startswith(PREFIX)}
+    values = {key: _value(text) for key, text in own_keys(configuration).items()}
     return build_plan(stack, parse(values, today, source=f"stack {stack}"))
 
 

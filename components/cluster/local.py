@@ -6,10 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from mizan import versions
-
-CONTEXT = "mizan-local"
-KUBECONFIG_VARIABLE = "MIZAN_KUBECONFIG"
+from mizan import keys, versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +22,11 @@ class LocalClusterArgs:
         Raises:
             pulumi.RunError: neither did.
         """
-        path = os.environ.get(KUBECONFIG_VARIABLE)
+        path = os.environ.get(keys.KUBECONFIG_VARIABLE)
         if not path:
             msg = (
-                f"{KUBECONFIG_VARIABLE}: not set; needs the embedded cluster's kubeconfig because stack `local` runs "
-                'nowhere else. Run `make up`, or `eval "$(make env)"` before a pulumi command of your own.'
+                f"{keys.KUBECONFIG_VARIABLE}: not set; needs the embedded cluster's kubeconfig because stack `local` "
+                'runs nowhere else. Run `make up`, or `eval "$(make env)"` before a pulumi command of your own.'
             )
             raise pulumi.RunError(msg)
         return cls(kubeconfig=path)
@@ -42,11 +39,11 @@ class LocalCluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LocalClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Reach the cluster by path and context, so that a restart on other ports changes no resource."""
-        super().__init__("mizan:components:LocalCluster", name, {"context": CONTEXT}, opts)
+        super().__init__("mizan:components:LocalCluster", name, {"context": keys.LOCAL_CONTEXT}, opts)
         self.provider = k8s.Provider(
             f"{name}-provider",
             kubeconfig=args.kubeconfig,
-            context=CONTEXT,
+            context=keys.LOCAL_CONTEXT,
             opts=pulumi.ResourceOptions(parent=self, version=versions.EMBEDDED_KUBERNETES_PROVIDER),
         )
         self.register_outputs({})

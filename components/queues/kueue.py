@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from mizan import versions
+from mizan import keys, versions
 from mizan.config import Install
 from mizan.manifests.kueue_settings import chart_values
-
-NAMESPACE = "kueue-system"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +30,7 @@ class Kueue(pulumi.ComponentResource):
                 chart=args.chart,
                 version=versions.KUEUE,
                 name="kueue",
-                namespace=NAMESPACE,
+                namespace=keys.KUEUE_NAMESPACE,
                 create_namespace=True,
                 values=chart_values(),
                 opts=pulumi.ResourceOptions(parent=self),

@@ -7,7 +7,7 @@ from lightkube import Client, KubeConfig
 
 from local.control_plane import kueue, processes, status
 from local.control_plane.daemons import API_SERVER, CONTEXT, DAEMONS, ETCD, Tools
-from local.control_plane.startup import READY_SECONDS, StartReport, Startup
+from local.control_plane.startup import READY_SECONDS, Action, StartReport, Startup
 from local.control_plane.status import ProcessStatus
 from local.home import Home
 from local.progress import Reporter
@@ -48,6 +48,7 @@ class ControlPlane:
         self._reporter = reporter
         self._kueue_settings = kueue_settings or kueue.Settings()
         self._ready_seconds = ready_seconds
+        self._begun: set[str] = set()
 
     @property
     def kubeconfig(self) -> Path:
@@ -80,16 +81,26 @@ class ControlPlane:
             raise ValueError(message)
         self.home.create()
         startup = Startup(self.home, self._tools, self._reporter, self._kueue_settings, self._ready_seconds)
-        return startup.run(instance_types)
+        report = startup.run(instance_types)
+        self._begun |= {name for name, action in report.actions.items() if action is not Action.KEPT}
+        return report
+
+    def undo(self) -> None:
+        """End what this object has started; what ran before stays."""
+        self._end(self._begun)
 
     def stop(self) -> None:
         """Return once no process of this home is left; its state stays. A second stop does nothing."""
-        for names in _STOP_ORDER:
+        self._end(set(DAEMONS))
+        processes.end(processes.orphans(self.home, DAEMONS), grace_seconds=STOP_SECONDS)
+
+    def _end(self, wanted: set[str]) -> None:
+        for group in _STOP_ORDER:
+            names = [name for name in group if name in wanted]
             living = [process for name in names if (process := processes.find(self.home, name))]
             processes.end(living, grace_seconds=STOP_SECONDS)
             for name in names:
                 processes.forget(self.home, name)
-        processes.end(processes.orphans(self.home, DAEMONS), grace_seconds=STOP_SECONDS)
 
     def status(self) -> list[ProcessStatus]:
         """Return a row per process; changes nothing."""

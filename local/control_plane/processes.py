@@ -113,25 +113,12 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def start(home: Home, command: Command) -> psutil.Process:
-    """Return the new process, in a session of its own, with its log appended to and its pid file written."""
-    log = log_file(home, command.name)
-    _rotate(log)
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        offset = os.fstat(descriptor).st_size
-        child = subprocess.Popen(
-            command.arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            cwd=home.root,
-            env={**inherited, **command.environment, _MARKER: _mark(home, command.name)},
-            start_new_session=True,
-            umask=0o077,
-        )
-    finally:
-        os.close(descriptor)
+    """Return the new process, in a session of its own, with its log appended to and its pid file written.
+
+    Raises:
+        PlatformError: its log or its pid file cannot be written, or the executable cannot be run.
+    """
+    child, offset = _run(home, command)
     try:
         _CHILDREN[child.pid] = child
         process = psutil.Process(child.pid)
@@ -142,6 +129,38 @@ def start(home: Home, command: Command) -> psutil.Process:
         child.wait(_KILL_WAIT_SECONDS)
         raise
     return process
+
+
+def _run(home: Home, command: Command) -> tuple[subprocess.Popen[bytes], int]:
+    """Return the new process, and where its lines begin in its log."""
+    log = log_file(home, command.name)
+    with files.writing(log, because="it tells why a process ends"):
+        _rotate(log)
+        descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    try:
+        offset = os.fstat(descriptor).st_size
+        child = subprocess.Popen(
+            command.arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            cwd=home.root,
+            env={**inherited, **command.environment, **marking(home, command.name)},
+            start_new_session=True,
+            umask=0o077,
+        )
+    except OSError as error:
+        raise PlatformError(
+            command.arguments[0],
+            f"cannot be run ({error.strerror})",
+            needs="an executable for this machine",
+            because=f"it is {command.name} of the control plane",
+            fix="Mend what the system says; a tool of the cache that is removed is built anew by `make up`",
+        ) from error
+    finally:
+        os.close(descriptor)
+    return child, offset
 
 
 def end(processes: Iterable[psutil.Process], *, grace_seconds: float) -> None:
@@ -170,9 +189,24 @@ def end(processes: Iterable[psutil.Process], *, grace_seconds: float) -> None:
         )
 
 
+def marking(home: Home, name: str) -> dict[str, str]:
+    """Return the environment that marks a process, and all that it starts, as `name` of `home`."""
+    return {_MARKER: _mark(home, name)}
+
+
+def belongs_to(home: Home, process: psutil.Process) -> bool:
+    """Return whether `process` is marked as anything of `home`."""
+    try:
+        return process.environ().get(_MARKER, "").startswith(_mark(home, ""))
+    except psutil.Error:
+        return False
+
+
 def forget(home: Home, name: str) -> None:
     """Remove the pid file, so that the process counts as stopped on purpose."""
-    _pid_file(home, name).unlink(missing_ok=True)
+    file = _pid_file(home, name)
+    with files.writing(file, because="it would pass for a process that was killed", fix="Remove it by hand"):
+        file.unlink(missing_ok=True)
 
 
 def orphans(home: Home, names: Collection[str]) -> list[psutil.Process]:

@@ -14,13 +14,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from local import files
 from local.toolchain.go import BUILD_FLAGS, Target
 from local.toolchain.specs import Tool
-from mizan.errors import PlatformError
 
 _FORMAT = 1
 _KEY_LENGTH = 16
@@ -75,12 +75,17 @@ def fault_of(entry: Path) -> str | None:
 
 @contextmanager
 def unfinished(cache: Path) -> Iterator[Path]:
-    """Make a folder beside the entries for one that is being made; whatever is left in it goes away."""
-    folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=cache / "tools"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Make a folder beside the entries for one that is being made; whatever is left in it goes away.
+
+    Raises:
+        PlatformError: the system refuses to write there, also in the block.
+    """
+    with writing(cache):
+        folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=cache / "tools"))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(made: Path, entry: Path, tool: Tool) -> None:
@@ -104,21 +109,20 @@ def prepare(cache: Path) -> None:
     Raises:
         PlatformError: the cache can not be written.
     """
-    try:
+    with writing(cache):
         for name in ("tools", "logs"):
             (cache / name).mkdir(parents=True, exist_ok=True)
         for leftover in (cache / "tools").glob(f"{_UNFINISHED}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         with unfinished(cache):
             pass
-    except OSError as error:
-        raise PlatformError(
-            str(cache),
-            f"cannot be written ({error.strerror})",
-            needs="a folder of your own",
-            because="built tools are kept there",
-            fix="Set MIZAN_CACHE to a folder that you may write",
-        ) from error
+
+
+def writing(cache: Path) -> AbstractContextManager[None]:
+    """Make every OSError of the block the refusal to write the cache."""
+    return files.writing(
+        cache, because="built tools are kept there", fix="Set MIZAN_CACHE to a folder on a disk that you may write"
+    )
 
 
 def _fault_of_file(name: str, path: Path | None, expected_sha256: str | None) -> str | None:

@@ -12,7 +12,7 @@ _PORT_BYTES = 64
 
 
 def ask_plugin(executable: Path, timeout_seconds: float) -> str:
-    """Return the version that the plugin `executable` gives over its protocol, such as "4.25.0".
+    """Return the version that the plugin `executable` gives over its protocol.
 
     Raises:
         TimeoutError: it named no port or did not answer in time.

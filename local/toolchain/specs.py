@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from local.toolchain.versions import Version, VersionRange
+from mizan import versions
 
 KUBERNETES_VERSION = "1.36.3"
-PROVIDER_VERSION = "4.25.0"
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ _ALL = (
         name="kueue",
         family="kube",
         package="sigs.k8s.io/kueue/cmd/kueue",
-        version="0.19.2",
+        version=versions.KUEUE,
         cpu_seconds=176,
         tags=_KUBERNETES_TAGS,
         ldflags=_KUBERNETES_LDFLAGS,
@@ -164,12 +164,12 @@ _ALL = (
         name="pulumi-resource-kubernetes",
         family="pulumi-kubernetes",
         package=".",
-        version=PROVIDER_VERSION,
+        version=versions.EMBEDDED_KUBERNETES_PROVIDER,
         cpu_seconds=1196,
         ldflags="-s -w "
-        + _stamp("github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version", f"v{PROVIDER_VERSION}"),
+        + _stamp("github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version", f"v{versions.EMBEDDED_KUBERNETES_PROVIDER}"),
         path_version=PathVersion(None, r"^(\S+)", VersionRange(Version(4, 25, 0), Version(4, 25, 1))),
-        plugin_folder=f"resource-kubernetes-v{PROVIDER_VERSION}",
+        plugin_folder=f"resource-kubernetes-v{versions.EMBEDDED_KUBERNETES_PROVIDER}",
     ),
     Tool(
         name="karpenter-kwok",

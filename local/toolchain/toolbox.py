@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from local.language_host import launcher
 from local.progress import Reporter
 from local.toolchain import cache as store
 from local.toolchain.locate import Candidate, find_executable, in_plugin_folder, on_path, search_folders
 from local.toolchain.specs import Tool
 from local.toolchain.workshop import Workshop, build_missing
-
-LANGUAGE_HOST = "pulumi-language-python"
 
 
 class Origin(StrEnum):
@@ -141,14 +140,15 @@ def _candidate(tool: Tool, cache: Path, environment: Mapping[str, str]) -> tuple
 def _cached(tools: Iterable[Tool], workshop: Workshop, cache: Path, reporter: Reporter) -> dict[str, ReadyTool]:
     """Return those of `tools` that the cache holds undamaged; name the damaged ones."""
     found = {}
-    for tool in tools:
-        entry = workshop.entry(tool, cache)
-        if not entry.exists():
-            continue
-        if fault := store.fault_of(entry):
-            reporter.warn(f"{tool.name}: its cache entry {entry} is corrupted ({fault}); it is built again")
-            continue
-        found[tool.name] = _from_entry(tool, entry, Origin.CACHE)
+    with store.writing(cache):
+        for tool in tools:
+            entry = workshop.entry(tool, cache)
+            if not entry.exists():
+                continue
+            if fault := store.fault_of(entry):
+                reporter.warn(f"{tool.name}: its cache entry {entry} is corrupted ({fault}); it is built again")
+                continue
+            found[tool.name] = _from_entry(tool, entry, Origin.CACHE)
     return found
 
 
@@ -161,4 +161,4 @@ def _language_host(pulumi: ReadyTool | None, cache: Path, environment: Mapping[s
     if pulumi is None or pulumi.origin is not Origin.PATH:
         return None
     beside = (pulumi.path.parent, pulumi.path.resolve().parent)
-    return find_executable(LANGUAGE_HOST, (*beside, *search_folders(environment, cache)))
+    return find_executable(launcher.NAME, (*beside, *search_folders(environment, cache)))

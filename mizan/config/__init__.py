@@ -3,7 +3,6 @@
 from mizan.config.faults import ConfigErrors
 from mizan.config.models import (
     Addons,
-    CapacityType,
     Checkpoint,
     Cloud,
     Cluster,
@@ -18,11 +17,10 @@ from mizan.config.models import (
     TrainingJob,
 )
 from mizan.config.parse import parse
-from mizan.config.stack_file import read_stack, stack_file
+from mizan.config.stack_file import own_keys, read_stack, stack_file
 
 __all__ = [
     "Addons",
-    "CapacityType",
     "Checkpoint",
     "Cloud",
     "Cluster",
@@ -36,6 +34,7 @@ __all__ = [
     "StackConfig",
     "Team",
     "TrainingJob",
+    "own_keys",
     "parse",
     "read_stack",
     "stack_file",

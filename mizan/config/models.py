@@ -7,12 +7,15 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from mizan.capacity import CapacityType
+
 # A Kubernetes DNS label that begins with a letter.
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/, read 2026-11-22.
 NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 LABEL_VALUE_PATTERN = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
 # Object names add `ondemand-` (9) to a pool's name and a 6-character suffix to a job's pods; a DNS label holds 63.
 NAME_LENGTH = 48
+REGION_PATTERN = r"^[a-z]+(-[a-z0-9]+)+$"
 
 
 def _field(description: str, *, because: str, fix: str, **constraints: Any) -> Any:  # noqa: ANN401  # pydantic's own Field is untyped here
@@ -48,13 +51,6 @@ class Cloud(StrEnum):
 
     LOCAL = "local"
     EXISTING = "existing"
-
-
-class CapacityType(StrEnum):
-    """How capacity is bought: `spot` may be taken back at any time, `on-demand` stays."""
-
-    SPOT = "spot"
-    ON_DEMAND = "on-demand"
 
 
 class Install(StrEnum):
@@ -252,7 +248,7 @@ class StackConfig(Model):
         "Region whose prices apply, such as us-central1.",
         because="a price without a region means nothing",
         fix="Write the cloud's own region name",
-        pattern=r"^[a-z]+(-[a-z0-9]+)+$",
+        pattern=REGION_PATTERN,
     )
     cluster: Cluster | None = _field(
         "The existing cluster; only with `cloud: existing`.",
@@ -267,4 +263,4 @@ class StackConfig(Model):
         "Sample training jobs.", because="each entry becomes one job", fix="Write a list, or leave it out", default=()
     )
     addons: Addons = _field("Add-ons.", because="queues need their controller", fix="Add `kueue: {install: helm}`")
-    today: date = Field(description="The day the stack is read; not a key of the file.")
+    today: date = Field(description="The day that the age of prices is counted to; not a key of the file.")

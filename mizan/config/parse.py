@@ -13,14 +13,14 @@ from mizan.config.rules import faults_across
 
 
 def parse(values: Mapping[str, Any], today: date, source: str = "stack") -> StackConfig:
-    """Return the stack that plain values describe.
+    """Return the stack that plain values describe; every offer of it has a price.
 
     Shape and cross rules are both checked before anything is raised: the rules between parts judge every value
     of the right type, so a typing mistake does not hide a wrong reference beside it.
 
     Args:
         values: the stack's keys without their `mizan:` prefix, as YAML or JSON gives them.
-        today: the day that prices' ages are counted to.
+        today: the day that the age of prices is counted to; the Plan takes it over.
         source: what was read, for the message.
 
     Raises:

@@ -1,13 +1,15 @@
-"""Rules between the parts of a stack: names exist, are used once, and fit the catalogue."""
+"""Rules between the parts of a stack: names exist, are used once, and fit the catalogue and its prices."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from mizan import keys
+from mizan.capacity import CapacityType
 from mizan.catalogue import Machine, gpu_models, machines
 from mizan.config.faults import ConfigFault, Path, key, suggestion
-from mizan.config.models import CapacityType, Cloud, Install
+from mizan.config.models import Cloud, Install
 from mizan.config.part import Part
+from mizan.config.price_rules import offers_have_a_price, the_region_has_prices
 
 Rule = Callable[[Part], Iterator[ConfigFault]]
 
@@ -16,7 +18,9 @@ def faults_across(values: Mapping[str, object]) -> list[ConfigFault]:
     """Return every fault that the models do not see."""
     rules: tuple[Rule, ...] = (
         _names_are_used_once,
+        the_region_has_prices,
         _pools_fit_the_catalogue,
+        offers_have_a_price,
         _a_capacity_type_occurs_once,
         _quotas_name_an_offer,
         _an_offer_has_one_quota_in_a_queue,
@@ -193,7 +197,7 @@ def _teams_name_queues(stack: Part) -> Iterator[ConfigFault]:
 def _teams_own_their_namespace(stack: Part) -> Iterator[ConfigFault]:
     for team in stack["teams"].items:
         name = team["name"]
-        if name.text is not None and (name.text in keys.SYSTEM_NAMESPACES or name.text.startswith("kube-")):
+        if name.text is not None and keys.is_system_namespace(name.text):
             yield ConfigFault(
                 name.path,
                 name.text,

@@ -16,8 +16,7 @@ from mizan.config.faults import Path as KeyPath
 from mizan.config.models import StackConfig
 from mizan.config.parse import parse
 from mizan.errors import PlatformError
-
-PREFIX = "mizan:"
+from mizan.keys import CONFIG_PREFIX
 
 
 def stack_file(stack: str, project: Path) -> Path:
@@ -58,11 +57,17 @@ def read_stack(path: Path, today: date) -> StackConfig:
             because="Pulumi keeps settings there",
             fix="Add it",
         )
-    ours = {key.removeprefix(PREFIX): value for key, value in values["config"].items() if key.startswith(PREFIX)}
     try:
-        return parse(ours, today, source=str(path))
+        return parse(own_keys(values["config"]), today, source=str(path))
     except ConfigErrors as error:
         raise ConfigErrors(error.source, error.faults, [_line(section, fault.path) for fault in error.faults]) from None
+
+
+def own_keys(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return this project's keys without their prefix; other programs' and providers' are left out."""
+    return {
+        key.removeprefix(CONFIG_PREFIX): value for key, value in settings.items() if key.startswith(CONFIG_PREFIX)
+    }
 
 
 def _read(path: Path) -> tuple[object, Any]:
@@ -117,7 +122,7 @@ def _line(section: CommentedMap, path: KeyPath) -> int | None:
     node: Any = section
     line = None
     for index, part in enumerate(path):
-        name = f"{PREFIX}{part}" if index == 0 else part
+        name = f"{CONFIG_PREFIX}{part}" if index == 0 else part
         if isinstance(node, CommentedMap) and name in node:
             # A key that comes by `<<: *other` stands elsewhere; its mapping's own line is the nearest.
             line = node.lc.key(name)[0] + 1 if name in (node.lc.data or ()) else line

@@ -10,7 +10,7 @@ from mizan.plan import Offer, Plan
 
 NODE_CLASS = "simulated"
 
-# An empty GPU node is paid for until it goes; 30 s is the source article's own ttlSecondsAfterEmpty.
+# An empty GPU node is paid for until it goes; 30 s outlasts the gap between two jobs of a queue.
 CONSOLIDATE_AFTER = "30s"
 
 # Karpenter's default of 720 h would end a long training run in mid-flight, and simulated nodes never need patching.

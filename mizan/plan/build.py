@@ -1,28 +1,26 @@
 """From a StackConfig to a Plan. Pure: the same stack always gives the same Plan."""
 
 from mizan import keys
+from mizan.capacity import CapacityType
 from mizan.catalogue import machines
-from mizan.config import CapacityType, Pool, PoolCapacity, Queue, StackConfig, Team, TrainingJob
+from mizan.config import Pool, PoolCapacity, Queue, StackConfig, Team, TrainingJob
 from mizan.plan.model import FlavorQuota, JobPlan, Offer, Plan, PoolPlan, QueuePlan, Taint, TeamPlan
-from mizan.prices import price_of
+from mizan.prices import prices
 
 # GKE puts this taint on GPU nodes itself; we declare it everywhere, so that a pod without a GPU never occupies one.
-# Source: facts on GKE taints, https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-21.
+# Source: https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-21.
 GPU_TAINT = Taint(key=keys.NVIDIA_GPU, value="present")
 SPOT_TAINT = Taint(key=keys.SPOT_TAINT, value="true")
 
 
 def build_plan(stack: str, config: StackConfig) -> Plan:
-    """Return the Plan of a checked stack.
-
-    Raises:
-        PlatformError: an offer has no price in the stack's region.
-    """
+    """Return the Plan of a stack that `parse` has checked: every name in it exists, every offer has a price."""
     pools = tuple(_pool(pool, config.region) for pool in config.pools)
     offers = {(offer.pool, offer.capacity_type): offer for pool in pools for offer in pool.offers}
     teams = {team.name: team for team in config.teams}
     return Plan(
         stack=stack,
+        today=config.today,
         cloud=config.cloud,
         region=config.region,
         cluster=config.cluster,
@@ -46,7 +44,7 @@ def _offer(pool: Pool, capacity: PoolCapacity, region: str) -> Offer:
         pool=pool.name,
         capacity_type=capacity.type,
         machine=machine,
-        price=price_of(region, machine.name, capacity.type),
+        price=prices()[region, machine.name, capacity.type],
         max_nodes=capacity.max_nodes,
         resource=keys.NVIDIA_GPU,
         units_per_node=machine.gpus,

@@ -12,7 +12,7 @@ def _missing_cost_labels(manifest: Mapping[str, Any]) -> list[str]:
         return []
     metadata = _mapping(manifest.get("metadata"))
     name = metadata.get("name") or "(named by Pulumi)"
-    if name in keys.SYSTEM_NAMESPACES:
+    if isinstance(name, str) and keys.is_system_namespace(name):
         return []
     labels = _mapping(metadata.get("labels"))
     missing = [key for key in keys.NAMESPACE_COST_LABELS if not labels.get(key)]

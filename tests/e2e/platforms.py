@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from local import files
+from local.control_plane.processes import belongs_to
 from local.control_plane.status import ProcessStatus, look
 from local.engine import shell_environment
 from local.home import PROJECT, Home
@@ -85,15 +86,16 @@ class TestPlatform:
         return {**os.environ, "MIZAN_HOME": str(self.home.root), **variables}
 
     def processes(self) -> list[psutil.Process]:
-        """Return every process of this machine that names this home, but the test itself."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if str(self.home.root) in " ".join(process.cmdline()) and process.pid != os.getpid():
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
+        """Return every living process that names or is marked as this home's, but the test itself."""
+        return [process for process in psutil.process_iter() if process.pid != os.getpid() and self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        if belongs_to(self.home, process):
+            return True
+        try:
+            return str(self.home.root) in " ".join(process.cmdline())
+        except psutil.Error:
+            return False
 
     def rows(self) -> dict[str, ProcessStatus]:
         """Return the control plane's processes by name."""

@@ -9,15 +9,17 @@ from mizan import versions
 from tests.bench import stack
 from tests.e2e.platforms import TestPlatform
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory):
     platform = TestPlatform(Home(tmp_path_factory.mktemp("existing") / "home"))
-    assert platform.make("up").status == 0
-    yield platform
-    platform.make("down", "PURGE=1")
+    try:
+        assert platform.make("up").status == 0
+        yield platform
+    finally:
+        platform.make("down", "PURGE=1")
 
 
 @pytest.fixture

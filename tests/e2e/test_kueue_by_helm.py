@@ -19,7 +19,7 @@ from mizan import keys
 from mizan.manifests.kueue_settings import manager_configuration
 from tests.e2e.platforms import TestPlatform, program, wait_until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 STACK = ("--stack", "helm", "--yes", "--skip-preview")
 

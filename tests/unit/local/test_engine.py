@@ -1,15 +1,19 @@
 """How the Pulumi engine is set up and run. A shell script stands in for pulumi; tests/e2e runs the real one."""
 
+import json
 import os
+import shutil
 import signal
+import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 from rich.console import Console
 
+from local.control_plane import processes
 from local.engine import Engine, shell_environment
 from local.home import Home
 from local.progress import Reporter
@@ -116,15 +120,17 @@ def test_a_lock_that_a_killed_update_left_is_released_first(home, make_engine):
     assert calls(home)[-2] == "cancel --yes --stack local --non-interactive"
 
 
-@pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="signals reach the main thread")
 def test_ctrl_c_is_passed_on_once_and_pulumi_may_finish(home, make_engine):
-    script = "trap 'echo asked >> \"$PULUMI_HOME/calls\"; exit 1' INT\n" + RECORDS + "while :; do sleep 0.05; done\n"
-    engine = make_engine(script.replace(RECORDS, f'{RECORDS}test "$1" = up || exit 0\n'))
+    engine = make_engine(
+        'test "$1" = up || exit 0\n'
+        "trap 'echo asked >> \"$PULUMI_HOME/calls\"; exit 1' INT\n" + RECORDS + "while :; do sleep 0.05; done\n"
+    )
     engine.prepare("local")
 
     def press_ctrl_c():
-        while not (home.pulumi_home / "calls").exists() or len(calls(home)) < 2:
-            pass
+        deadline = time.monotonic() + 20
+        while not (home.pulumi_home / "calls").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGINT)
 
     presser = threading.Thread(target=press_ctrl_c, daemon=True)
@@ -132,8 +138,35 @@ def test_ctrl_c_is_passed_on_once_and_pulumi_may_finish(home, make_engine):
     with pytest.raises(KeyboardInterrupt):
         engine.up("local")
     presser.join(timeout=5)
-    assert calls(home)[-1] == "asked"
-    assert [child for child in psutil.Process().children() if "mock-pulumi" in " ".join(child.cmdline())] == []
+    assert calls(home)[1:] == ["asked"]
+    assert processes.orphans(home, ["pulumi"]) == []
+
+
+def test_a_pulumi_that_outlived_its_make_up_is_ended_before_the_next(home, make_engine):
+    engine = make_engine('test "$1" = up || exit 0\n' + RECORDS)
+    engine.prepare("local")
+    environment = {**os.environ, **processes.marking(home, "pulumi")}
+    left = subprocess.Popen(["sleep", "300"], env=environment, start_new_session=True)
+    engine.up("local")
+    assert left.wait(timeout=10) != 0
+
+
+def test_a_stack_that_somebody_updates_now_is_left_alone(home, make_engine, tmp_path):
+    engine = make_engine(RECORDS)
+    engine.prepare("local")
+    pulumi = tmp_path / "pulumi"
+    shutil.copy(shutil.which("sleep"), pulumi)
+    theirs = subprocess.Popen([pulumi, "300"])
+    lock = home.pulumi_backend / ".pulumi" / "locks" / "organization" / "mizan" / "local" / "1.json"
+    lock.parent.mkdir(parents=True)
+    lock.write_text(json.dumps({"pid": theirs.pid}))
+    try:
+        with pytest.raises(PlatformError, match=f"process {theirs.pid} is updating it; needs one update at a time"):
+            engine.up("local")
+    finally:
+        theirs.kill()
+        theirs.wait(timeout=10)
+    assert lock.exists()
 
 
 def test_the_shell_gets_what_kubectl_and_pulumi_need(home):

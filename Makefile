@@ -4,13 +4,15 @@ PYTHON ?= python3
 STACK ?= local
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-PURE := mizan components local policies stacks __main__.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status show env tools render test check test-tools lint format types imports bench docs lock clean
+# Two targets at once would share one virtual environment, one platform folder and one screen.
+.NOTPARALLEL:
+.PHONY: help up down status show interrupt env tools render test check test-tools test-control-plane test-e2e \
+  lint format types imports bench docs lock clean
 
 help: ## Show this help
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST) \
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {gsub(/\$$\$$/, "$$"); printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST) \
 	  | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi
 
 up: $(INSTALLED) ## Start everything: tools, control plane, `pulumi up` of stack local (STACK=name for another)
@@ -25,6 +27,11 @@ status: $(INSTALLED) ## Show what runs, its memory and where its log is
 show: $(INSTALLED) ## Show nodes, queues and jobs of the running platform
 	@$(BIN)/python -m local show --stack $(STACK)
 
+interrupt: $(INSTALLED) ## Take a spot node away, as the cloud would (NODE=name)
+	@test -n '$(NODE)' || { \
+	  echo 'make interrupt: no NODE; needs the name of a spot node because a cloud takes one node at a time. Run `kubectl get nodes` after `eval "$$(make env)"`, then `make interrupt NODE=name`.' >&2; exit 2; }
+	@$(BIN)/python -m local interrupt '$(NODE)'
+
 env: $(INSTALLED) ## Print shell exports for your own kubectl and pulumi: eval "$$(make env)"
 	@$(BIN)/python -m local env
 
@@ -34,14 +41,29 @@ tools: $(INSTALLED) ## Find or build every tool without starting anything
 render: $(INSTALLED) ## Print the manifests of a stack (STACK=name) without Pulumi
 	@$(BIN)/mizan render --stack $(STACK)
 
-test: check test-tools ## Run all tests
+# Makes a target and says how long it took, also when it failed.
+define timed
++@began=$$(date +%s); status=0; $(MAKE) --no-print-directory $(1) || status=$$?; \
+  awk -v seconds=$$(( $$(date +%s) - began )) 'BEGIN { printf "== make $(1) took %.1f min\n", seconds / 60 }'; exit $$status
+endef
+
+test: $(INSTALLED) ## Run all tests, and say how long each part took
+	$(call timed,check)
+	$(call timed,test-control-plane)
+	$(call timed,test-e2e)
 
 check: $(INSTALLED) lint types imports ## Run what needs no tools: lint, types, import rules, quick tests
 	@$(BIN)/pytest -q -m "not control_plane and not e2e"
 
-test-tools: $(INSTALLED) ## Run the tests on the real control plane and engine
+test-tools: test-control-plane test-e2e ## Run the tests that need the tools, on the real control plane and engine
+
+test-control-plane: $(INSTALLED)
 	@$(BIN)/python -m local tools > /dev/null
-	@$(BIN)/pytest -q -m "control_plane or e2e"
+	@$(BIN)/pytest -q -m control_plane
+
+test-e2e: $(INSTALLED)
+	@$(BIN)/python -m local tools > /dev/null
+	@$(BIN)/pytest -q -m e2e
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check .
@@ -51,11 +73,10 @@ format: $(INSTALLED) ## Format the code and fix what can be fixed
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 types: $(INSTALLED)
-	@$(BIN)/mypy --no-error-summary $(PURE)
+	@$(BIN)/mypy --no-error-summary
 
 imports: $(INSTALLED)
-	@$(BIN)/lint-imports > .import-report 2>&1 || { cat .import-report; rm -f .import-report; exit 1; }
-	@rm -f .import-report
+	@report=$$($(BIN)/lint-imports 2>&1) || { printf '%s\n' "$$report"; exit 1; }
 
 bench: $(INSTALLED) ## Measure speed and size against their limits
 	@$(BIN)/python -m tests.bench
@@ -70,12 +91,10 @@ lock: $(INSTALLED) ## Lock requirements.txt again after a change in pyproject.to
 clean: ## Remove the virtual environment and caches of this checkout (built tools stay in the per-user cache)
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 
-# pip says what it installs only when it fails: a minute of silence needs a word before it.
-$(INSTALLED): requirements.txt pyproject.toml
+# The link as a prerequisite: after an upgrade of Python it points nowhere, and everything behind it is gone.
+$(INSTALLED): requirements.txt pyproject.toml $(BIN)/python
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "$(PYTHON): $$($(PYTHON) --version 2>&1); needs Python 3.11 or newer because the code uses its syntax. Install it, or run make with PYTHON=/path/to/python3.11." >&2; exit 2; }
-	@echo "Installing Python packages into .venv (about half a minute)"
-	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
-	@touch $@
+	@$(PYTHON) -I local/virtual_environment.py
+
+$(BIN)/python: ;

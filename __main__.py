@@ -10,4 +10,4 @@ platform = GpuPlatform("mizan", GpuPlatformArgs(plan=plan))
 
 pulumi.export("namespaces", platform.namespaces)
 pulumi.export("queues", [queue.name for queue in plan.queues])
-pulumi.export("nodePools", [offer.name for offer in plan.offers])
+pulumi.export("flavors", [offer.name for offer in plan.offers])

@@ -61,7 +61,7 @@ class Home:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig; its context is `mizan-local`."""
+        """The administrator's kubeconfig; its context is `keys.LOCAL_CONTEXT`."""
         return self.root / "kubeconfig"
 
     @property

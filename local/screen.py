@@ -35,24 +35,47 @@ def show_platform(console: Console, snapshot: Snapshot, plan: Plan) -> None:
 
 
 def show_processes(console: Console, rows: Sequence[ProcessStatus]) -> None:
-    """Print one line per process with its memory and log."""
-    table = _table("Control plane", "process", "state", "pid", "port", "memory", "log")
+    """Print one line per process, why one does not run as it should, and where the logs are."""
+    table = _table("Control plane", "process", "state", "for", "pid", "port", "memory")
     for row in rows:
         memory = f"{row.rss_bytes / MEBIBYTE:.0f} MiB" if row.rss_bytes else ""
         port = "" if row.port is None else str(row.port)
         state = Text(row.state, _PROCESS_STATES[row.state])
-        table.add_row(row.name, state, str(row.pid or ""), port, memory, row.log.name)
+        uptime = "" if row.uptime_seconds is None else duration(row.uptime_seconds)
+        _add(table, row.name, state, uptime, str(row.pid or ""), port, memory)
     console.print(table)
+    for row in rows:
+        if fault := _fault(row):
+            console.print(Text(fault, _PROCESS_STATES[row.state]), soft_wrap=True)
     running = sum(row.state is State.RUNNING for row in rows)
     memory = f"{total_rss_bytes(rows) / MEBIBYTE:.0f} MiB together"
-    console.print(f"{running} of {len(rows)} running, {memory}; logs in {rows[0].log.parent}", soft_wrap=True)
+    logs = rows[0].log.with_name("<process>.log")
+    console.print(Text(f"{running} of {len(rows)} running, {memory}; logs: {logs}"), soft_wrap=True)
+
+
+def duration(seconds: float) -> str:
+    """Return `seconds` as a person says them, no finer than anybody needs to know."""
+    for unit_seconds, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= unit_seconds:
+            return f"{seconds // unit_seconds:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+def _fault(row: ProcessStatus) -> str | None:
+    """Return why a process does not run as it should, on one line, or None where it does."""
+    if row.state is State.KILLED:
+        return f"{row.name} was killed; `make up` brings it back"
+    if row.state is State.NOT_READY:
+        return f"{row.name} is not ready: {' '.join((row.detail or 'no reason given').split())}"
+    return None
 
 
 def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
     table = _table("Nodes", "capacity", "machine", "GPU", "nodes", "GPUs", "used", "USD per hour")
     rows = capacity_rows(snapshot, plan)
     for row in rows:
-        table.add_row(
+        _add(
+            table,
             row.capacity_type,
             row.machine,
             row.gpu_product,
@@ -74,15 +97,21 @@ def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
 def _quotas(snapshot: Snapshot) -> Table:
     table = _table("Queues", "queue", "flavor", "resource", "quota", "used", "free")
     for row in quota_rows(snapshot):
-        table.add_row(row.queue, row.flavor, row.resource, str(row.nominal), str(row.used), str(row.free))
+        _add(table, row.queue, row.flavor, row.resource, _number(row.nominal), _number(row.used), _number(row.free))
     return table
+
+
+def _number(value: Decimal) -> str:
+    """Return 4 as "4" and 1.50 as "1.5", however it was written."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _jobs(snapshot: Snapshot) -> Table:
     table = _table("Sample jobs", "job", "GPUs", "state", "flavor", "detail")
     for row in job_rows(snapshot):
         state = Text(row.state, _STATES.get(row.state, ""))
-        table.add_row(f"{row.namespace}/{row.name}", str(row.gpus), state, row.flavor or "-", row.detail)
+        _add(table, f"{row.namespace}/{row.name}", str(row.gpus), state, row.flavor or "-", row.detail)
     return table
 
 
@@ -98,3 +127,8 @@ def _table(title: str, *columns: str) -> Table:
     for column in columns:
         table.add_column(column, header_style="dim", overflow="fold")
     return table
+
+
+def _add(table: Table, *cells: str | Text) -> None:
+    """Add a row; brackets in names and messages are no markup."""
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))

@@ -59,9 +59,10 @@ ZONE: Final = "topology.kubernetes.io/zone"
 CAPACITY_TYPE: Final = "karpenter.sh/capacity-type"
 DO_NOT_DISRUPT: Final = "karpenter.sh/do-not-disrupt"
 QUEUE_NAME: Final = "kueue.x-k8s.io/queue-name"
-# Pulumi's Kubernetes provider waits until a job has ended. A queued job may wait for days; an update must not.
+# Pulumi's Kubernetes provider waits until a job has ended. A queued job may wait for days; an update must not. Skipping
+# the wait altogether would also skip the one for a deletion, and a replacement would meet the job that still ends.
 # Source: pulumi/pulumi-kubernetes@v4.34.2 provider/pkg/metadata/annotations.go, provider/pkg/await/job.go.
-PULUMI_SKIP_AWAIT: Final = "pulumi.com/skipAwait"
+PULUMI_WAIT_FOR: Final = "pulumi.com/waitFor"
 
 POD_SECURITY_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from mizan.config import ConfigErrors, StackConfig, parse
+from mizan.config import ConfigErrors, StackConfig, own_keys, parse
+from mizan.keys import CONFIG_PREFIX
 from mizan.plan import Plan, build_plan
 
 PROJECT = Path(__file__).parents[1]
@@ -100,13 +101,13 @@ def a_plan(values: dict[str, Any] | None = None, stack: str = "test") -> Plan:
 def shipped_stack(stack: str) -> dict[str, Any]:
     """The values of a stack file of the project, without their prefix."""
     document = YAML(typ="safe").load((PROJECT / "stacks" / f"Pulumi.{stack}.yaml").read_text())
-    return {key.removeprefix("mizan:"): value for key, value in document["config"].items()}
+    return own_keys(document["config"])
 
 
 def as_pulumi_gives_it(values: Mapping[str, Any]) -> dict[str, str]:
     """Pulumi hands a program text: plain settings as they are, lists and mappings as JSON."""
     return {
-        f"mizan:{key}": json.dumps(value) if isinstance(value, list | dict) else str(value)
+        f"{CONFIG_PREFIX}{key}": json.dumps(value) if isinstance(value, list | dict) else str(value)
         for key, value in values.items()
     }
 

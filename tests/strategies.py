@@ -21,7 +21,7 @@ json_like = st.recursive(
 
 NAMES = st.from_regex(r"[a-z]([-a-z0-9]{0,10}[a-z0-9])?", fullmatch=True)
 LABELS = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,10}[A-Za-z0-9])?", fullmatch=True)
-OWN_NAMES = NAMES.filter(lambda name: name not in keys.SYSTEM_NAMESPACES and not name.startswith("kube-"))
+OWN_NAMES = NAMES.filter(lambda name: not keys.is_system_namespace(name))
 
 
 def some(names: list[str]) -> st.SearchStrategy[list[str]]:

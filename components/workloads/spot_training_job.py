@@ -12,8 +12,6 @@ from mizan.plan import JobPlan
 # Source: kubernetes-sigs/kueue@v0.19.2 pkg/controller/jobs/job/job_controller.go, RunWithPodSetsInfo.
 OWNED_BY_KUEUE = (
     "spec.suspend",
-    "spec.template.metadata.annotations",
-    "spec.template.metadata.labels",
     "spec.template.spec.nodeSelector",
     "spec.template.spec.tolerations",
 )
@@ -28,7 +26,11 @@ class SpotTrainingJobArgs:
 
 
 class SpotTrainingJob(pulumi.ComponentResource):
-    """A batch/v1 Job that Kueue admits; Pulumi does not wait for it to be admitted or to end."""
+    """A batch/v1 Job that Kueue admits; Pulumi does not wait for it to be admitted or to end.
+
+    Kubernetes lets nobody change the pods of a submitted job, so a change of them, cost labels included, replaces the
+    job: it is deleted, queued anew, and goes on from its last checkpoint. `pulumi preview` shows it as a replacement.
+    """
 
     def __init__(self, name: str, args: SpotTrainingJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Submit the job."""

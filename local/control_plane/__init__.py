@@ -11,9 +11,9 @@
 Nothing here needs root, a container or a network beyond 127.0.0.1. See docs/adr/0001-embedded-control-plane.md.
 """
 
-from local.control_plane.daemons import CONTEXT, TOOLS
+from local.control_plane.daemons import TOOLS
 from local.control_plane.plane import ControlPlane
 from local.control_plane.startup import Action, StartReport
 from local.control_plane.status import ProcessStatus, State, total_rss_bytes
 
-__all__ = ["CONTEXT", "TOOLS", "Action", "ControlPlane", "ProcessStatus", "StartReport", "State", "total_rss_bytes"]
+__all__ = ["TOOLS", "Action", "ControlPlane", "ProcessStatus", "StartReport", "State", "total_rss_bytes"]

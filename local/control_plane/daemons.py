@@ -9,11 +9,6 @@ from typing import Protocol
 from local.control_plane.probes import Question
 from local.home import Home
 
-CONTEXT = "mizan-local"
-
-TOOLS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "kueue", "karpenter-kwok")
-"""The executables of a control plane."""
-
 
 class Tools(Protocol):
     """Where the executables and their CRDs are."""
@@ -58,11 +53,18 @@ class Daemon:
         name: in its log, its pid file and the status table.
         ports: the names of its ports; the first answers `question`.
         question: how it tells that it is ready.
+        built_as: the tool that it runs, where that has another name.
     """
 
     name: str
     ports: tuple[str, ...]
     question: Question
+    built_as: str | None = None
+
+    @property
+    def tool(self) -> str:
+        """Return the tool that it runs."""
+        return self.built_as or self.name
 
 
 ETCD = Daemon("etcd", ("etcd", "etcd-peer"), Question("/health", is_tls=True))
@@ -71,11 +73,16 @@ CONTROLLER_MANAGER = Daemon("kube-controller-manager", ("kube-controller-manager
 SCHEDULER = Daemon("kube-scheduler", ("kube-scheduler",), Question("/readyz", is_tls=True))
 KWOK = Daemon("kwok", ("kwok",), Question("/readyz", is_tls=False))
 KUEUE = Daemon("kueue", ("kueue", "kueue-metrics", "kueue-webhook"), Question("/readyz", is_tls=False))
-KARPENTER = Daemon("karpenter", ("karpenter", "karpenter-metrics"), Question("/readyz", is_tls=False))
+KARPENTER = Daemon(
+    "karpenter", ("karpenter", "karpenter-metrics"), Question("/readyz", is_tls=False), built_as="karpenter-kwok"
+)
 
 DAEMONS: Mapping[str, Daemon] = MappingProxyType(
     {daemon.name: daemon for daemon in (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, KUEUE, KARPENTER)}
 )
 """Every process by name, each after those it talks to."""
+
+TOOLS = tuple(daemon.tool for daemon in DAEMONS.values())
+"""The executables of a control plane."""
 
 PORT_NAMES = tuple(name for daemon in DAEMONS.values() for name in daemon.ports)

@@ -7,9 +7,6 @@ from local import files
 from local.control_plane.daemons import KARPENTER, Site
 from local.control_plane.processes import Command
 
-FEATURE_GATES: Mapping[str, bool] = {}
-"""Gates that differ from Karpenter's defaults."""
-
 
 def command(site: Site) -> Command:
     """Return Karpenter; it reads its instance types once, at its start."""
@@ -24,11 +21,9 @@ def command(site: Site) -> Command:
         "BATCH_IDLE_DURATION": "1s",
         "BATCH_MAX_DURATION": "5s",
     }
-    if FEATURE_GATES:
-        environment["FEATURE_GATES"] = ",".join(f"{gate}={str(on).lower()}" for gate, on in FEATURE_GATES.items())
     return Command(
         KARPENTER.name,
-        (str(site.tools.path("karpenter-kwok")),),
+        (str(site.tools.path(KARPENTER.tool)),),
         environment,
         inputs=(site.home.kubeconfig, site.instance_types),
     )

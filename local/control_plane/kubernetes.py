@@ -4,9 +4,10 @@ import base64
 from pathlib import Path
 
 from local.control_plane import pki
-from local.control_plane.daemons import API_SERVER, CONTEXT, CONTROLLER_MANAGER, ETCD, SCHEDULER, Site
+from local.control_plane.daemons import API_SERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER, Site
 from local.control_plane.ports import HOST
 from local.control_plane.processes import Command
+from mizan import keys
 
 SERVICE_RANGE = "10.96.0.0/16"
 
@@ -19,7 +20,7 @@ def etcd(site: Site) -> Command:
     pair = _pair(site, "etcd", "--cert-file", "--key-file")
     peer_pair = _pair(site, "etcd", "--peer-cert-file", "--peer-key-file")
     arguments = (
-        str(site.tools.path("etcd")),
+        str(site.tools.path(ETCD.tool)),
         "--name=mizan",
         f"--data-dir={site.home.state / 'etcd'}",
         f"--listen-client-urls={client}",
@@ -45,7 +46,7 @@ def api_server(site: Site) -> Command:
     folder = site.home.pki
     token_key = pki.private_key(folder, pki.SERVICE_ACCOUNT_KEY)
     arguments = (
-        str(site.tools.path("kube-apiserver")),
+        str(site.tools.path(API_SERVER.tool)),
         f"--etcd-servers={_https(site.ports['etcd'])}",
         f"--etcd-cafile={pki.certificate(folder, 'ca')}",
         *_pair(site, "etcd-client", "--etcd-certfile", "--etcd-keyfile"),
@@ -72,7 +73,7 @@ def controller_manager(site: Site) -> Command:
     """Return the controller manager."""
     token_key = pki.private_key(site.home.pki, pki.SERVICE_ACCOUNT_KEY)
     arguments = (
-        str(site.tools.path("kube-controller-manager")),
+        str(site.tools.path(CONTROLLER_MANAGER.tool)),
         *_controller(site, CONTROLLER_MANAGER.name),
         f"--service-account-private-key-file={token_key}",
         f"--root-ca-file={pki.certificate(site.home.pki, 'ca')}",
@@ -85,13 +86,13 @@ def controller_manager(site: Site) -> Command:
 
 def scheduler(site: Site) -> Command:
     """Return the scheduler."""
-    arguments = (str(site.tools.path("kube-scheduler")), *_controller(site, SCHEDULER.name))
+    arguments = (str(site.tools.path(SCHEDULER.tool)), *_controller(site, SCHEDULER.name))
     return Command(SCHEDULER.name, arguments, inputs=_controller_files(site))
 
 
 def kubeconfig(site: Site) -> dict[str, object]:
     """Return the administrator's kubeconfig with everything inside, so that it can be copied as one file."""
-    folder = site.home.pki
+    name, folder = keys.LOCAL_CONTEXT, site.home.pki
     authority, holder, key = (
         base64.b64encode(file.read_bytes()).decode()
         for file in (pki.certificate(folder, "ca"), pki.certificate(folder, "admin"), pki.private_key(folder, "admin"))
@@ -100,10 +101,10 @@ def kubeconfig(site: Site) -> dict[str, object]:
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "current-context": CONTEXT,
-        "clusters": [{"name": CONTEXT, "cluster": {"server": server, "certificate-authority-data": authority}}],
-        "users": [{"name": CONTEXT, "user": {"client-certificate-data": holder, "client-key-data": key}}],
-        "contexts": [{"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT}}],
+        "current-context": name,
+        "clusters": [{"name": name, "cluster": {"server": server, "certificate-authority-data": authority}}],
+        "users": [{"name": name, "user": {"client-certificate-data": holder, "client-key-data": key}}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
     }
 
 

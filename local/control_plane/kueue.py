@@ -11,11 +11,10 @@ from local.control_plane import pki
 from local.control_plane.daemons import KUEUE, Site
 from local.control_plane.ports import HOST
 from local.control_plane.processes import Command
+from mizan import keys
 from mizan.manifests.kueue_settings import FRAMEWORKS, manager_configuration
 
-NAMESPACE = "kueue-system"
 SECRET = "kueue-webhook-server-cert"  # noqa: S105 - the name of the Secret, not its content
-SERVICE = "kueue-webhook-service"
 
 # Those that Kueue serves in two versions. Without conversion its log is an endless "field not found".
 # Source: kubernetes-sigs/kueue@v0.19.2 config/components/crd/kustomization.yaml.
@@ -24,7 +23,7 @@ CONVERTED = frozenset(
     for plural in ("localqueues", "clusterqueues", "workloads", "cohorts", "multikueueclusters")
 )
 _OWN_GROUP = "kueue.x-k8s.io"
-_UNMANAGED_NAMESPACES = ["kube-system", NAMESPACE]
+_UNMANAGED_NAMESPACES = ["kube-system", keys.KUEUE_NAMESPACE]
 
 Manifest = dict[str, Any]
 
@@ -49,7 +48,7 @@ def command(site: Site) -> Command:
     serving = serving_folder(site)
     return Command(
         KUEUE.name,
-        (str(site.tools.path("kueue")), f"--config={site.kueue_configuration}", "--zap-log-level=info"),
+        (str(site.tools.path(KUEUE.tool)), f"--config={site.kueue_configuration}", "--zap-log-level=info"),
         {"KUBECONFIG": str(site.home.kubeconfig)},
         inputs=(site.home.kubeconfig, site.kueue_configuration, serving / "tls.crt"),
     )
@@ -63,12 +62,16 @@ def configuration(ports: Mapping[str, int], serving: Path, settings: Settings) -
     """
     document: Manifest = {
         **manager_configuration(settings.frameworks),
-        "namespace": NAMESPACE,
+        "namespace": keys.KUEUE_NAMESPACE,
         "health": {"healthProbeBindAddress": f"{HOST}:{ports['kueue']}"},
         "metrics": {"bindAddress": f"{HOST}:{ports['kueue-metrics']}", "enableClusterQueueResources": True},
         "webhook": {"host": HOST, "port": ports["kueue-webhook"], "certDir": str(serving)},
         "leaderElection": {"leaderElect": False},
-        "internalCertManagement": {"enable": True, "webhookServiceName": SERVICE, "webhookSecretName": SECRET},
+        "internalCertManagement": {
+            "enable": True,
+            "webhookServiceName": pki.KUEUE_SERVICE,
+            "webhookSecretName": SECRET,
+        },
         "clientConnection": {"qps": 300, "burst": 500},
         # Its extra API would need an address that the API server reaches as a service.
         "featureGates": {"VisibilityOnDemand": False, **settings.feature_gates},
@@ -105,11 +108,11 @@ def objects(
     client_config = {"caBundle": _base64(certificates["ca.crt"])}
     address = f"https://{HOST}:{webhook_port}"
     found: list[Manifest] = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": keys.KUEUE_NAMESPACE}},
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": SECRET, "namespace": NAMESPACE},
+            "metadata": {"name": SECRET, "namespace": keys.KUEUE_NAMESPACE},
             "type": "Opaque",
             "data": {name: _base64(pem) for name, pem in certificates.items()},
         },
@@ -144,7 +147,7 @@ def _with_webhooks(webhooks: Manifest, client_config: Manifest, address: str, fr
         path = webhook["clientConfig"]["service"]["path"]
         changed = {**webhook, "clientConfig": {**client_config, "url": f"{address}{path}"}}
         if _group(webhook) != _OWN_GROUP:
-            names = {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": _UNMANAGED_NAMESPACES}
+            names = {"key": keys.NAMESPACE_NAME, "operator": "NotIn", "values": _UNMANAGED_NAMESPACES}
             changed["namespaceSelector"] = {"matchExpressions": [names]}
         kept.append(changed)
     return {**webhooks, "metadata": {"name": f"kueue-{webhooks['metadata']['name']}"}, "webhooks": kept}

@@ -18,7 +18,7 @@ _NODE_LEASES = "kube-node-lease"
 def command(site: Site) -> Command:
     """Return KWOK with our stages and none of the user's own."""
     arguments = (
-        str(site.tools.path("kwok")),
+        str(site.tools.path(KWOK.tool)),
         f"--kubeconfig={site.home.kubeconfig}",
         f"--server-address={HOST}:{site.ports['kwok']}",
         f"--manage-nodes-with-annotation-selector={keys.KWOK_NODE}={keys.KWOK_NODE_VALUE}",

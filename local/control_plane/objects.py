@@ -15,20 +15,19 @@ from lightkube.types import PatchType
 from ruamel.yaml import YAML
 
 from local import files
+from mizan import keys
 from mizan.errors import PlatformError, SourceUnreachable
-from mizan.keys import DOMAIN
 
 Manifest = dict[str, Any]
 
 _POLL_SECONDS = 0.1
-FIELD_MANAGER = "mizan-local"
-APPLIED = f"{DOMAIN}/applied"
+APPLIED = f"{keys.DOMAIN}/applied"
 """Annotation with a hash of what was applied, so that the next start can tell without writing."""
 
 # An API server that ends between accepting the names of a CRD and establishing it forgets the second, and after a
 # restart remembers it only when the CRD changes, or at its 5-minute resync. A changed annotation reminds it.
 # Source: k8s.io/apiextensions-apiserver v0.36.3 pkg/apiserver/customresource_handler.go, updateCustomResourceDefinition
-NUDGED = f"{DOMAIN}/nudged"
+NUDGED = f"{keys.DOMAIN}/nudged"
 NUDGE_SECONDS = 2.0
 
 _KINDS: dict[str, Any] = {
@@ -91,7 +90,7 @@ def apply(client: Client, manifests: Sequence[Manifest]) -> tuple[str, ...]:
             document,
             namespace=metadata.get("namespace"),
             patch_type=PatchType.APPLY,
-            field_manager=FIELD_MANAGER,
+            field_manager=keys.LOCAL_CONTEXT,
             force=True,
         )
         written.append(f"{kind}/{metadata['name']}")

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from local import files
+from mizan import keys
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -27,7 +28,10 @@ RENEW_BEFORE_END = timedelta(days=120)
 Source: open-policy-agent/cert-controller pkg/rotator/rotator.go, defaultLookaheadInterval.
 """
 
+KUEUE_SERVICE = "kueue-webhook-service"
+
 _CLOCK_SKEW = timedelta(hours=1)
+_KUEUE_HOST = f"{KUEUE_SERVICE}.{keys.KUEUE_NAMESPACE}.svc"
 _LOCALHOST = ("localhost", "127.0.0.1")
 
 
@@ -65,7 +69,7 @@ class Request:
 # authority whose key is not PKCS#1 or that does not name DNS:kueue-ca.
 # Source: open-policy-agent/cert-controller pkg/rotator/rotator.go, buildArtifactsFromSecret and validCACert.
 REQUESTS = (
-    Request("ca", "ca", "mizan-local"),
+    Request("ca", "ca", keys.LOCAL_CONTEXT),
     Request("etcd", "ca", "etcd", hosts=_LOCALHOST, is_server=True, is_client=True),
     Request("etcd-client", "ca", "kube-apiserver-etcd-client", is_client=True),
     Request(
@@ -81,8 +85,8 @@ REQUESTS = (
     Request(
         "kueue-webhook",
         "kueue-ca",
-        "kueue-webhook-service.kueue-system.svc",
-        hosts=("kueue-webhook-service.kueue-system.svc", "127.0.0.1"),
+        _KUEUE_HOST,
+        hosts=(_KUEUE_HOST, "127.0.0.1"),
         is_server=True,
         is_rsa=True,
     ),

@@ -6,11 +6,12 @@ from pathlib import Path
 from lightkube import Client, KubeConfig
 
 from local.control_plane import kueue, processes, status
-from local.control_plane.daemons import API_SERVER, CONTEXT, DAEMONS, ETCD, Tools
+from local.control_plane.daemons import API_SERVER, DAEMONS, ETCD, Tools
 from local.control_plane.startup import READY_SECONDS, Action, StartReport, Startup
 from local.control_plane.status import ProcessStatus
 from local.home import Home
 from local.progress import Reporter
+from mizan import keys
 
 STOP_SECONDS = 10.0
 
@@ -52,14 +53,14 @@ class ControlPlane:
 
     @property
     def kubeconfig(self) -> Path:
-        """Return the administrator's kubeconfig; its context is CONTEXT."""
+        """Return the administrator's kubeconfig; its context is `keys.LOCAL_CONTEXT`."""
         return self.home.kubeconfig
 
     def client(self, namespace: str = "default") -> Client:
         """Return a client of the cluster, as its administrator."""
-        config = KubeConfig.from_file(self.kubeconfig).get(CONTEXT)
+        config = KubeConfig.from_file(self.kubeconfig).get(keys.LOCAL_CONTEXT)
         # No proxy of the environment stands between this machine and itself.
-        return Client(config, namespace=namespace, trust_env=False, field_manager="mizan-local")
+        return Client(config, namespace=namespace, trust_env=False, field_manager=keys.LOCAL_CONTEXT)
 
     def start(self, instance_types: Sequence[Mapping[str, object]] | None = None) -> StartReport:
         """Return what was done once every part is ready; a second start does nothing.

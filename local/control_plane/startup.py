@@ -63,22 +63,15 @@ class StartReport:
 
     Attributes:
         actions: by process; BROUGHT_BACK had been killed, RESTARTED ran with input that has changed or had hung.
-        moves: ports that somebody else had taken.
-        renewed: certificates made or renewed.
-        applied: objects written to the cluster, as kind/name.
-        seconds: how long it took until every part was ready.
     """
 
     actions: Mapping[str, Action]
-    moves: tuple[ports.Move, ...]
-    renewed: tuple[str, ...]
-    applied: tuple[str, ...]
-    seconds: float
 
-    @property
-    def has_changed(self) -> bool:
-        """Return whether this start did anything."""
-        return bool(self.renewed or self.applied or set(self.actions.values()) - {Action.KEPT})
+    def __str__(self) -> str:
+        """Return what was not to be expected, such as "brought back: kueue"; empty where there is nothing of it."""
+        unexpected = (Action.BROUGHT_BACK, Action.RESTARTED)
+        by_action = {told: [name for name, action in self.actions.items() if action is told] for told in unexpected}
+        return "; ".join(f"{action}: {', '.join(names)}" for action, names in by_action.items() if names)
 
 
 class PortTaken(Exception):
@@ -95,13 +88,9 @@ class Startup:
     kueue_settings: kueue.Settings
     ready_seconds: float = READY_SECONDS
     actions: dict[str, Action] = field(default_factory=dict)
-    moves: list[ports.Move] = field(default_factory=list)
-    renewed: list[str] = field(default_factory=list)
-    applied: list[str] = field(default_factory=list)
 
     def run(self, instance_types: Sequence[Mapping[str, object]] | None) -> StartReport:
         """Return what was done once every part is ready; an error ends every process that this start began."""
-        began = time.monotonic()
         try:
             with self.reporter.task("Control plane") as task:
                 self._end_orphans()
@@ -109,9 +98,10 @@ class Startup:
         except BaseException:
             self._undo()
             raise
-        actions = {name: self.actions[name] for name in DAEMONS}
-        seconds = time.monotonic() - began
-        return StartReport(actions, tuple(self.moves), tuple(self.renewed), tuple(self.applied), seconds)
+        report = StartReport({name: self.actions[name] for name in DAEMONS})
+        if told := str(report):
+            self.reporter.say(f"  {told}")
+        return report
 
     def _until_ports_hold(self, instance_types: Sequence[Mapping[str, object]] | None, task: Task) -> None:
         for _ in range(_PORT_ATTEMPTS):
@@ -131,12 +121,11 @@ class Startup:
     def _prepare(self, instance_types: Sequence[Mapping[str, object]] | None) -> Site:
         """Return the site with its certificates, ports and generated files in place."""
         home = self.home
-        self.renewed += pki.ensure(home.pki, now=datetime.now(UTC))
+        pki.ensure(home.pki, now=datetime.now(UTC))
         bound = {port for daemon in DAEMONS.values() if processes.find(home, daemon.name) for port in daemon.ports}
         chosen, moves = ports.settle(home.state / ports.FILE, daemons.PORT_NAMES, bound=bound)
         for move in moves:
             self.reporter.warn(str(move))
-        self.moves += moves
         site = Site(home, chosen, self.tools)
         files.write(home.kubeconfig, files.to_yaml(kubernetes.kubeconfig(site)))
         kueue.write_files(site, self.kueue_settings)
@@ -178,7 +167,7 @@ class Startup:
         """Return what Kueue and what Karpenter need in the cluster."""
         cache, folder = self.home.state, self.home.pki
         upstream = objects.read_upstream(
-            self.tools.crds("kueue"), cache / "kueue_objects.json", objects.CRDS_AND_WEBHOOKS
+            self.tools.crds(daemons.KUEUE.tool), cache / "kueue_objects.json", objects.CRDS_AND_WEBHOOKS
         )
         pems = {
             "ca.crt": pki.certificate(folder, "kueue-ca").read_bytes(),
@@ -187,11 +176,11 @@ class Startup:
             "tls.key": pki.private_key(folder, "kueue-webhook").read_bytes(),
         }
         wanted = kueue.objects(upstream, pems, site.ports["kueue-webhook"], self.kueue_settings.frameworks)
-        crds = objects.read_upstream(self.tools.crds("karpenter-kwok"), cache / "karpenter_objects.json")
+        crds = objects.read_upstream(self.tools.crds(daemons.KARPENTER.tool), cache / "karpenter_objects.json")
         return wanted, crds
 
     def _apply(self, client: Client, wanted: Sequence[objects.Manifest]) -> None:
-        self.applied += objects.apply(client, wanted)
+        objects.apply(client, wanted)
         objects.wait_established(
             client, wanted, timeout_seconds=self.ready_seconds, must_live=lambda: self._must_live(daemons.API_SERVER)
         )

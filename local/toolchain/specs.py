@@ -91,9 +91,16 @@ _KUBERNETES_LDFLAGS = " ".join(
         )
     ]
 )
+_PROVIDER = versions.EMBEDDED_KUBERNETES_PROVIDER
 _KUBERNETES_TAGS = ("selinux", "notest", "grpcnotrace")
 _SAME_MINOR = VersionRange(Version(1, 36, 0), Version(1, 37, 0))
 _ONE_MINOR_OFF = VersionRange(Version(1, 35, 0), Version(1, 38, 0))
+
+
+def _only(release: str) -> VersionRange:
+    """Return the range of one release, given as its three numbers."""
+    major, minor, patch = (int(part) for part in release.split("."))
+    return VersionRange(Version(major, minor, patch), Version(major, minor, patch + 1))
 
 
 def _kubernetes(name: str, cpu_seconds: int, path_version: PathVersion) -> Tool:
@@ -164,12 +171,12 @@ _ALL = (
         name="pulumi-resource-kubernetes",
         family="pulumi-kubernetes",
         package=".",
-        version=versions.EMBEDDED_KUBERNETES_PROVIDER,
+        version=_PROVIDER,
         cpu_seconds=1196,
         ldflags="-s -w "
-        + _stamp("github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version", f"v{versions.EMBEDDED_KUBERNETES_PROVIDER}"),
-        path_version=PathVersion(None, r"^(\S+)", VersionRange(Version(4, 25, 0), Version(4, 25, 1))),
-        plugin_folder=f"resource-kubernetes-v{versions.EMBEDDED_KUBERNETES_PROVIDER}",
+        + _stamp("github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/version.Version", f"v{_PROVIDER}"),
+        path_version=PathVersion(None, r"^(\S+)", _only(_PROVIDER)),
+        plugin_folder=f"resource-kubernetes-v{_PROVIDER}",
     ),
     Tool(
         name="karpenter-kwok",

@@ -16,8 +16,8 @@ from mizan.config.models import (
     Team,
     TrainingJob,
 )
-from mizan.config.parse import parse
-from mizan.config.stack_file import own_keys, read_stack, stack_file
+from mizan.config.parse import own_keys, parse
+from mizan.config.stack_file import read_stack, stack_file
 
 __all__ = [
     "Addons",

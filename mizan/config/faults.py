@@ -6,6 +6,7 @@ from datetime import date
 from difflib import get_close_matches
 
 from mizan.errors import PlatformError
+from mizan.keys import CONFIG_PREFIX
 
 Path = tuple[str | int, ...]
 
@@ -42,9 +43,9 @@ class ConfigErrors(PlatformError):
 
 def key(path: Path) -> str:
     """Return a path as a person would type it: `mizan:pools[0].maxNodes`."""
-    text = "mizan"
+    text = CONFIG_PREFIX
     for index, part in enumerate(path):
-        text += f"[{part}]" if isinstance(part, int) else f"{':' if index == 0 else '.'}{shown(part)}"
+        text += f"[{part}]" if isinstance(part, int) else f"{'.' if index else ''}{shown(part)}"
     return text
 
 

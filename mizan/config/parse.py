@@ -10,6 +10,12 @@ from pydantic_core import ErrorDetails
 from mizan.config.faults import ConfigErrors, ConfigFault, Path, suggestion
 from mizan.config.models import StackConfig
 from mizan.config.rules import faults_across
+from mizan.keys import CONFIG_PREFIX
+
+
+def own_keys(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return this project's settings without their `mizan:` prefix; those of other programs are left out."""
+    return {key.removeprefix(CONFIG_PREFIX): value for key, value in settings.items() if key.startswith(CONFIG_PREFIX)}
 
 
 def parse(values: Mapping[str, Any], today: date, source: str = "stack") -> StackConfig:
@@ -19,7 +25,7 @@ def parse(values: Mapping[str, Any], today: date, source: str = "stack") -> Stac
     of the right type, so a typing mistake does not hide a wrong reference beside it.
 
     Args:
-        values: the stack's keys without their `mizan:` prefix, as YAML or JSON gives them.
+        values: the stack's own keys, as YAML or JSON gives them.
         today: the day that the age of prices is counted to; the Plan takes it over.
         source: what was read, for the message.
 

@@ -4,12 +4,13 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from types import UnionType
-from typing import get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mizan.config.models import StackConfig
+from mizan.keys import CONFIG_PREFIX
 
 _HEAD = """# The stack file
 
@@ -23,18 +24,18 @@ An unknown key is a fault: an ignored one would be a setting that silently does 
 
 
 def reference() -> str:
-    """Return the page: a table per model, each key with its type, whether it is needed, and what it does."""
-    return "\n".join([_HEAD, *_section("mizan:", StackConfig, set())])
+    """Return the page: a table per model, each key with its type and limits, if it is needed, and what it does."""
+    return "\n".join([_HEAD, *_section(CONFIG_PREFIX, StackConfig, set())])
 
 
 def _section(title: str, model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
     seen.add(model)
     yield f"## `{title}`\n\n{(model.__doc__ or '').strip()}\n"
-    yield "| key | type | | what it does |\n|---|---|---|---|"
+    yield "| key | type | limits | | what it does |\n|---|---|---|---|---|"
     fields = {field.alias or name: field for name, field in model.model_fields.items() if name != "today"}
     for key, field in fields.items():
         needed = "needed" if field.is_required() else "optional"
-        yield f"| `{key}` | {_type(field.annotation)} | {needed} | {_description(field)} |"
+        yield f"| `{key}` | {_type(field.annotation)} | {_limits(field)} | {needed} | {_description(field)} |"
     yield ""
     for key, field in fields.items():
         inner = _model(field.annotation)
@@ -49,8 +50,29 @@ def _description(field: FieldInfo) -> str:
     return f"{field.description} Why: {extra.get('because', '')}."
 
 
+def _limits(field: FieldInfo) -> str:
+    """Return what the model checks beside the type, as a table's cell."""
+    known = ("ge", "le", "min_length", "max_length", "pattern")
+    found: dict[str, Any] = {
+        name: getattr(rule, name) for rule in field.metadata for name in known if hasattr(rule, name)
+    }
+    told = []
+    if found.get("pattern"):
+        # A bar would end the cell, even inside code.
+        told.append("`" + found["pattern"].replace("|", r"\|") + "`")
+    if "ge" in found:
+        told.append(f"{found['ge']} to {found['le']}" if "le" in found else f"at least {found['ge']}")
+    if "min_length" in found:
+        told.append(f"at least {found['min_length']} entry" if get_origin(field.annotation) is tuple else "not empty")
+    if "max_length" in found:
+        told.append(f"at most {found['max_length']} characters")
+    return ", ".join(told)
+
+
 def _type(annotation: object) -> str:
     arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        return _type(arguments[0])
     if get_origin(annotation) is tuple:
         return f"list of {_type(arguments[0])}"
     if isinstance(annotation, UnionType):

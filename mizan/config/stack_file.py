@@ -14,7 +14,7 @@ from ruamel.yaml.scalarbool import ScalarBoolean
 from mizan.config.faults import ConfigErrors
 from mizan.config.faults import Path as KeyPath
 from mizan.config.models import StackConfig
-from mizan.config.parse import parse
+from mizan.config.parse import own_keys, parse
 from mizan.errors import PlatformError
 from mizan.keys import CONFIG_PREFIX
 
@@ -61,13 +61,6 @@ def read_stack(path: Path, today: date) -> StackConfig:
         return parse(own_keys(values["config"]), today, source=str(path))
     except ConfigErrors as error:
         raise ConfigErrors(error.source, error.faults, [_line(section, fault.path) for fault in error.faults]) from None
-
-
-def own_keys(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return this project's keys without their prefix; other programs' and providers' are left out."""
-    return {
-        key.removeprefix(CONFIG_PREFIX): value for key, value in settings.items() if key.startswith(CONFIG_PREFIX)
-    }
 
 
 def _read(path: Path) -> tuple[object, Any]:

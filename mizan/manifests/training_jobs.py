@@ -29,7 +29,7 @@ def spot_training_job(job: JobPlan) -> Manifest:
     body = manifest(
         "batch/v1", "Job", job.name, namespace=job.namespace, labels={**job.labels, keys.QUEUE_NAME: job.queue}
     )
-    body["metadata"]["annotations"] = {keys.PULUMI_SKIP_AWAIT: "true"}
+    body["metadata"]["annotations"] = {keys.PULUMI_WAIT_FOR: "jsonpath={.metadata.uid}"}
     body["spec"] = {
         "suspend": True,
         "backoffLimit": RETRIES,

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
+from mizan.capacity import CapacityType
 from mizan.catalogue import Machine
-from mizan.config import CapacityType, Checkpoint, Cloud, Cluster, Install
+from mizan.config import Checkpoint, Cloud, Cluster, Install
 from mizan.prices import Price
 
 
@@ -98,9 +100,14 @@ class JobPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Everything a stack asks for, resolved against catalogue and prices."""
+    """Everything a stack asks for, resolved against catalogue and prices.
+
+    Attributes:
+        today: the day that the age of prices is counted to.
+    """
 
     stack: str
+    today: date
     cloud: Cloud
     region: str
     cluster: Cluster | None
@@ -114,3 +121,8 @@ class Plan:
     def offers(self) -> tuple[Offer, ...]:
         """Return every offer of every pool, in order."""
         return tuple(offer for pool in self.pools for offer in pool.offers)
+
+    @property
+    def stale_offers(self) -> tuple[Offer, ...]:
+        """Return the offers whose price is too old to be relied on."""
+        return tuple(offer for offer in self.offers if offer.price.is_stale(self.today))

@@ -8,10 +8,13 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from mizan.config import CapacityType
-from mizan.errors import PlatformError
+from mizan.capacity import CapacityType
 
 PRICE_FILE = "mizan/prices/prices.csv"
+
+# Google may change a spot price every 30 days; after three such changes a row is a memory.
+# Source: https://cloud.google.com/skus, read 2026-11-22.
+PRICE_MAX_AGE_DAYS = 90
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +30,14 @@ class Price:
     basis: str
     source: str
 
+    def is_stale(self, today: date) -> bool:
+        """Return whether the row is more than 90 days old."""
+        return (today - self.as_of).days > PRICE_MAX_AGE_DAYS
+
 
 @cache
 def prices() -> MappingProxyType[tuple[str, str, CapacityType], Price]:
-    """Return every shipped price by (region, machine, capacity type)."""
+    """Return every shipped price by (region, machine, capacity type); what is missing is unknown, never free."""
     with files(__name__).joinpath("prices.csv").open(encoding="utf-8") as text:
         rows = [
             Price(
@@ -48,20 +55,7 @@ def prices() -> MappingProxyType[tuple[str, str, CapacityType], Price]:
     return MappingProxyType({(row.region, row.machine, row.capacity_type): row for row in rows})
 
 
-def price_of(region: str, machine: str, capacity_type: CapacityType) -> Price:
-    """Return the price of one node.
-
-    Raises:
-        PlatformError: no row is shipped. A missing price is never taken as zero.
-    """
-    found = prices().get((region, machine, capacity_type))
-    if found is None:
-        known = sorted({r for r, m, c in prices() if (m, c) == (machine, capacity_type)})
-        raise PlatformError(
-            f"price of {machine} ({capacity_type}) in {region}",
-            "no row",
-            needs="one price row per offer",
-            because="a missing price would read as free",
-            fix=f"Add the row to {PRICE_FILE}, or use a region that has one: {', '.join(known) or 'none yet'}",
-        )
-    return found
+@cache
+def regions() -> frozenset[str]:
+    """Return every region that has a price."""
+    return frozenset(region for region, _, _ in prices())

@@ -19,14 +19,17 @@ MACHINE = "test-a100x8"
 
 
 class RecordingReporter(Reporter):
-    """A reporter that keeps its warnings."""
+    """A reporter that keeps its warnings and what else it was told to say."""
 
     def __init__(self):
         super().__init__(Console(quiet=True))
-        self.warnings = []
+        self.warnings, self.said = [], []
 
     def warn(self, text):
         self.warnings.append(text)
+
+    def say(self, text):
+        self.said.append(text)
 
 
 def instance_type(name=MACHINE, gpus=8):
@@ -57,10 +60,11 @@ def instance_type(name=MACHINE, gpus=8):
 INSTANCE_TYPES = [instance_type()]
 
 
-def static_node(name, *, gpus=4, pool=None):
+def static_node(name, *, gpus=4, pool=None, capacity_type="spot"):
     """A node as Pulumi writes it: without a status."""
     annotations = {keys.KWOK_NODE: keys.KWOK_NODE_VALUE, keys.SIMULATED_GPUS: str(gpus)}
-    return Node.from_dict({"metadata": {"name": name, "labels": {keys.POOL: pool or name}, "annotations": annotations}})
+    labels = {keys.POOL: pool or name, keys.CAPACITY_TYPE: capacity_type}
+    return Node.from_dict({"metadata": {"name": name, "labels": labels, "annotations": annotations}})
 
 
 def job(name, namespace, *, queue=None, pool=None, gpus=1, annotations=None, **spec):

@@ -11,9 +11,10 @@ import pytest
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.core_v1 import ConfigMap, Node
 
-from local.control_plane import CONTEXT, Action, State, objects, pki, ports, processes, total_rss_bytes
+from local.control_plane import Action, State, objects, pki, ports, processes, total_rss_bytes
 from local.control_plane.daemons import DAEMONS, KWOK
 from local.home import Home
+from mizan import keys
 from tests.control_plane.cluster_builders import INSTANCE_TYPES, RecordingReporter, instance_type, static_node
 
 pytestmark = pytest.mark.control_plane
@@ -73,9 +74,9 @@ def test_a_second_start_changes_nothing(plane, client):
     before = pids(plane)
     versions = {crd.metadata.name: crd.metadata.resourceVersion for crd in client.list(CustomResourceDefinition)}
     kubeconfig = plane.kubeconfig.stat().st_mtime_ns
-    report = plane.start()
-    assert not report.has_changed
-    assert set(report.actions.values()) == {Action.KEPT}
+    plane._reporter.said.clear()
+    assert set(plane.start().actions.values()) == {Action.KEPT}
+    assert plane._reporter.said == []
     assert pids(plane) == before
     assert {
         crd.metadata.name: crd.metadata.resourceVersion for crd in client.list(CustomResourceDefinition)
@@ -90,8 +91,10 @@ def test_a_killed_process_is_named_and_comes_back_with_nothing_lost(plane, clien
     before = pids(plane)
     kill(plane, name)
     assert {row.name for row in plane.status() if row.state is State.KILLED} == {name}
+    plane._reporter.said.clear()
     report = plane.start()
     assert report.actions == dict.fromkeys(DAEMONS, Action.KEPT) | {name: Action.BROUGHT_BACK}
+    assert plane._reporter.said == [f"  brought back: {name}"]
     assert all(row.state is State.RUNNING for row in plane.status())
     assert {other for other, pid in pids(plane).items() if pid != before[other]} == {name}
     with plane.client() as again:
@@ -144,9 +147,8 @@ def test_a_port_taken_meanwhile_is_named_and_another_one_used_everywhere(plane, 
     kill(plane, name)
     plane._reporter.warnings.clear()
     with occupy(port):
-        report = plane.start()
+        plane.start()
     chosen = ports.read(plane.home.state / ports.FILE)[taken]
-    assert [(move.name, move.taken, move.chosen) for move in report.moves] == [(taken, port, chosen)]
     me = psutil.Process()
     assert plane._reporter.warnings == [
         f"port {port} of {taken} is taken by {me.name()} (pid {me.pid}); using {chosen} instead"
@@ -172,9 +174,11 @@ def test_a_port_taken_between_its_choice_and_its_use_is_left_to_its_new_owner(pl
         return start(home, command)
 
     monkeypatch.setattr(processes, "start", start_late)
-    report = plane.start()
+    plane._reporter.warnings.clear()
+    plane.start()
     owners[0].close()
-    assert [(move.name, move.taken) for move in report.moves] == [("kube-scheduler", port)]
+    (told,) = plane._reporter.warnings
+    assert told.startswith(f"port {port} of kube-scheduler is taken by ")
     assert all(row.state is State.RUNNING for row in plane.status())
 
 
@@ -205,7 +209,7 @@ def test_processes_without_pid_files_are_found_and_replaced(plane):
 
 def test_only_karpenter_starts_anew_when_the_machines_change(plane):
     before = pids(plane)
-    assert not plane.start(instance_types=INSTANCE_TYPES).has_changed
+    assert set(plane.start(instance_types=INSTANCE_TYPES).actions.values()) == {Action.KEPT}
     report = plane.start(instance_types=[*INSTANCE_TYPES, instance_type("test-h100x8")])
     assert [name for name, action in report.actions.items() if action is not Action.KEPT] == ["karpenter"]
     assert {name for name, pid in pids(plane).items() if pid != before[name]} == {"karpenter"}
@@ -227,13 +231,15 @@ def test_a_second_control_plane_runs_beside_it_stops_twice_and_keeps_its_state(p
     assert {row.state for row in beside.status()} == {State.STOPPED}
     assert all(row.state is State.RUNNING for row in plane.status()), "the first one was touched"
 
+    certificate = pki.certificate(beside.home.pki, "kube-apiserver")
+    before = certificate.read_bytes()
     monkeypatch.setattr(pki, "RENEW_BEFORE_END", pki.CERTIFICATE_LIFE)
     report = beside.start()
-    assert "kube-apiserver" in report.renewed
+    assert certificate.read_bytes() != before
     assert set(report.actions.values()) == {Action.STARTED}
     with beside.client() as client:
         assert client.get(ConfigMap, "kept")
-        assert client.config.context_name == CONTEXT
+        assert client.config.context_name == keys.LOCAL_CONTEXT
 
 
 def test_an_interrupt_while_the_first_processes_start_leaves_none(make_plane, tmp_path):

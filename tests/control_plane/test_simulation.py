@@ -154,9 +154,25 @@ def test_an_interruption_disrupts_the_pod_and_its_job_goes_on_elsewhere(client, 
     client.delete(Node, f"{namespace}-b")
 
 
-def test_an_interruption_of_an_unknown_node_names_those_there_are(client, node):
-    with pytest.raises(PlatformError, match=rf"node nowhere: not in the cluster, which has .*{node}.*; needs the name"):
+def test_an_interruption_of_an_unknown_node_names_those_that_can_be_interrupted(client, node):
+    told = rf"^node nowhere: not in the cluster; needs the name of a spot node because .*\. Name one of .*{node}"
+    with pytest.raises(PlatformError, match=told):
         interrupt(client, "nowhere")
+
+
+def test_an_on_demand_node_is_not_interrupted(client, namespace, node):
+    steady = f"{namespace}-steady"
+    client.create(static_node(steady, capacity_type="on-demand"))
+    with pytest.raises(PlatformError) as told:
+        interrupt(client, steady)
+    assert (told.value.observed, told.value.needs) == (
+        "not spot (karpenter.sh/capacity-type: on-demand)",
+        "the name of a spot node",
+    )
+    assert steady not in told.value.fix
+    held = {taint.key for taint in client.get(Node, steady).spec.taints or []}
+    assert keys.SPOT_INTERRUPTION_TAINT not in held
+    client.delete(Node, steady)
 
 
 def test_a_bad_cluster_queue_is_refused_by_kueues_webhook(client, namespace):

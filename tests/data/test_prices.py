@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import pytest
 
+from mizan.capacity import CapacityType
 from mizan.catalogue import machines
-from mizan.config import CapacityType
 from mizan.prices import prices
 from tests.builders import TODAY
 

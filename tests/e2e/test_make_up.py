@@ -95,6 +95,21 @@ def test_a_killed_process_is_named_and_brought_back_with_nothing_lost(running):
     assert running.make("status").status == 0
 
 
+def test_a_change_of_running_jobs_replaces_them_once(running, tmp_path):
+    changed = tmp_path / "Pulumi.local.yaml"
+    changed.write_text(STACK_FILE.read_text().replace("costCenter: ml-research", "costCenter: ml-other"))
+    up = ("up", "--yes", "--skip-preview", "--stack", "local", "--config-file", str(changed))
+    first = running.pulumi(PROJECT, *up)
+    assert first.status == 0, first.text
+    assert "~ 1 updated" in first.text, "the namespace"
+    assert "+-4 replaced" in first.text, "the jobs: nobody may change the pods of a submitted job"
+    second = running.pulumi(PROJECT, *up)
+    assert second.status == 0, second.text
+    assert OBJECTS in second.text
+    back = running.make("up")
+    assert back.status == 0, back.text
+
+
 def test_the_policy_pack_blocks_a_namespace_without_cost_labels(running, tmp_path):
     folder = program("unlabelled", tmp_path)
     assert running.pulumi(folder, "stack", "init", "unlabelled").status == 0

@@ -1,6 +1,9 @@
 """Pages that are made from the code are made from today's code."""
 
+import re
 from pathlib import Path
+
+import pytest
 
 from mizan.config.reference import reference
 
@@ -12,7 +15,38 @@ def test_the_stack_files_reference_is_current():
     assert page == reference(), "run `make docs`"
 
 
+def rows() -> list[list[str]]:
+    """Every key's row as its cells; a bar inside a cell is escaped."""
+    lines = [line.strip("| ") for line in reference().splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)] for line in lines]
+
+
 def test_every_key_is_described_with_its_reason():
-    rows = [line for line in reference().splitlines() if line.startswith("| `")]
-    assert len(rows) > 30
-    assert all(" Why: " in row and "Why: ." not in row for row in rows)
+    assert len(rows()) > 30
+    assert all(" Why: " in row[-1] and "Why: ." not in row[-1] for row in rows())
+
+
+def test_every_row_has_a_cell_for_every_column():
+    assert {len(row) for row in rows()} == {5}
+
+
+def test_a_type_is_told_in_a_person_s_words_not_in_python_s():
+    told = {row[0]: row[1] for row in rows()}
+    assert [kind for kind in told.values() if "typing" in kind or "(" in kind or "." in kind] == []
+    assert told["`command`"] == "list of text"
+
+
+@pytest.mark.parametrize(
+    ("key", "limits"),
+    [
+        ("maxNodes", "1 to 1000"),
+        ("jobs", ""),
+        ("quotas", "at least 1 entry"),
+        ("machine", "not empty"),
+        ("costCenter", "`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`, at most 63 characters"),
+        ("dir", r"`^(s3\|gs\|az\|https)://\S+$`"),
+        ("simulatedRunSeconds", "1 to 604800"),
+    ],
+)
+def test_a_key_s_limits_stand_beside_its_type(key, limits):
+    assert {row[2] for row in rows() if row[0] == f"`{key}`"} == {limits}

@@ -61,7 +61,7 @@ def test_the_shipped_stacks_break_no_rule(rule, stack):
     assert [fault for body in manifests_of(plan) for fault in rule.verdict(body)] == []
 
 
-@pytest.mark.parametrize("namespace", sorted(keys.SYSTEM_NAMESPACES))
+@pytest.mark.parametrize("namespace", [*sorted(keys.SYSTEM_NAMESPACES), "kube-node-lease", "kube-anything"])
 def test_a_system_namespace_needs_no_owner(namespace):
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
     assert BY_NAME["namespaces-carry-cost-labels"].verdict(body) == []

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from local.control_plane import daemons, karpenter, kubernetes, kwok, pki
-from local.control_plane.daemons import DAEMONS, PORT_NAMES, Site
+from local.control_plane import karpenter, kubernetes, kueue, kwok, pki
+from local.control_plane.daemons import DAEMONS, PORT_NAMES, TOOLS, Site
 from local.home import Home
+from local.toolchain import specs
 from mizan import keys
 
 PORTS = {name: 20001 + index for index, name in enumerate(PORT_NAMES)}
@@ -56,6 +57,12 @@ def test_every_process_is_told_its_own_ports(site, command):
         assert str(PORTS[name]) in told, name
 
 
+def test_every_process_is_one_of_the_tools_that_can_be_built(site):
+    assert set(TOOLS) < set(specs.TOOLS)
+    run = {Path(command(site).arguments[0]).name for command in (*COMMANDS, kueue.command)}
+    assert run == set(TOOLS)
+
+
 def test_etcd_answers_holders_of_a_certificate_alone(site):
     given = flags(kubernetes.etcd(site))
     assert "client-cert-auth" in given
@@ -78,12 +85,6 @@ def test_karpenter_starts_anew_when_its_machines_change(site):
     assert site.instance_types in karpenter.command(site).inputs
 
 
-def test_feature_gates_of_karpenter_reach_it_by_environment(site, monkeypatch):
-    assert "FEATURE_GATES" not in karpenter.command(site).environment
-    monkeypatch.setattr(karpenter, "FEATURE_GATES", {"NodeOverlay": True, "StaticCapacity": False})
-    assert karpenter.command(site).environment["FEATURE_GATES"] == "NodeOverlay=true,StaticCapacity=false"
-
-
 def test_machines_are_kept_until_others_are_given(site):
     karpenter.write_instance_types(site, None)
     assert site.instance_types.read_text() == "[]\n"
@@ -101,7 +102,7 @@ def test_the_kubeconfig_is_whole_and_names_its_context(site):
         pki.certificate(site.home.pki, name).write_text("certificate")
         pki.private_key(site.home.pki, name).write_text("key")
     config = kubernetes.kubeconfig(site)
-    assert config["current-context"] == daemons.CONTEXT == "mizan-local"
+    assert config["current-context"] == keys.LOCAL_CONTEXT == "mizan-local"
     (cluster,) = config["clusters"]
     assert cluster["cluster"]["server"] == f"https://127.0.0.1:{PORTS['kube-apiserver']}"
     assert str(site.home.root) not in str(config), "a copy would point back into the home"

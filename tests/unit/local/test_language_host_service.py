@@ -1,22 +1,18 @@
 """The language host as the engine meets it: a process and its gRPC service, with a small engine in Pulumi's place.
 
-What the real engine makes of it: tests/e2e/test_language_host.py. The parts alone: test_language_host_parts.py.
+What the real engine makes of it: tests/e2e/test_language_host.py. The parts alone: test_language_host_parts.py
+and test_language_host_children.py. What a signal or a death leaves: test_language_host_endings.py.
 """
 
 import json
-import signal
 import subprocess
 import sys
-import time
 
 import grpc
 import pytest
 from google.protobuf.empty_pb2 import Empty
 from language_host_peer import SECONDS, Engine, a_program_info, a_run, has_ended, started_host, until
 from pulumi.runtime.proto import language_pb2
-
-PLENTY_SECONDS = 20
-RECONNECTIONS = 4
 
 
 @pytest.fixture(scope="module")
@@ -196,69 +192,6 @@ def test_what_a_program_leaves_running_ends_with_it(run, tmp_path):
     assert run(text) == language_pb2.RunResponse()
     left = int((tmp_path / "pid").read_text())
     until(lambda: has_ended(left))
-
-
-SLEEPER = """
-import os, pathlib, time
-pathlib.Path("pid.new").write_text(str(os.getpid()))
-os.rename("pid.new", "pid")
-try:
-    time.sleep(60)
-finally:
-    pathlib.Path("cleaned").touch()
-"""
-
-
-@pytest.fixture
-def sleeping(engine, tmp_path):
-    """A host of its own with a program that sleeps: the process, a client, the pending answer, the program's id."""
-    (tmp_path / "__main__.py").write_text(SLEEPER)
-    with started_host(engine.address) as (process, client):
-        answer = client.Run.future(a_run(tmp_path, engine), timeout=SECONDS)
-        until((tmp_path / "pid").exists)
-        yield process, client, answer, int((tmp_path / "pid").read_text())
-        answer.cancel()
-
-
-def test_cancel_interrupts_the_program_as_ctrl_c_would(sleeping, engine, tmp_path):
-    _, client, answer, program = sleeping
-    client.Cancel(Empty(), timeout=SECONDS)
-    assert answer.result(PLENTY_SECONDS) == language_pb2.RunResponse(bail=True)
-    assert (tmp_path / "cleaned").exists()
-    assert has_ended(program)
-    assert engine.errors == []
-
-
-def test_after_cancel_no_program_runs_any_more(sleeping, engine, tmp_path):
-    _, client, _, _ = sleeping
-    client.Cancel(Empty(), timeout=SECONDS)
-    assert client.Run(a_run(tmp_path, engine), timeout=PLENTY_SECONDS) == language_pb2.RunResponse(bail=True)
-
-
-def test_a_program_whose_engine_hangs_up_is_interrupted(sleeping, tmp_path):
-    _, _, answer, program = sleeping
-    answer.cancel()
-    until(lambda: has_ended(program))
-    assert (tmp_path / "cleaned").exists()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_program_outlives_its_host(sleeping, tmp_path, number):
-    host, _, _, program = sleeping
-    asked = time.monotonic()
-    host.send_signal(number)
-    host.wait(PLENTY_SECONDS)
-    # The engine waits 5 s for a host; an update that was stopped must not take that long every time.
-    assert time.monotonic() - asked < 2
-    until(lambda: has_ended(program))
-    assert (tmp_path / "cleaned").exists() == (number != signal.SIGKILL)
-
-
-def test_a_host_whose_engine_has_died_ends_with_its_program(sleeping):
-    host, _, _, program = sleeping
-    host.stdin.close()
-    assert host.wait(PLENTY_SECONDS) == 0
-    until(lambda: has_ended(program))
 
 
 def test_a_host_asks_for_no_provider_and_tells_the_version_of_its_protocol(host, tmp_path):

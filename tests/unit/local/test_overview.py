@@ -3,9 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from rich.console import Console
 
-from local.overview import capacity_rows, job_rows, quota_rows
+from local.overview import capacity_rows, job_rows, quantity, quota_rows
 from local.screen import COMMANDS, show_platform
 from local.snapshot import Snapshot
 from tests.bench import stack
@@ -103,6 +104,71 @@ def test_quota_is_what_the_queue_may_hold_less_what_it_holds():
         ("spot-a100", 8, 4, 4),
         ("ondemand-a100", 4, 0, 4),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("4", "4"),
+        (4, "4"),
+        ("1500m", "1.5"),
+        ("4k", "4000"),
+        ("10Gi", "10737418240"),
+        ("1.5Ki", "1536"),
+        ("2E", "2000000000000000000"),
+        ("2e3", "2000"),
+        ("1E2", "100"),
+        (".5", "0.5"),
+        ("100n", "0.0000001"),
+        ("7u", "0.000007"),
+        ("+1.", "1"),
+    ],
+)
+def test_a_quantity_is_read_as_kubernetes_writes_it(text, number):
+    assert quantity(text) == Decimal(number)
+
+
+@pytest.mark.parametrize("text", ["", "Gi", "four", "1GiB", "1 Gi"])
+def test_what_is_no_quantity_is_refused(text):
+    with pytest.raises(ValueError, match="is no quantity"):
+        quantity(text)
+
+
+def test_only_gpus_are_shown_of_a_queue_that_also_bounds_cpu_and_memory():
+    flavor = {
+        "name": "spot-a100",
+        "resources": [
+            {"name": "cpu", "nominalQuota": "1500m"},
+            {"name": "memory", "nominalQuota": "10Gi"},
+            {"name": "nvidia.com/gpu", "nominalQuota": "4k"},
+            {"name": "nvidia.com/mig-1g.5gb", "nominalQuota": 7},
+        ],
+    }
+    used = [{"name": "cpu", "total": "500m"}, {"name": "nvidia.com/gpu", "total": "1k"}]
+    queue = {
+        "metadata": {"name": "lab-queue"},
+        "spec": {"resourceGroups": [{"flavors": [flavor]}]},
+        "status": {"flavorsUsage": [{"name": "spot-a100", "resources": used}]},
+    }
+    assert [(row.resource, row.nominal, row.free) for row in quota_rows(a_snapshot(cluster_queues=[queue]))] == [
+        ("nvidia.com/gpu", 4000, 3000),
+        ("nvidia.com/mig-1g.5gb", 7, 7),
+    ]
+
+
+def test_a_jobs_gpus_are_those_of_all_its_pods_and_containers():
+    job = a_job()
+    limits = {"resources": {"limits": {"nvidia.com/gpu": "1"}}}
+    job["spec"]["template"]["spec"]["containers"] += [{"name": "sidecar"}, limits]
+    job["spec"]["parallelism"] = 2
+    (row,) = job_rows(a_snapshot(jobs=[job]))
+    assert row.gpus == (4 + 1) * 2
+
+
+def test_a_job_whose_pod_was_evicted_runs_where_its_next_pod_runs():
+    pods = [a_pod(node="n2"), a_pod(node="n1", phase="Failed")]
+    (row,) = job_rows(a_snapshot(jobs=[a_job()], workloads=[a_workload(flavor="spot-a100")], pods=pods))
+    assert (row.state, row.detail) == ("running", "on n2")
 
 
 def test_a_job_is_told_from_unseen_to_done():

@@ -14,6 +14,7 @@ import pytest
 from local.control_plane import processes
 from local.control_plane.processes import Command
 from local.home import Home
+from mizan.errors import PlatformError
 
 IGNORES_TERM = "trap '' TERM; echo ready; while true; do sleep 0.05; done"
 
@@ -202,6 +203,32 @@ def test_an_interrupt_while_the_pid_file_is_written_leaves_no_process(home, monk
     with pytest.raises(KeyboardInterrupt):
         processes.start(home, sleeper())
     assert processes.orphans(home, ["a"]) == []
+
+
+def test_a_log_that_cannot_be_written_is_told_and_starts_nothing(home):
+    processes.log_file(home, "a").mkdir()
+    with pytest.raises(PlatformError) as told:
+        processes.start(home, sleeper())
+    assert str(told.value) == (
+        f"{home.logs}/a.log: cannot be written (Is a directory); needs a place that you may write because it tells why "
+        "a process ends. Give its folder back to your own user, or set MIZAN_HOME to a folder on a disk that you may "
+        "write."
+    )
+    assert processes.orphans(home, ["a"]) == []
+
+
+def test_a_pid_file_that_cannot_be_written_is_told_and_leaves_no_process(home):
+    (home.pids / "a.json").mkdir()
+    with pytest.raises(PlatformError, match=r"/pids/a\.json: cannot be written \(Is a directory"):
+        processes.start(home, sleeper())
+    assert processes.orphans(home, ["a"]) == []
+    with pytest.raises(PlatformError, match=r"/pids/a\.json: cannot be written .* would pass for a process that was k"):
+        processes.forget(home, "a")
+
+
+def test_an_executable_that_is_not_there_is_told(home):
+    with pytest.raises(PlatformError, match=r"/nowhere/etcd: cannot be run \(No such file or directory\); needs an"):
+        processes.start(home, Command("a", ("/nowhere/etcd",)))
 
 
 def test_a_fingerprint_changes_with_whatever_decides_how_a_process_behaves(tmp_path):

@@ -1,9 +1,12 @@
 """A start that fails: what is said, and that nothing is left. The real processes are in tests/control_plane."""
 
+from errno import ENOSPC
+from os import strerror
+
 import pytest
 from rich.console import Console
 
-from local.control_plane import ControlPlane, State, ports, processes
+from local.control_plane import Action, ControlPlane, StartReport, State, ports, processes
 from local.control_plane.daemons import DAEMONS, TOOLS
 from local.home import Home
 from local.progress import Reporter
@@ -97,13 +100,27 @@ def test_a_known_fault_is_told_with_its_own_remedy(plane, line, remedy):
 
 
 def test_a_disk_that_is_full_from_the_beginning_leaves_nothing(plane, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
+    def full(**_):
+        raise OSError(ENOSPC, strerror(ENOSPC))
 
-    monkeypatch.setattr("local.files.write", full)
+    monkeypatch.setattr("local.files.tempfile.mkstemp", full)
     made = plane()
-    with pytest.raises(OSError, match="No space left on device"):
+    told = r"/pki/ca.key: cannot be written \(No space left on device\); needs free space .* Free disk space and run"
+    with pytest.raises(PlatformError, match=told):
         made.start()
+    assert has_left_nothing(made)
+
+
+def test_a_tool_for_another_machine_is_told_and_leaves_nothing(plane):
+    made = plane()
+    etcd = made._tools.path("etcd")
+    etcd.write_bytes(b"\x7fELF of another machine")
+    with pytest.raises(PlatformError) as told:
+        made.start()
+    assert str(told.value) == (
+        f"{etcd}: cannot be run (Exec format error); needs an executable for this machine because it is etcd of the "
+        "control plane. Mend what the system says; a tool of the cache that is removed is built anew by `make up`."
+    )
     assert has_left_nothing(made)
 
 
@@ -133,6 +150,14 @@ def test_an_interrupted_start_ends_what_it_began(plane, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         made.start()
     assert has_left_nothing(made)
+
+
+def test_a_report_tells_what_nobody_expected_and_nothing_else():
+    actions = dict.fromkeys(DAEMONS, Action.KEPT)
+    assert str(StartReport(actions)) == ""
+    assert str(StartReport(dict.fromkeys(DAEMONS, Action.STARTED))) == ""
+    unexpected = {"kueue": Action.BROUGHT_BACK, "kwok": Action.BROUGHT_BACK, "karpenter": Action.RESTARTED}
+    assert str(StartReport(actions | unexpected)) == "brought back: kwok, kueue; restarted: karpenter"
 
 
 def test_a_home_that_never_ran_is_stopped_and_looking_at_it_makes_no_file(tmp_path):

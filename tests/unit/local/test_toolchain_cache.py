@@ -2,12 +2,15 @@
 
 import dataclasses
 import os
+from errno import EACCES
+from os import strerror
 from pathlib import Path
 
 import pytest
-from toolchain_builders import a_family, a_tool
+from toolchain_builders import Heard, a_family, a_tool, a_workshop, environment_with
 
 from local.toolchain import cache as store
+from local.toolchain import ensure
 from local.toolchain.go import Target
 from local.toolchain.specs import Asset
 from mizan.errors import PlatformError
@@ -70,6 +73,22 @@ def test_a_cache_that_cannot_be_written_is_named_with_the_way_out(tmp_path):
     (tmp_path / "cache").write_text("a file in its place")
     with pytest.raises(PlatformError, match=r"cache: cannot be written .* Set MIZAN_CACHE to a folder"):
         store.prepare(tmp_path / "cache")
+
+
+def test_a_cache_that_cannot_be_looked_into_is_told(tmp_path, monkeypatch):
+    def refuse(path):
+        raise OSError(EACCES, strerror(EACCES), str(path))
+
+    a_family(tmp_path / "go" / "tiny")
+    monkeypatch.setattr(Path, "exists", refuse)
+    with pytest.raises(PlatformError, match=r"cache: cannot be written \(Permission denied, .*/tools/tiny-.*MIZAN_"):
+        ensure(
+            ["tiny"],
+            cache=tmp_path / "cache",
+            reporter=Heard(),
+            environment=environment_with(tmp_path),
+            workshop=a_workshop(tmp_path, a_tool()),
+        )
 
 
 @pytest.mark.parametrize("file", ["go.mod", "go.sum", "main.go", "deep/part.go"])

@@ -13,6 +13,7 @@ from local.toolchain.disk import check_disk
 from local.toolchain.estimate import GB, Pace, disk_bytes, duration, seconds_left
 from local.toolchain.go import BUILD_SETTINGS, Go, Target, build_environment, go_needed
 from local.toolchain.versions import Version
+from mizan import versions
 from mizan.errors import PlatformError
 
 ORDER = Order(a_tool(), Path("go/tiny"), Path("tiny"), Path("logs/tiny.log"), {})
@@ -25,6 +26,15 @@ def test_every_tool_is_pinned_in_its_family_at_the_version_the_table_says(tool):
     assert tool.version in {version for _, version in pins}
     assert (family / "go.sum").is_file()
     assert tool.package != "." or (family / "main.go").is_file()
+
+
+def test_versions_that_others_rely_on_are_those_that_are_built():
+    kube, provider = (Workshop().families / name for name in ("kube", "pulumi-kubernetes"))
+    assert f"\tsigs.k8s.io/kueue v{versions.KUEUE} " in (kube / "go.mod").read_text()
+    assert f'"version":"{versions.EMBEDDED_KUBERNETES_PROVIDER}"' in (provider / "main.go").read_text()
+    assert f"pulumi-kubernetes/sdk/v4 v{versions.EMBEDDED_KUBERNETES_PROVIDER}" in (provider / "go.mod").read_text()
+    assert TOOLS["kueue"].version == versions.KUEUE
+    assert TOOLS["pulumi-resource-kubernetes"].version == versions.EMBEDDED_KUBERNETES_PROVIDER
 
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=TOOLS)

@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import stat
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 from rich.console import Console
 
 from local.progress import Reporter
-from local.toolchain import Tool, Workshop
+from local.toolchain import Tool, Workshop, ensure
 from local.toolchain.specs import PathVersion
 from local.toolchain.versions import Version, VersionRange
 
@@ -96,3 +97,35 @@ def scripted_go(bin_folder: Path, on_build: str) -> Path:
 def builds_begun(bin_folder: Path) -> int:
     counter = bin_folder.parent / "builds"
     return counter.stat().st_size if counter.exists() else 0
+
+
+def output_of(executable: Path) -> str:
+    return subprocess.run([executable], capture_output=True, check=True, timeout=20).stderr.decode()
+
+
+class Machine:
+    """A machine with the tiny tool's sources; PATH is its folder `bin`."""
+
+    def __init__(self, folder):
+        self.folder, self.cache, self.bin = folder, folder / "cache", folder / "bin"
+        self.bin.mkdir()
+        self.tools, self.changes, self.settings = [], {}, {}
+        self.tool()
+
+    def tool(self, name="tiny", go_mod="", program=None, **changes):
+        """Add a tool with its family."""
+        a_family(self.folder / "go" / name, go_mod=go_mod, **({"program": program} if program else {}))
+        self.tools.append(a_tool(name, **changes))
+
+    def ensure(self, *names, reporter=None):
+        return ensure(
+            names or ["tiny"],
+            cache=self.cache,
+            reporter=reporter or Heard(),
+            environment=environment_with(self.bin, **self.settings),
+            workshop=a_workshop(self.folder, *self.tools, **self.changes),
+        )
+
+    @property
+    def entries(self):
+        return sorted(path.name.rpartition("-")[0] or path.name for path in (self.cache / "tools").iterdir())

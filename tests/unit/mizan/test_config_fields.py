@@ -6,7 +6,8 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from mizan.config import Addons, CapacityType, Cloud, Install, Pool, StackConfig
+from mizan.capacity import CapacityType
+from mizan.config import Addons, Cloud, Install, Pool, StackConfig
 from tests.builders import NOTHING, TODAY, a_config, a_stack, an_existing_stack, faults_of, with_value
 
 

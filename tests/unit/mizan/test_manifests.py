@@ -153,7 +153,7 @@ def test_a_job_waits_for_kueue_and_pulumi_does_not_wait_for_it():
     job = job_of()
     assert job["spec"]["suspend"] is True
     assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "training"
-    assert job["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
+    assert job["metadata"]["annotations"] == {"pulumi.com/waitFor": "jsonpath={.metadata.uid}"}
 
 
 def test_an_interruption_is_not_a_failure_of_the_job():

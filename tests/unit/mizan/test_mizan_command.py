@@ -94,11 +94,12 @@ def test_a_faulty_stack_ends_with_its_faults_once_and_no_traceback(mizan, projec
 
 
 def test_a_missing_price_ends_the_same_way(mizan, project):
-    write_stack(project, a_stack(region="us-east1"))
+    path = write_stack(project, a_stack(region="us-east1"))
     code, out, err = mizan("render", "--stack", "test", "--project", str(project))
     assert (code, out) == (2, "")
-    assert err.startswith("price of a2-highgpu-4g (spot) in us-east1: no row; needs one price row per offer")
-    assert len(err.splitlines()) == 1
+    assert err.splitlines()[0] == f"{path}: 1 fault"
+    assert re.fullmatch(r"  line \d+: mizan:region: us-east1; needs a region with prices .*", err.splitlines()[1])
+    assert len(err.splitlines()) == 2
 
 
 @pytest.mark.parametrize(

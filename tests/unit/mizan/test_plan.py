@@ -1,17 +1,18 @@
 """From a stack to its Plan: offers, names, labels, taints, units, prices."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 
 from mizan import keys
-from mizan.config import CapacityType, Cloud, Install
-from mizan.errors import PlatformError
+from mizan.capacity import CapacityType
+from mizan.config import Cloud, Install, parse
 from mizan.plan import Taint, build_plan
 from mizan.plan.build import offer_name
-from tests.builders import a_config, a_plan, a_pool, a_queue, a_stack, a_team, an_existing_stack, with_value
+from tests.builders import a_config, a_plan, a_queue, a_stack, a_team, an_existing_stack, with_value
 from tests.strategies import stacks
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -56,21 +57,11 @@ def test_an_offer_carries_its_dated_price():
     assert (spot.price.region, spot.price.machine) == ("us-central1", "a2-highgpu-4g")
 
 
-def test_a_missing_price_names_machine_region_and_file_and_where_there_is_one():
-    with pytest.raises(PlatformError) as caught:
-        a_plan(a_stack(region="us-east1"))
-    assert str(caught.value) == (
-        "price of a2-highgpu-4g (spot) in us-east1: no row; needs one price row per offer because a missing price "
-        "would read as free. Add the row to mizan/prices/prices.csv, or use a region that has one: "
-        "europe-west4, us-central1."
-    )
-
-
-def test_a_machine_without_any_price_says_so():
-    pools = [a_pool(machine="p4d.24xlarge")]
-    with pytest.raises(PlatformError, match=re.escape("price of p4d.24xlarge (spot) in us-east-1: no row")) as caught:
-        a_plan(a_stack(region="us-east-1", pools=pools, jobs=[]))
-    assert str(caught.value).endswith("or use a region that has one: none yet.")
+@pytest.mark.parametrize(("days", "stale"), [(90, []), (91, ["spot-a100", "ondemand-a100"])])
+def test_an_offer_is_stale_once_its_price_is_more_than_90_days_old(days, stale):
+    priced_on = a_plan().offers[0].price.as_of
+    plan = build_plan("test", parse(a_stack(), priced_on + timedelta(days=days)))
+    assert [offer.name for offer in plan.stale_offers] == stale
 
 
 def test_a_queue_has_its_flavors_in_order_and_the_namespaces_of_its_teams():

@@ -22,6 +22,10 @@ _T = TypeVar("_T")
 _GPU_DOMAIN = keys.NVIDIA_GPU.partition("/")[0] + "/"
 
 
+# Source: kubernetes-sigs/kueue@v0.19.2 pkg/scheduler/flavorassigner/flavorassigner.go, "insufficient unused quota".
+_LACKS_QUOTA = re.compile(r"insufficient unused quota for \S+ in flavor (\S+), (\S+) more needed")
+
+
 @dataclass(frozen=True, kw_only=True)
 class CapacityRow:
     """Nodes of one machine and capacity type; their price is None where the plan has no such offer."""
@@ -229,17 +233,23 @@ def _flavors(workload: Object | None) -> set[str]:
     return {flavor for pod_set in assignments for flavor in _part(pod_set, "flavors").values()}
 
 
+def _shortened(reason: str) -> str:
+    """Return Kueue's reason in one line where it is that quota is used up, else as it is."""
+    lacks = _LACKS_QUOTA.findall(reason)
+    return f"needs {', '.join(f'{amount} more in {flavor}' for flavor, amount in lacks)}" if lacks else reason
+
+
 def _job_state(job: Object, workload: Object | None, pod: Object | None) -> tuple[str, str]:
     for condition in _items(job, "status", "conditions"):
         if condition["status"] == "True" and condition["type"] in ("Complete", "Failed"):
-            return ("done" if condition["type"] == "Complete" else "failed"), _value(condition, "message", "")
+            return ("done", "") if condition["type"] == "Complete" else ("failed", _value(condition, "message", ""))
     if workload is None:
         return "new", "Kueue has not seen it yet"
     for condition in _items(workload, "status", "conditions"):
         if condition["type"] == "QuotaReserved" and condition["status"] != "True":
-            return "waiting", _value(condition, "message", "")
+            return "waiting", _shortened(_value(condition, "message", ""))
     if not _flavors(workload):
-        return "new", "in the queue"
+        return "waiting", "in the queue, behind another"
     if pod and _runs(pod):
-        return "running", f"on {_value(_part(pod, 'spec'), 'nodeName', '?')}"
+        return "running", _value(_part(pod, "spec"), "nodeName", "?")
     return "starting", "admitted; its node is being made"

@@ -9,47 +9,45 @@ from local.control_plane.interruption import interrupt
 from local.engine import Engine, end_leftovers
 from local.home import PROJECT, Home
 from local.lock import exclusive
-from local.overview import job_rows
+from local.overview import JobRow, job_rows
 from local.progress import Reporter, Task
 from local.snapshot import Snapshot, fetch
-from local.toolchain import Toolbox, default_cache, ensure
+from local.toolchain import TOOLS, Toolbox, default_cache, ensure
 from mizan.config import Cloud, read_stack, stack_file
 from mizan.errors import PlatformError
 from mizan.manifests.kwok_nodes import instance_types
 from mizan.plan import Plan, build_plan
 
-TOOLS = (
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kubectl",
-    "kwok",
-    "kueue",
-    "karpenter-kwok",
-    "pulumi",
-    "pulumi-resource-kubernetes",
-)
-
 # Another `make up` may be building tools from nothing.
 LOCK_SECONDS = 3600.0
 
 SETTLE_SECONDS = 30.0
+# Kueue writes its reasons and counts a moment after it has decided.
+STILL_SECONDS = 2.0
 POLL_SECONDS = 0.5
 
 
 def plan_of(stack: str) -> Plan:
-    """Return the Plan of one of the project's stacks.
+    """Return the Plan of one of the project's stacks that run on the embedded cluster.
 
     Raises:
-        PlatformError: the stack's file is at fault.
+        PlatformError: the stack's file is at fault, or the stack belongs to another cluster.
     """
-    return build_plan(stack, read_stack(stack_file(stack, PROJECT), datetime.now(UTC).date()))
+    plan = build_plan(stack, read_stack(stack_file(stack, PROJECT), datetime.now(UTC).date()))
+    if plan.cloud is not Cloud.LOCAL:
+        raise PlatformError(
+            f"stack {stack}",
+            f"mizan:cloud: {plan.cloud}",
+            needs="mizan:cloud: local",
+            because="this command knows the embedded cluster only",
+            fix=f"Run `pulumi up --stack {stack} --policy-pack policies` with your own Pulumi",
+        )
+    return plan
 
 
 def tools(reporter: Reporter) -> Toolbox:
     """Return every tool the embedded default needs, built where nothing fits."""
-    return ensure(TOOLS, cache=default_cache(), reporter=reporter)
+    return ensure(tuple(TOOLS), cache=default_cache(), reporter=reporter)
 
 
 def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
@@ -61,14 +59,6 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
         PlatformError: the stack, a tool, a process or the update is at fault.
     """
     plan = plan_of(stack)
-    if plan.cloud is not Cloud.LOCAL:
-        raise PlatformError(
-            f"stack {stack}",
-            f"mizan:cloud: {plan.cloud}",
-            needs="mizan:cloud: local",
-            because="`make up` brings up the embedded cluster only",
-            fix=f"Run `pulumi up --stack {stack} --policy-pack policies` with your own Pulumi",
-        )
     home.create()
     with exclusive(home.lock, purpose="make up", reporter=reporter, timeout_seconds=LOCK_SECONDS):
         toolbox = tools(reporter)
@@ -114,8 +104,17 @@ def overview(home: Home) -> Snapshot:
     """Return what the running cluster holds now.
 
     Raises:
+        PlatformError: there is no platform.
         SourceUnreachable: it does not answer.
     """
+    if not home.kubeconfig.exists():
+        raise PlatformError(
+            f"MIZAN_HOME {home.root}",
+            "no platform",
+            needs="one that has been started",
+            because="the table shows what runs now",
+            fix="Run `make up`",
+        )
     return fetch(home.kubeconfig)
 
 
@@ -126,19 +125,24 @@ def take_away(home: Home, node: str, reporter: Reporter) -> None:
         PlatformError: there is no such node, or it is not spot.
         SourceUnreachable: the cluster does not answer.
     """
-    fetch(home.kubeconfig)
+    overview(home)
     with reporter.task(f"Node {node} is taken away"), ControlPlane(home, None, reporter).client() as client:
         interrupt(client, node)
 
 
 def _settled(home: Home, plan: Plan, task: Task) -> Snapshot:
-    """Return the cluster once every job of the plan runs, has ended or waits for quota, or after 30 s as it is."""
+    """Return the cluster once every job of the plan runs, has ended or waits, and stays so; after 30 s as it is."""
     deadline = time.monotonic() + SETTLE_SECONDS
+    before: list[JobRow] = []
+    since = time.monotonic()
     while True:
         snapshot = fetch(home.kubeconfig)
         rows = job_rows(snapshot)
+        if rows != before:
+            before, since = rows, time.monotonic()
         unsettled = [row for row in rows if row.state in ("new", "starting")]
-        if (len(rows) >= len(plan.jobs) and not unsettled) or time.monotonic() > deadline:
+        is_settled = len(rows) >= len(plan.jobs) and not unsettled and time.monotonic() - since >= STILL_SECONDS
+        if is_settled or time.monotonic() > deadline:
             return snapshot
         task.step(f"{len(rows) - len(unsettled)} of {len(plan.jobs)}")
         time.sleep(POLL_SECONDS)

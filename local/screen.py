@@ -13,7 +13,7 @@ from local.snapshot import Snapshot
 from mizan.plan import Plan
 
 COMMANDS = (
-    ('eval "$(make env)"', "use kubectl and pulumi on this platform"),
+    ('eval "$(make env)"', "then kubectl get jobs -A, pulumi stack, ... on this platform"),
     ("make status", "what runs, and where its log is"),
     ("make down", "end it; `make down PURGE=1` also forgets it"),
 )
@@ -87,7 +87,8 @@ def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
     if not rows:
         return Group(table, Text("  No GPU node: nothing runs, so nothing is paid for.", "dim"))
     dates = sorted({offer.price.as_of.isoformat() for offer in plan.offers})
-    total = sum((row.usd_per_hour for row in rows if row.usd_per_hour is not None), Decimal(0))
+    # What is shown is what is added up: rounded rows, or their sum would look wrong by a cent.
+    total = sum((round(row.usd_per_hour, 2) for row in rows if row.usd_per_hour is not None), Decimal(0))
     note = (
         f"  {total:.2f} USD per hour in {plan.region} at list prices of {', '.join(dates)}. These nodes are simulated."
     )

@@ -51,10 +51,10 @@ def fetch(kubeconfig: Path) -> Snapshot:
                 cluster_queues=_plain(client.list(_ClusterQueue)),
                 workloads=_plain(client.list(_Workload, namespace="*")),
             )
-    except (OSError, httpx2.HTTPError, ApiError, ConfigError) as error:
+    except (OSError, LookupError, httpx2.HTTPError, ApiError, ConfigError) as error:
         raise SourceUnreachable(
             f"cluster of {kubeconfig}",
-            str(error),
+            f"{type(error).__name__}: {error}",
             needs="an answer",
             because="the table shows what runs now",
             fix="See `make status`, then `make up`",

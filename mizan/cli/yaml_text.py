@@ -12,12 +12,16 @@ from ruamel.yaml.representer import RoundTripRepresenter
 # Source: https://yaml.org/type/bool.html, read 2026-11-22.
 BOOLEAN_IN_YAML_1_1 = re.compile(r"y|yes|n|no|on|off", re.IGNORECASE)
 
+# ruamel writes these as line breaks, which every reader folds into something else; escapes are read as they are.
+# Source: https://yaml.org/spec/1.2.2/#54-line-break-characters, read 2026-11-22.
+BREAK_IN_YAML_1_1 = re.compile("[\x85\u2028\u2029]")
+
 
 class _Representer(RoundTripRepresenter):
     """ruamel's own, with quotes where the two versions differ."""
 
     def text(self, value: str) -> ScalarNode:
-        style = "'" if BOOLEAN_IN_YAML_1_1.fullmatch(value) else None
+        style = "'" if BOOLEAN_IN_YAML_1_1.fullmatch(value) else '"' if BREAK_IN_YAML_1_1.search(value) else None
         return self.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 

@@ -20,9 +20,9 @@ from rich.table import Table
 from local.control_plane import ControlPlane, total_rss_bytes
 from local.engine import Engine, shell_environment
 from local.home import PROJECT, Home
-from local.platform import TOOLS, tools
+from local.platform import tools
 from local.progress import Reporter
-from local.toolchain import ensure
+from local.toolchain import TOOLS, ensure
 from mizan.manifests.kwok_nodes import instance_types
 from tests.bench.stack import OBJECTS, plan, values, write_manifests, write_stack_file
 
@@ -158,7 +158,9 @@ def cold_build(reporter: Reporter) -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="mizan-cold-") as folder:
         caches = {"GOCACHE": f"{folder}/packages", "GOMODCACHE": f"{folder}/modules", "GOFLAGS": "-modcacherw"}
         environment = {**os.environ, **caches}
-        build = seconds(lambda: ensure(TOOLS, cache=Path(folder) / "tools", reporter=reporter, environment=environment))
+        build = seconds(
+            lambda: ensure(tuple(TOOLS), cache=Path(folder) / "tools", reporter=reporter, environment=environment)
+        )
     return [Figure("cold build of every tool", build / 60, 35.0, "min")]
 
 

@@ -12,7 +12,6 @@ from local.home import PROJECT, Home
 from local.progress import Reporter
 from mizan.config import parse
 from mizan.errors import PlatformError
-from mizan.plan import build_plan
 from tests.bench import stack
 
 COMMANDS = ("up", "down", "status", "show", "env", "tools")
@@ -59,7 +58,16 @@ def test_down_and_status_of_a_platform_that_never_was(run):
     assert "0 of 7 running" in status.stdout
 
 
-def test_show_of_a_cluster_that_does_not_answer_ends_with_3(run):
+def test_show_of_a_platform_that_never_was_says_how_to_make_one(run):
+    done = run("show")
+    assert done.returncode == 2
+    assert "no platform; needs one that has been started" in done.stderr
+    assert "Run `make up`" in done.stderr
+
+
+def test_show_of_a_cluster_that_does_not_answer_ends_with_3(run, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "kubeconfig").write_text("apiVersion: v1\nkind: Config\n")
     done = run("show")
     assert done.returncode == 3
     assert "See `make status`, then `make up`" in done.stderr
@@ -93,8 +101,10 @@ def test_a_stack_of_another_cloud_is_sent_to_pulumi_itself(tmp_path, monkeypatch
         "cloud": "existing",
         "cluster": {"kubeconfig": "~/.kube/config", "context": "prod", "name": "prod"},
     }
-    plan = build_plan("prod", parse(values, date(2026, 11, 22)))
-    monkeypatch.setattr(platform, "plan_of", lambda _name: plan)
-    with pytest.raises(PlatformError, match="Run `pulumi up --stack prod --policy-pack policies` with your own Pulumi"):
+    config = parse(values, date(2026, 11, 22))
+    monkeypatch.setattr(platform, "stack_file", lambda _stack, project: project)
+    monkeypatch.setattr(platform, "read_stack", lambda _path, _today: config)
+    told = "Run `pulumi up --stack prod --policy-pack policies` with your own Pulumi"
+    with pytest.raises(PlatformError, match=told):
         platform.up(Home(tmp_path / "home"), "prod", Reporter())
     assert not (tmp_path / "home").exists()

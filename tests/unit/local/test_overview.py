@@ -168,7 +168,7 @@ def test_a_jobs_gpus_are_those_of_all_its_pods_and_containers():
 def test_a_job_whose_pod_was_evicted_runs_where_its_next_pod_runs():
     pods = [a_pod(node="n2"), a_pod(node="n1", phase="Failed")]
     (row,) = job_rows(a_snapshot(jobs=[a_job()], workloads=[a_workload(flavor="spot-a100")], pods=pods))
-    assert (row.state, row.detail) == ("running", "on n2")
+    assert (row.state, row.detail) == ("running", "n2")
 
 
 def test_a_job_is_told_from_unseen_to_done():
@@ -176,7 +176,7 @@ def test_a_job_is_told_from_unseen_to_done():
     done = {"type": "Complete", "status": "True", "message": "Reached expected number of succeeded pods"}
     cases = [
         ((a_job(), None, None), "new", ""),
-        ((a_job(), a_workload(), None), "new", ""),
+        ((a_job(), a_workload(), None), "waiting", ""),
         ((a_job(), a_workload(conditions=[waits]), None), "waiting", ""),
         ((a_job(), a_workload(flavor="spot-a100"), None), "starting", "spot-a100"),
         ((a_job(), a_workload(flavor="spot-a100"), a_pod(phase="Pending")), "starting", "spot-a100"),
@@ -208,7 +208,7 @@ def test_the_screen_shows_nodes_queues_jobs_prices_and_three_commands():
     console.file.close()
     text = console.export_text()
     as_of = date(2026, 7, 30).isoformat()
-    for told in ("7.71 USD per hour", as_of, "These nodes are simulated", "lab/train", "on n1", "ondemand-a100"):
+    for told in ("7.71 USD per hour", as_of, "These nodes are simulated", "lab/train", "n1", "ondemand-a100"):
         assert told in text
     assert len(COMMANDS) == 3
     assert all(command in text for command, _ in COMMANDS)
@@ -219,3 +219,13 @@ def test_an_empty_cluster_is_said_to_cost_nothing():
     show_platform(console, a_snapshot(), PLAN)
     console.file.close()
     assert "No GPU node: nothing runs, so nothing is paid for." in console.export_text()
+
+
+def test_kueues_reason_is_cut_down_to_what_is_missing_where():
+    kueue = (
+        "couldn't assign flavors to pod set main: insufficient unused quota for nvidia.com/gpu in flavor ondemand-a100, "
+        "4 more needed, insufficient unused quota for nvidia.com/gpu in flavor spot-a100, 2 more needed"
+    )
+    waits = {"type": "QuotaReserved", "status": "False", "message": kueue}
+    (row,) = job_rows(a_snapshot(jobs=[a_job()], workloads=[a_workload(conditions=[waits])]))
+    assert row.detail == "needs 4 more in ondemand-a100, 2 more in spot-a100"

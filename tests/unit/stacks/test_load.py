@@ -12,8 +12,8 @@ import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
+from mizan.cli.yaml_text import write_yaml
 from mizan.config import ConfigErrors, read_stack
 from mizan.plan import build_plan
 from stacks.load import load_plan, plan_of
@@ -24,7 +24,7 @@ from tests.strategies import stacks
 def as_file(path: Path, values: Mapping[str, Any]) -> Path:
     document = {"config": {f"mizan:{key}": value for key, value in values.items()}}
     with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe").dump(document, file)
+        write_yaml([document], file)
     return path
 
 

@@ -30,9 +30,9 @@ def test_stack_local_is_built_and_exported(program):
     plan = a_plan(shipped_stack("local"))
     assert len([item for item in resources if item.manifest]) == len(manifests_of(plan))
     assert exported["queues"] == [queue.name for queue in plan.queues]
-    assert exported["nodePools"] == [offer.name for offer in plan.offers]
+    assert exported["flavors"] == [offer.name for offer in plan.offers]
     assert resources[0].outputs == {"namespaces": [team.namespace for team in plan.teams]}
-    assert set(exported) == {"namespaces", "queues", "nodePools"}
+    assert set(exported) == {"namespaces", "queues", "flavors"}
 
 
 def test_a_stack_at_fault_registers_nothing(program):

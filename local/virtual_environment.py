@@ -25,18 +25,24 @@ LOCK_SECONDS = 3600.0
 POLL_SECONDS = 0.2
 
 
-def ensure(project: Path, install: Callable[[Path], None], say: Callable[[str], None] = print) -> None:
+def ensure(project: Path, install: Callable[[Path], None], say: Callable[[str], None] | None = None) -> None:
     """Return once the project's .venv holds what requirements.txt locks; one command at a time installs.
 
     Raises:
         SystemExit: a step failed, or another command has held the environment for an hour.
     """
+    say = say or _tell
     with _alone(project, say):
         # Another command may have installed while this one waited.
         if not is_current(project):
             say("Installing Python packages into .venv (about half a minute)")
             install(project)
             (project / STAMP).touch()
+
+
+def _tell(text: str) -> None:
+    """Print to standard error: standard output of `make env` is evaluated by a shell."""
+    sys.stderr.write(f"{text}\n")
 
 
 def is_current(project: Path) -> bool:

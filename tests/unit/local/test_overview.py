@@ -223,8 +223,8 @@ def test_an_empty_cluster_is_said_to_cost_nothing():
 
 def test_kueues_reason_is_cut_down_to_what_is_missing_where():
     kueue = (
-        "couldn't assign flavors to pod set main: insufficient unused quota for nvidia.com/gpu in flavor ondemand-a100, "
-        "4 more needed, insufficient unused quota for nvidia.com/gpu in flavor spot-a100, 2 more needed"
+        "couldn't assign flavors to pod set main: insufficient unused quota for nvidia.com/gpu in flavor ondemand-a100"
+        ", 4 more needed, insufficient unused quota for nvidia.com/gpu in flavor spot-a100, 2 more needed"
     )
     waits = {"type": "QuotaReserved", "status": "False", "message": kueue}
     (row,) = job_rows(a_snapshot(jobs=[a_job()], workloads=[a_workload(conditions=[waits])]))

@@ -90,3 +90,8 @@ def main() -> None:
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = error.filename or "standard output"
+        told = f"{where}: {error.strerror}; needs to be writable because the result goes there. Mend it and run again."
+        sys.stderr.write(f"{told}\n")
+        sys.exit(3)

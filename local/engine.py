@@ -10,16 +10,17 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 
-from local import interrupts
+from local import files, interrupts
 from local.control_plane import processes
 from local.home import PROJECT, Home
 from local.language_host import launcher
 from local.progress import Reporter
 from local.toolchain import Toolbox
-from mizan import versions
+from mizan import keys, versions
 from mizan.errors import PlatformError
 
 COMMAND_SECONDS = 60.0
@@ -34,12 +35,18 @@ POLICY_PACK = "policies"
 
 def shell_environment(home: Home) -> dict[str, str]:
     """Return what any pulumi or kubectl command needs to reach this home, beside the caller's environment."""
+    # Pulumi's parts talk to each other and to the cluster on 127.0.0.1; through a proxy they would wait for ever.
+    direct = ",".join(filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "127.0.0.1,localhost"]))
     return {
+        "NO_PROXY": direct,
+        "no_proxy": direct,
         "KUBECONFIG": str(home.kubeconfig),
         "MIZAN_HOME": str(home.root),
-        "MIZAN_KUBECONFIG": str(home.kubeconfig),
+        keys.KUBECONFIG_VARIABLE: str(home.kubeconfig),
         "PATH": os.pathsep.join([str(home.bin), os.environ.get("PATH", "")]),
-        "PULUMI_BACKEND_URL": f"file://{home.pulumi_backend}",
+        "PULUMI_BACKEND_URL": f"file://{quote(str(home.pulumi_backend))}",
+        # One form of the state file, whatever the user's own backends have.
+        "PULUMI_DIY_BACKEND_GZIP": "false",
         # Stack `local` keeps no secret; its salt is in the repository.
         "PULUMI_CONFIG_PASSPHRASE": "",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -98,7 +105,6 @@ class Engine:
             _link(self._tools.path("pulumi"), home.bin / "pulumi")
             launcher.install(home.bin, Path(sys.executable))
         plugin = home.pulumi_home / "plugins" / f"resource-kubernetes-v{versions.EMBEDDED_KUBERNETES_PROVIDER}"
-        plugin.mkdir(parents=True, exist_ok=True)
         _link(self._tools.path("pulumi-resource-kubernetes"), plugin / "pulumi-resource-kubernetes")
 
     def up(self, stack: str, *, config_file: Path | None = None, arguments: Sequence[str] = ()) -> None:
@@ -117,7 +123,8 @@ class Engine:
                 f"exit {code}",
                 needs="exit 0",
                 because="the platform is only partly there",
-                fix="Mend what Pulumi shows above and run `make up` again: it goes on from there",
+                fix="Mend what Pulumi shows above and run `make up` again: it goes on from there; "
+                "`make down PURGE=1` begins with nothing",
             )
 
     def _release(self, stack: str) -> None:
@@ -127,6 +134,7 @@ class Engine:
             PlatformError: somebody's own pulumi command is changing it now.
         """
         end_leftovers(self._home, self._reporter)
+        self._must_be_readable(self._state_file(stack))
         locks = list((self._home.pulumi_backend / ".pulumi" / "locks").rglob("*.json"))
         for lock in locks:
             holder = _holder(lock)
@@ -142,6 +150,30 @@ class Engine:
             self._reporter.warn("An earlier update ended without releasing its lock; it is released now.")
             self._run(["cancel", "--yes", "--stack", stack])
 
+    def has_made(self, stack: str) -> bool:
+        """Return whether Pulumi's state of the stack holds any resource."""
+        try:
+            state = json.loads(self._state_file(stack).read_text(encoding="utf-8"))
+            return bool(state["checkpoint"]["latest"]["resources"])
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
+
+    def _must_be_readable(self, state: Path) -> None:
+        if not state.exists():
+            return
+        try:
+            json.loads(state.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            backup = state.with_name(f"{state.name}.bak")
+            kept = f"Copy {backup} over it, the state before the last change, or begin" if backup.exists() else "Begin"
+            raise PlatformError(
+                str(state),
+                f"not readable ({error})",
+                needs="Pulumi's state of the stack",
+                because="without it Pulumi does not know what it has made",
+                fix=f"{kept} with nothing by `make down PURGE=1`",
+            ) from error
+
     def _binary(self) -> str:
         return str(self._tools.path("pulumi") if self._tools.has_language_host else self._home.bin / "pulumi")
 
@@ -149,7 +181,9 @@ class Engine:
         return self._home.pulumi_backend / ".pulumi" / "stacks" / "mizan" / f"{stack}.json"
 
     def _environment(self) -> Mapping[str, str]:
-        return {**os.environ, **shell_environment(self._home), **processes.marking(self._home, PULUMI)}
+        # Somebody's PYTHONPATH may hold another `mizan` or `components` than the project's.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        return {**inherited, **shell_environment(self._home), **processes.marking(self._home, PULUMI)}
 
     def _run(self, arguments: Sequence[str], folder: Path | None = None) -> None:
         command = [self._binary(), *arguments, "--non-interactive"]
@@ -205,12 +239,14 @@ def _link(source: Path, target: Path) -> None:
     if target.exists() and target.samefile(source):
         return
     fresh = target.with_name(f".{target.name}.new")
-    fresh.unlink(missing_ok=True)
-    try:
-        fresh.hardlink_to(source)
-    except OSError:
-        shutil.copy2(source, fresh)
-    fresh.replace(target)
+    with files.writing(target, because="the engine looks for its tools there"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh.unlink(missing_ok=True)
+        try:
+            fresh.hardlink_to(source)
+        except OSError:
+            shutil.copy2(source, fresh)
+        fresh.replace(target)
 
 
 def _config(file: Path | None) -> list[str]:

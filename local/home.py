@@ -21,8 +21,22 @@ class Home:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Home":
-        """Return the home that `MIZAN_HOME` names, or `.mizan` in the project."""
-        return cls(Path(environment.get("MIZAN_HOME") or PROJECT / ".mizan").expanduser().absolute())
+        """Return the home that `MIZAN_HOME` names, or `.mizan` in the project.
+
+        Raises:
+            PlatformError: the name cannot be part of a list of paths.
+        """
+        named = environment.get("MIZAN_HOME")
+        root = Path(os.path.expanduser(named)).absolute() if named else PROJECT / ".mizan"  # noqa: PTH111 - never raises
+        if os.pathsep in str(root):
+            raise PlatformError(
+                f"MIZAN_HOME {root}",
+                f"a name with `{os.pathsep}`",
+                needs="a name without it",
+                because="KUBECONFIG and PATH are lists that it separates",
+                fix="Choose another folder",
+            )
+        return cls(root)
 
     @property
     def state(self) -> Path:
@@ -105,7 +119,9 @@ class Home:
                     child.unlink()
             # Last: whatever an interruption leaves is still known as a home.
             self.marker.unlink(missing_ok=True)
-            self.root.rmdir()
+            self.root.resolve().rmdir()
+            if self.root.is_symlink():
+                self.root.unlink()
 
     def _folders(self) -> tuple[Path, ...]:
         return (self.state, self.pki, self.logs, self.pids, self.bin, self.pulumi_home, self.pulumi_backend)
@@ -120,7 +136,8 @@ class Home:
     def _must_not_be_foreign(self) -> None:
         if not self.root.exists() or self.marker.exists():
             return
-        if self.root.is_dir() and not any(self.root.iterdir()):
+        # A command that waited for the lock while another one purged has made it anew.
+        if self.root.is_dir() and {child.name for child in self.root.iterdir()} <= {self.lock.name}:
             return
         raise PlatformError(
             f"MIZAN_HOME {self.root}",

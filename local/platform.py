@@ -1,5 +1,6 @@
 """`make up` and `make down`: tools, control plane and Pulumi in order, one at a time per home."""
 
+import os
 import time
 from datetime import UTC, datetime
 
@@ -11,10 +12,11 @@ from local.home import PROJECT, Home
 from local.lock import exclusive
 from local.overview import JobRow, job_rows
 from local.progress import Reporter, Task
-from local.snapshot import Snapshot, fetch
+from local.snapshot import Snapshot, fetch, missing
 from local.toolchain import TOOLS, Toolbox, default_cache, ensure
 from mizan.config import Cloud, read_stack, stack_file
 from mizan.errors import PlatformError
+from mizan.manifests import manifests_of
 from mizan.manifests.kwok_nodes import instance_types
 from mizan.plan import Plan, build_plan
 
@@ -64,10 +66,13 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
         toolbox = tools(reporter)
         plane = ControlPlane(home, toolbox, reporter)
         engine = Engine(home, toolbox, reporter)
+        # A command that waited here may have found the folder gone.
+        home.create()
+        engine.link_tools()
         try:
             plane.start(instance_types=instance_types(plan))
             engine.prepare(stack)
-            engine.up(stack)
+            engine.up(stack, arguments=_refresh(home, engine, stack, plan, reporter))
             with reporter.task("Sample jobs find their place") as task:
                 return _settled(home, plan, task)
         except KeyboardInterrupt:
@@ -76,13 +81,27 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
             raise
 
 
+def _refresh(home: Home, engine: Engine, stack: str, plan: Plan, reporter: Reporter) -> list[str]:
+    """Return the flag that makes Pulumi look at the cluster again, where it would take for granted what is gone.
+
+    Not always: a refresh finds what Kueue has written to running jobs, and would no longer say "unchanged".
+    """
+    if not engine.has_made(stack):
+        return []
+    lost = missing(home.kubeconfig, manifests_of(plan))
+    if not lost:
+        return []
+    reporter.warn(f"Gone from the cluster since the last update: {', '.join(lost)}. Pulumi makes them again.")
+    return ["--refresh"]
+
+
 def down(home: Home, reporter: Reporter, *, purge: bool) -> None:
     """End every process of the home; state stays unless `purge` removes the whole folder.
 
     Raises:
         PlatformError: the folder is no home, or another command holds it.
     """
-    if not home.root.exists():
+    if not os.path.lexists(home.root):
         reporter.say(f"Nothing to take down: {home.root} does not exist.")
         return
     home.create()

@@ -11,9 +11,10 @@ from local.control_plane.status import ProcessStatus, State, total_rss_bytes
 from local.overview import capacity_rows, job_rows, quota_rows
 from local.snapshot import Snapshot
 from mizan.plan import Plan
+from mizan.prices import PRICE_MAX_AGE_DAYS
 
 COMMANDS = (
-    ('eval "$(make env)"', "then kubectl get jobs -A, pulumi stack, ... on this platform"),
+    ('eval "$(make env)"', "kubectl and pulumi here: kubectl get jobs -A"),
     ("make status", "what runs, and where its log is"),
     ("make down", "end it; `make down PURGE=1` also forgets it"),
 )
@@ -89,9 +90,9 @@ def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
     dates = sorted({offer.price.as_of.isoformat() for offer in plan.offers})
     # What is shown is what is added up: rounded rows, or their sum would look wrong by a cent.
     total = sum((round(row.usd_per_hour, 2) for row in rows if row.usd_per_hour is not None), Decimal(0))
-    note = (
-        f"  {total:.2f} USD per hour in {plan.region} at list prices of {', '.join(dates)}. These nodes are simulated."
-    )
+    age = f" (over {PRICE_MAX_AGE_DAYS} days old)" if plan.stale_offers else ""
+    prices = f"list prices of {', '.join(dates)}{age}"
+    note = f"  {total:.2f} USD per hour in {plan.region} at {prices}. These nodes are simulated."
     return Group(table, Text(note, "dim"))
 
 

@@ -1,24 +1,46 @@
 """The running cluster's objects, read in one go."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from lightkube import Client, KubeConfig
+from lightkube.config.kubeconfig import SingleConfig
 from lightkube.core.exceptions import ApiError, ConfigError
 from lightkube.generic_resource import create_global_resource, create_namespaced_resource
 from lightkube.resources.batch_v1 import Job
-from lightkube.resources.core_v1 import Node, Pod
+from lightkube.resources.core_v1 import Namespace, Node, Pod
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from mizan import keys
 from mizan.errors import SourceUnreachable
+from mizan.manifests import Manifest
 
 ANSWER_SECONDS = 10.0
+POLL_SECONDS = 0.2
 
-_ClusterQueue = create_global_resource("kueue.x-k8s.io", "v1beta2", "ClusterQueue", "clusterqueues")
-_Workload = create_namespaced_resource("kueue.x-k8s.io", "v1beta2", "Workload", "workloads")
+_KUEUE = ("kueue.x-k8s.io", "v1beta2")
+_ClusterQueue = create_global_resource(*_KUEUE, "ClusterQueue", "clusterqueues")
+_Workload = create_namespaced_resource(*_KUEUE, "Workload", "workloads")
+
+# Every kind that a stack's manifests may have; those below a namespace are listed over all of them.
+_GLOBAL: Mapping[str, Any] = {
+    "Namespace": Namespace,
+    "ClusterQueue": _ClusterQueue,
+    "ResourceFlavor": create_global_resource(*_KUEUE, "ResourceFlavor", "resourceflavors"),
+    "NodePool": create_global_resource("karpenter.sh", "v1", "NodePool", "nodepools"),
+    "KWOKNodeClass": create_global_resource("karpenter.kwok.sh", "v1alpha1", "KWOKNodeClass", "kwoknodeclasses"),
+}
+_NAMESPACED: Mapping[str, Any] = {
+    "Job": Job,
+    "LocalQueue": create_namespaced_resource(*_KUEUE, "LocalQueue", "localqueues"),
+}
 
 Object = Mapping[str, Any]
 
@@ -40,18 +62,25 @@ def fetch(kubeconfig: Path) -> Snapshot:
     Raises:
         SourceUnreachable: the API server does not answer.
     """
+    with _client(kubeconfig) as client:
+        return Snapshot(
+            nodes=_plain(client.list(Node)),
+            pods=_plain(client.list(Pod, namespace="*")),
+            jobs=_plain(client.list(Job, namespace="*", labels={keys.MANAGED_BY: "mizan"})),
+            cluster_queues=_plain(client.list(_ClusterQueue)),
+            workloads=_plain(client.list(_Workload, namespace="*")),
+        )
+
+
+@contextmanager
+def _client(kubeconfig: Path) -> Iterator[Client]:
+    """Give a client whose failures are told as SourceUnreachable."""
+    config = _configuration(kubeconfig)
     try:
         # No proxy of the environment stands between this machine and itself.
-        config = KubeConfig.from_file(kubeconfig).get()
         with Client(config, timeout=httpx2.Timeout(ANSWER_SECONDS), trust_env=False) as client:
-            return Snapshot(
-                nodes=_plain(client.list(Node)),
-                pods=_plain(client.list(Pod, namespace="*")),
-                jobs=_plain(client.list(Job, namespace="*", labels={keys.MANAGED_BY: "mizan"})),
-                cluster_queues=_plain(client.list(_ClusterQueue)),
-                workloads=_plain(client.list(_Workload, namespace="*")),
-            )
-    except (OSError, LookupError, httpx2.HTTPError, ApiError, ConfigError) as error:
+            yield client
+    except (OSError, ValueError, httpx2.HTTPError, ApiError, ConfigError) as error:
         raise SourceUnreachable(
             f"cluster of {kubeconfig}",
             f"{type(error).__name__}: {error}",
@@ -59,6 +88,60 @@ def fetch(kubeconfig: Path) -> Snapshot:
             because="the table shows what runs now",
             fix="See `make status`, then `make up`",
         ) from error
+
+
+def missing(kubeconfig: Path, manifests: Iterable[Manifest]) -> list[str]:
+    """Return `kind/name` of every manifest whose object the cluster does not hold.
+
+    Raises:
+        SourceUnreachable: the API server does not answer.
+    """
+    wanted: dict[str, list[Manifest]] = defaultdict(list)
+    for manifest in manifests:
+        wanted[manifest["kind"]].append(manifest)
+    lost = []
+    with _client(kubeconfig) as client:
+        for kind, bodies in wanted.items():
+            held = {_identity(item) for item in _every(client, kind)}
+            lost += [f"{kind.lower()}/{body['metadata']['name']}" for body in bodies if _identity(body) not in held]
+    return lost
+
+
+def _every(client: Client, kind: str) -> tuple[Object, ...]:
+    """Return every object of a kind; an API server that has just got its CRD asks for a moment's patience (429)."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            if kind in _GLOBAL:
+                return _plain(client.list(_GLOBAL[kind]))
+            return _plain(client.list(_NAMESPACED[kind], namespace="*"))
+        except ApiError as error:
+            if error.status.code != HTTPStatus.TOO_MANY_REQUESTS or time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)
+
+
+def _identity(item: Object) -> tuple[str | None, str]:
+    return item["metadata"].get("namespace"), item["metadata"]["name"]
+
+
+def _configuration(kubeconfig: Path) -> SingleConfig:
+    try:
+        found = KubeConfig.from_file(kubeconfig).get()
+    except (OSError, LookupError, AttributeError, TypeError, ValueError, YAMLError, ConfigError) as error:
+        found = None
+        fault = f"{type(error).__name__}: {error}"
+    else:
+        fault = "no current context"
+    if found is None:
+        raise SourceUnreachable(
+            f"kubeconfig {kubeconfig}",
+            fault,
+            needs="the one that `make up` writes",
+            because="the cluster is reached through it",
+            fix="Run `make up`, which writes it again",
+        )
+    return found
 
 
 def _plain(objects: Iterable[Any]) -> tuple[Object, ...]:

@@ -44,7 +44,7 @@ def etcd(site: Site) -> Command:
 def api_server(site: Site) -> Command:
     """Return the API server."""
     folder = site.home.pki
-    token_key = pki.private_key(folder, pki.SERVICE_ACCOUNT_KEY)
+    token_key, public_key = (half(folder, pki.SERVICE_ACCOUNT_KEY) for half in (pki.private_key, pki.public_key))
     arguments = (
         str(site.tools.path(API_SERVER.tool)),
         f"--etcd-servers={_https(site.ports['etcd'])}",
@@ -57,7 +57,7 @@ def api_server(site: Site) -> Command:
         "--authorization-mode=RBAC",
         "--allow-privileged=true",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-        f"--service-account-key-file={folder / (pki.SERVICE_ACCOUNT_KEY + '.pub')}",
+        f"--service-account-key-file={public_key}",
         f"--service-account-signing-key-file={token_key}",
         f"--service-cluster-ip-range={SERVICE_RANGE}",
         # No pod really runs, so nobody needs the `kubernetes` service; without these a machine that has no network but
@@ -66,7 +66,8 @@ def api_server(site: Site) -> Command:
         "--endpoint-reconciler-type=none",
         "--profiling=false",
     )
-    return Command(API_SERVER.name, arguments, inputs=(*_files(site, "kube-apiserver", "etcd-client", "ca"), token_key))
+    certificates = _files(site, "kube-apiserver", "etcd-client", "ca")
+    return Command(API_SERVER.name, arguments, inputs=(*certificates, token_key, public_key))
 
 
 def controller_manager(site: Site) -> Command:

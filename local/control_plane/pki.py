@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -94,24 +94,21 @@ REQUESTS = (
 
 SERVICE_ACCOUNT_KEY = "service-account"
 
+# How a file that is missing, empty, torn or something else altogether is refused.
+_UNREADABLE = (OSError, ValueError, TypeError, UnsupportedAlgorithm)
+
 
 def ensure(folder: Path, *, now: datetime) -> tuple[str, ...]:
     """Return the names of the certificates made or renewed; `folder` then holds every pair of REQUESTS.
 
-    The key that signs service account tokens is made once and never again: a new one would void every token.
+    The key that signs service account tokens is made anew only when it cannot be read: a new one voids every token.
     """
     renewed: list[str] = []
     for request in REQUESTS:
         if not _is_good(folder, request, now):
             _issue(folder, request, now)
             renewed.append(request.name)
-    if not private_key(folder, SERVICE_ACCOUNT_KEY).is_file():
-        key = ec.generate_private_key(ec.SECP256R1())
-        public = key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        files.write(folder / f"{SERVICE_ACCOUNT_KEY}.pub", public)
-        files.write(private_key(folder, SERVICE_ACCOUNT_KEY), _key_pem(key))
+    _ensure_token_key(folder)
     return tuple(renewed)
 
 
@@ -125,25 +122,45 @@ def private_key(folder: Path, name: str) -> Path:
     return folder / f"{name}.key"
 
 
+def public_key(folder: Path, name: str) -> Path:
+    """Return the file of the public half of key `name`; only SERVICE_ACCOUNT_KEY has one."""
+    return folder / f"{name}.pub"
+
+
+def _ensure_token_key(folder: Path) -> None:
+    """Make the key that signs service account tokens unless it can be read, and derive its public half from it."""
+    try:
+        key = _load_key(folder, SERVICE_ACCOUNT_KEY)
+    except _UNREADABLE:
+        key = ec.generate_private_key(ec.SECP256R1())
+        files.write(private_key(folder, SERVICE_ACCOUNT_KEY), _key_pem(key))
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    files.write(public_key(folder, SERVICE_ACCOUNT_KEY), public)
+
+
 def _is_good(folder: Path, request: Request, now: datetime) -> bool:
     """Return whether the pair can be read, fits together, is signed by today's authority and lasts long enough."""
     try:
         held, key = _load(folder, request.name)
         authority, _ = _load(folder, request.authority)
         held.verify_directly_issued_by(authority)
-    except (OSError, ValueError, TypeError, InvalidSignature):
+        is_pair = held.public_key() == key.public_key()
+    except (*_UNREADABLE, InvalidSignature):
         return False
-    is_pair = held.public_key() == key.public_key()
     return is_pair and held.not_valid_before_utc <= now < held.not_valid_after_utc - RENEW_BEFORE_END
 
 
 def _load(folder: Path, name: str) -> tuple[x509.Certificate, Key]:
     held = x509.load_pem_x509_certificate(certificate(folder, name).read_bytes())
+    return held, _load_key(folder, name)
+
+
+def _load_key(folder: Path, name: str) -> Key:
     key = serialization.load_pem_private_key(private_key(folder, name).read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
         message = f"{name}: unexpected kind of key"
         raise TypeError(message)
-    return held, key
+    return key
 
 
 def _issue(folder: Path, request: Request, now: datetime) -> None:

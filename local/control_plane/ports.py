@@ -124,7 +124,8 @@ def read(file: Path) -> Mapping[str, int]:
         return {}
     if not isinstance(document, dict):
         return {}
-    return {name: port for name, port in document.items() if isinstance(port, int) and 0 < port <= _HIGHEST}
+    # Exactly an int: true would pass for port 1.
+    return {name: port for name, port in document.items() if type(port) is int and 0 < port <= _HIGHEST}
 
 
 def _first_ephemeral() -> int:

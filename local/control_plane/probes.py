@@ -24,7 +24,10 @@ class Question:
 
 def ask(question: Question, port: int, certificates: Path, *, timeout_seconds: float) -> str | None:
     """Return None where the answer is "ready", else what was heard instead."""
-    connection = _connect(question, port, certificates, timeout_seconds)
+    try:
+        connection = _connect(question, port, certificates, timeout_seconds)
+    except OSError as error:
+        return f"the certificates in {certificates} cannot be used ({error}); `make up` makes them anew"
     try:
         connection.request("GET", question.path)
         answer = connection.getresponse()

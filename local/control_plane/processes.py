@@ -18,7 +18,9 @@ from mizan.errors import PlatformError
 
 LOG_LIMIT_BYTES = 10_000_000
 LAST_LINES = 12
-_TAIL_BYTES = 50_000
+_TAIL_BYTES = 65_536
+# The most that Linux can be told to allow. Source: proc(5), /proc/sys/kernel/pid_max.
+_HIGHEST_PID = 2**22
 
 # Set in the environment of every process started here, which the kernel shows to its own user alone. It tells a process
 # from a later one with the same pid more surely than a start time, which moves when the clock is set, and tells whose
@@ -29,6 +31,8 @@ _KILL_WAIT_SECONDS = 10.0
 # Kept so that an ended child is reaped and does not stay behind as a zombie.
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 _EXIT_CODES: dict[int, int] = {}
+# Of those children: for a moment after its start the kernel shows a process without an environment.
+_MARKS: dict[int, str] = {}
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,10 @@ def log_file(home: Home, name: str) -> Path:
 def record(home: Home, name: str) -> Record | None:
     """Return what the pid file says, or None where there is none that can be read."""
     try:
-        return Record(**json.loads(_pid_file(home, name).read_text()))
+        held = Record(**json.loads(_pid_file(home, name).read_text()))
     except (OSError, ValueError, TypeError):
         return None
+    return held if _is_sound(held) else None
 
 
 def find(home: Home, name: str) -> psutil.Process | None:
@@ -90,7 +95,7 @@ def find(home: Home, name: str) -> psutil.Process | None:
         return None
     try:
         process = psutil.Process(held.pid)
-        is_ours = is_alive(process) and process.environ().get(_MARKER) == _mark(home, name)
+        is_ours = is_alive(process) and _mark_of(process) == _mark(home, name)
     except psutil.Error:
         return None
     return process if is_ours else None
@@ -104,7 +109,7 @@ def is_alive(process: psutil.Process) -> bool:
         if child.poll() is None:
             return True
         _EXIT_CODES[process.pid] = child.returncode
-        del _CHILDREN[process.pid]
+        del _CHILDREN[process.pid], _MARKS[process.pid]
         return False
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
@@ -120,7 +125,7 @@ def start(home: Home, command: Command) -> psutil.Process:
     """
     child, offset = _run(home, command)
     try:
-        _CHILDREN[child.pid] = child
+        _CHILDREN[child.pid], _MARKS[child.pid] = child, _mark(home, command.name)
         process = psutil.Process(child.pid)
         held = Record(child.pid, command.fingerprint(), offset)
         files.write(_pid_file(home, command.name), json.dumps(asdict(held)) + "\n")
@@ -216,7 +221,7 @@ def orphans(home: Home, names: Collection[str]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid not in known and is_alive(process) and process.environ().get(_MARKER) in marks:
+            if process.pid not in known and is_alive(process) and _mark_of(process) in marks:
                 found.append(process)
     return found
 
@@ -232,15 +237,26 @@ def ending(home: Home, name: str) -> str:
 
 def last_lines(home: Home, name: str, count: int = LAST_LINES) -> list[str]:
     """Return the last `count` lines that the latest start of process `name` wrote."""
+    return [line for line in latest_text(home, name).splitlines() if line.strip()][-count:]
+
+
+def latest_text(home: Home, name: str) -> str:
+    """Return what the latest start of process `name` wrote, its last 64 KiB at most."""
     held = record(home, name)
     try:
         with log_file(home, name).open("rb") as log:
             size = log.seek(0, os.SEEK_END)
-            log.seek(max(held.log_offset if held else 0, size - _TAIL_BYTES))
-            text = log.read().decode(errors="replace")
+            begin = min(held.log_offset, size) if held else 0
+            log.seek(max(begin, size - _TAIL_BYTES))
+            return log.read().decode(errors="replace")
     except OSError:
-        return []
-    return [line for line in text.splitlines() if line.strip()][-count:]
+        return ""
+
+
+def _is_sound(held: Record) -> bool:
+    """Return whether `held` has the types that it claims, which JSON does not see to; a bool is no number here."""
+    is_pid = type(held.pid) is int and 0 < held.pid <= _HIGHEST_PID
+    return is_pid and type(held.fingerprint) is str and type(held.log_offset) is int and held.log_offset >= 0
 
 
 def _wait(processes: list[psutil.Process], timeout_seconds: float) -> list[psutil.Process]:
@@ -263,3 +279,7 @@ def _pid_file(home: Home, name: str) -> Path:
 
 def _mark(home: Home, name: str) -> str:
     return f"{home.root.resolve()}:{name}"
+
+
+def _mark_of(process: psutil.Process) -> str | None:
+    return _MARKS.get(process.pid) or process.environ().get(_MARKER)

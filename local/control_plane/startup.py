@@ -1,7 +1,10 @@
 """One start of the control plane: keeps what runs well, begins what is missing, ends what it began when it fails."""
 
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,7 +13,7 @@ from types import MappingProxyType
 from httpx2 import HTTPError
 from lightkube import Client, KubeConfig
 
-from local import files
+from local import files, interrupts
 from local.control_plane import daemons, karpenter, kubernetes, kueue, kwok, objects, pki, ports, processes
 from local.control_plane.daemons import DAEMONS, Daemon, Site, Tools
 from local.control_plane.probes import ask
@@ -39,7 +42,7 @@ _COMMANDS: Mapping[str, Callable[[Site], Command]] = MappingProxyType(
 )
 _PORT_TAKEN = "address already in use"
 
-# What a last line says, and what to do then.
+# What a process says before it ends, and what to do then.
 _REMEDIES = (
     ("no space left on device", "Free disk space and run `make up` again"),
     ("too many open files", "Raise the limit with `ulimit -n 4096` and run `make up` again"),
@@ -96,7 +99,8 @@ class Startup:
                 self._end_orphans()
                 self._until_ports_hold(instance_types, task)
         except BaseException:
-            self._undo()
+            with _uninterrupted():
+                self._undo()
             raise
         report = StartReport({name: self.actions[name] for name in DAEMONS})
         if told := str(report):
@@ -208,22 +212,30 @@ class Startup:
         """Return once each of `wanted` says that it is ready."""
         began = time.monotonic()
         waiting = {daemon.name: "not asked yet" for daemon in wanted}
-        while waiting:
-            task.step(f"waiting for {', '.join(waiting)}")
-            for name in list(waiting):
-                daemon = DAEMONS[name]
-                self._must_live(daemon)
-                answer = ask(daemon.question, site.ports[daemon.ports[0]], self.home.pki, timeout_seconds=_ASK_SECONDS)
-                if answer is None:
-                    del waiting[name]
-                    continue
-                waiting[name] = answer
-                if self._began(name) is None and time.monotonic() - began > HUNG_SECONDS:
-                    self._launch(_COMMANDS[name](site), Action.RESTARTED)
-            if time.monotonic() - began > self.ready_seconds:
-                raise self._too_late(waiting)
-            if waiting:
+        with ThreadPoolExecutor(len(waiting)) as pool:
+            while waiting := self._unready(site, waiting, pool, task):
+                passed_seconds = time.monotonic() - began
+                for name in waiting:
+                    if self._began(name) is None and passed_seconds > HUNG_SECONDS:
+                        self._launch(_COMMANDS[name](site), Action.RESTARTED)
+                if passed_seconds > self.ready_seconds:
+                    raise self._too_late(waiting)
                 time.sleep(_POLL_SECONDS)
+
+    def _unready(self, site: Site, names: Collection[str], pool: Executor, task: Task) -> dict[str, str]:
+        """Return the answers of those of `names` that are not ready, all asked at once: each may hang."""
+        task.step(f"waiting for {', '.join(names)}")
+        for name in names:
+            # What ran before may have been asked to end already, by a stop that was cut off.
+            if self._began(name) is None and processes.find(self.home, name) is None:
+                self._launch(_COMMANDS[name](site), Action.BROUGHT_BACK)
+            self._must_live(DAEMONS[name])
+
+        def answer(name: str) -> str | None:
+            daemon = DAEMONS[name]
+            return ask(daemon.question, site.ports[daemon.ports[0]], self.home.pki, timeout_seconds=_ASK_SECONDS)
+
+        return {name: heard for name, heard in zip(names, pool.map(answer, names), strict=True) if heard is not None}
 
     def _began(self, name: str) -> Action | None:
         """Return how this start began process `name`, or None when it did not."""
@@ -234,15 +246,16 @@ class Startup:
         """Raise when `daemon` has ended."""
         if processes.find(self.home, daemon.name):
             return
-        text = "\n".join(processes.last_lines(self.home, daemon.name))
-        if _PORT_TAKEN in text:
+        if _PORT_TAKEN in "\n".join(processes.last_lines(self.home, daemon.name)):
             raise PortTaken(daemon.name)
+        # All of it: the cause often stands above a long list of what failed because of it.
+        text = processes.latest_text(self.home, daemon.name).lower()
         raise PlatformError(
             daemon.name,
             f"{processes.ending(self.home, daemon.name)} while the control plane started",
             needs="to stay up",
             because="the other parts talk to it",
-            fix=next((fix for sign, fix in _REMEDIES if sign in text.lower()), _REMEDY),
+            fix=next((fix for sign, fix in _REMEDIES if sign in text), _REMEDY),
             see=self._log(daemon.name),
         )
 
@@ -276,3 +289,9 @@ class Startup:
         processes.end([*living, *processes.orphans(self.home, DAEMONS)], grace_seconds=_UNDO_SECONDS)
         for name in began:
             processes.forget(self.home, name)
+
+
+def _uninterrupted() -> AbstractContextManager[object]:
+    """Return a block that no second Ctrl-C cuts short; Python lets only the main thread guard one."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return interrupts.counted() if is_main else nullcontext()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -38,7 +39,7 @@ class ProcessStatus:
         state: how it is.
         log: where it writes; may not exist yet.
         pid: its number, None when it does not run.
-        port: where it answers on 127.0.0.1, None before the first start.
+        port: where it answers on 127.0.0.1, None before the first start and where the file of ports is lost.
         rss_bytes: its resident memory, None when it does not run.
         uptime_seconds: since its start, None when it does not run.
         detail: why it is not ready, else None.
@@ -57,7 +58,9 @@ class ProcessStatus:
 def look(home: Home) -> list[ProcessStatus]:
     """Return a row per process of the control plane, in the order of their start; changes nothing."""
     known = ports.read(home.state / ports.FILE)
-    return [_row(home, daemon, known.get(daemon.ports[0])) for daemon in DAEMONS.values()]
+    # At once: processes that hang cost the time of one.
+    with ThreadPoolExecutor(len(DAEMONS)) as pool:
+        return list(pool.map(lambda daemon: _row(home, daemon, known.get(daemon.ports[0])), DAEMONS.values()))
 
 
 def total_rss_bytes(rows: Iterable[ProcessStatus]) -> int:
@@ -68,13 +71,16 @@ def total_rss_bytes(rows: Iterable[ProcessStatus]) -> int:
 def _row(home: Home, daemon: Daemon, port: int | None) -> ProcessStatus:
     log = processes.log_file(home, daemon.name)
     process = processes.find(home, daemon.name)
-    if process is None or port is None:
+    if process is None:
         was_started = processes.record(home, daemon.name) is not None
         return ProcessStatus(daemon.name, State.KILLED if was_started else State.STOPPED, log, port=port)
     try:
         rss_bytes, uptime_seconds = process.memory_info().rss, time.time() - process.create_time()
     except psutil.Error:
         return ProcessStatus(daemon.name, State.KILLED, log, port=port)
-    detail = ask(daemon.question, port, home.pki, timeout_seconds=_ASK_SECONDS)
+    if port is None:
+        detail: str | None = "its port is not known; run `make up`"
+    else:
+        detail = ask(daemon.question, port, home.pki, timeout_seconds=_ASK_SECONDS)
     state = State.NOT_READY if detail else State.RUNNING
     return ProcessStatus(daemon.name, state, log, process.pid, port, rss_bytes, uptime_seconds, detail)

@@ -1,15 +1,17 @@
 """Commands of `mizan`. Each reads a stack, calls the core and prints."""
 
+import os
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from mizan.cli.yaml_text import write_yaml
 from mizan.config import read_stack, stack_file
-from mizan.errors import PlatformError
+from mizan.errors import PlatformError, SourceUnreachable
 from mizan.manifests import manifests_of
 from mizan.plan import build_plan
 
@@ -38,7 +40,35 @@ def render(stack: StackOption, project: ProjectOption = Path()) -> None:
 def main() -> None:
     """Run the command; a fault ends with its message and its own exit code, never with a traceback."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except PlatformError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        sys.exit(error.exit_code)
+        _end(error)
+    # The reader, such as `head`, has what it wanted.
+    except BrokenPipeError:
+        _drop_output()
+        sys.exit(1)
+    except OSError as error:
+        _drop_output()
+        _end(
+            SourceUnreachable(
+                "mizan",
+                str(error),
+                needs="files and an output that work",
+                because="it prints what it reads and computes",
+                fix="Free or repair what the system names, then run it again",
+            )
+        )
+
+
+def _end(error: PlatformError) -> NoReturn:
+    typer.secho(str(error), fg=typer.colors.RED, err=True)
+    sys.exit(error.exit_code)
+
+
+def _drop_output() -> None:
+    """Send what is still to be written nowhere: Python would try again as it ends, and trace."""
+    with suppress(OSError), Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

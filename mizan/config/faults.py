@@ -55,10 +55,23 @@ def shown(value: object) -> str:
     Text that would read as something else (`"2"`, `"true"`, line breaks, nothing) is quoted; what is long is cut. A
     date, which YAML knows and JSON does not, is shown without quotes, as it stands in the file.
     """
-    text = str(value) if isinstance(value, date) else json.dumps(value, default=str)
+    text = str(value) if isinstance(value, date) else _json(value)
     if isinstance(value, str) and value.isprintable() and not _is_json(value):
         text = value or text
+    return cut(text)
+
+
+def cut(text: str) -> str:
+    """Return as much of a text as a message shows."""
     return text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}..."
+
+
+def _json(value: object) -> str:
+    try:
+        return json.dumps(value, default=str)
+    # Python writes no number of more than 4300 digits in tens.
+    except ValueError:
+        return hex(value) if isinstance(value, int) else "too long to show"
 
 
 def _is_json(text: str) -> bool:

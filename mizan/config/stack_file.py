@@ -6,15 +6,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
 from ruamel.yaml.scalarbool import ScalarBoolean
 
-from mizan.config.faults import ConfigErrors
+from mizan.config.faults import ConfigErrors, ConfigFault, cut
 from mizan.config.faults import Path as KeyPath
 from mizan.config.models import StackConfig
 from mizan.config.parse import own_keys, parse
+from mizan.config.yaml_file import Unfit, load
 from mizan.errors import PlatformError
 from mizan.keys import CONFIG_PREFIX
 
@@ -25,19 +25,22 @@ def stack_file(stack: str, project: Path) -> Path:
     Raises:
         PlatformError: the project has no such stack; the stacks it has are named.
     """
-    path = project / "stacks" / f"Pulumi.{stack}.yaml"
-    if not path.is_file():
-        known = sorted(
-            file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in path.parent.glob("Pulumi.*.yaml")
-        )
+    folder = project / "stacks"
+    # A name is looked up, never joined to a path: it may be too long for a file, or lead out of the folder.
+    try:
+        found = [file for file in folder.glob("Pulumi.*.yaml") if file.is_file()]
+    except OSError:
+        found = []
+    files = {file.name.removeprefix("Pulumi.").removesuffix(".yaml"): file for file in found}
+    if stack not in files:
         raise PlatformError(
-            f"stack {stack}",
-            f"no file {path}",
+            f"stack {cut(stack)}",
+            f"no file {folder}/Pulumi.{cut(stack)}.yaml",
             needs="one file per stack",
             because="a stack is what its file says",
-            fix=f"Choose one of: {', '.join(known) or 'none here; go to the project folder'}",
+            fix=f"Choose one of: {', '.join(sorted(files)) or 'none here; go to the project folder'}",
         )
-    return path
+    return files[stack]
 
 
 def read_stack(path: Path, today: date) -> StackConfig:
@@ -47,7 +50,7 @@ def read_stack(path: Path, today: date) -> StackConfig:
         PlatformError: the file cannot be read, or is no YAML mapping with a `config` section.
         ConfigErrors: with every fault, each with its line.
     """
-    document, values = _read(path)
+    document, misread = _read(path)
     section = document.get("config") if isinstance(document, CommentedMap) else None
     if not isinstance(section, CommentedMap):
         raise PlatformError(
@@ -57,14 +60,24 @@ def read_stack(path: Path, today: date) -> StackConfig:
             because="Pulumi keeps settings there",
             fix="Add it",
         )
+    own = {name: value for name, value in section.items() if str(name).startswith(CONFIG_PREFIX)}
     try:
-        return parse(own_keys(values["config"]), today, source=str(path))
+        config = parse(own_keys(_plain(own, {})), today, source=str(path))
     except ConfigErrors as error:
-        raise ConfigErrors(error.source, error.faults, [_line(section, fault.path) for fault in error.faults]) from None
+        # Of two faults at one place the other one stays: it says what belongs there.
+        places = {fault.path for fault in error.faults}
+        told: list[tuple[ConfigFault, int | None]] = [
+            *((fault, line) for fault, line in misread if fault.path not in places),
+            *((fault, _line(section, fault.path)) for fault in error.faults),
+        ]
+        raise ConfigErrors(str(path), [fault for fault, _ in told], [line for _, line in told]) from None
+    if misread:
+        raise ConfigErrors(str(path), [fault for fault, _ in misread], [line for _, line in misread])
+    return config
 
 
-def _read(path: Path) -> tuple[object, Any]:
-    """Return a file's YAML twice: with the place of every key, and as plain values."""
+def _read(path: Path) -> tuple[object, list[tuple[ConfigFault, int]]]:
+    """Return a file's YAML with the place of every key, and the faults that its values no longer show."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -78,10 +91,18 @@ def _read(path: Path) -> tuple[object, Any]:
     try:
         # An anchor used twice is legal YAML, of which ruamel only warns; Pulumi does not mind it either.
         with warnings.catch_warnings(action="ignore", category=YAMLWarning):
-            document = YAML(typ="rt").load(text)
-        return document, _plain(document)
+            return load(text)
+    except Unfit as error:
+        raise PlatformError(
+            f"{path}:{error.problem_mark.line + 1}",
+            str(error.problem),
+            needs="settings that end",
+            because="each is read to its last value",
+            fix="Write the values out",
+        ) from error
     # ruamel lets Python's own errors through: `2024-99-99` is a ValueError, a thousand brackets a RecursionError.
-    except (YAMLError, ValueError, RecursionError) as error:
+    # A list of lists as a key is a TypeError.
+    except (YAMLError, ValueError, TypeError, RecursionError) as error:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         observed: object = error.problem if isinstance(error, MarkedYAMLError) else error
         raise PlatformError(
@@ -93,12 +114,16 @@ def _read(path: Path) -> tuple[object, Any]:
         ) from error
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  # YAML's own recursive type
-    """Return a value without ruamel's own types, which remember how it was written."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
+def _plain(value: Any, known: dict[int, Any]) -> Any:  # noqa: ANN401  # YAML's own recursive type
+    """Return a value without ruamel's own types, which remember how it was written; an alias is followed once."""
+    if isinstance(value, Mapping | list):
+        if id(value) not in known:
+            known[id(value)] = (
+                {str(key): _plain(item, known) for key, item in value.items()}
+                if isinstance(value, Mapping)
+                else [_plain(item, known) for item in value]
+            )
+        return known[id(value)]
     if isinstance(value, TaggedScalar):
         return str(value.value)
     # A boolean with an anchor is an int to Python.
@@ -120,7 +145,8 @@ def _line(section: CommentedMap, path: KeyPath) -> int | None:
             # A key that comes by `<<: *other` stands elsewhere; its mapping's own line is the nearest.
             line = node.lc.key(name)[0] + 1 if name in (node.lc.data or ()) else line
         elif isinstance(node, CommentedSeq) and isinstance(name, int) and name < len(node):
-            line = node.lc.item(name)[0] + 1
+            # ruamel keeps no places of the entries of a list with a tag.
+            line = node.lc.item(name)[0] + 1 if name in (node.lc.data or ()) else line
         else:
             break
         node = node[name]

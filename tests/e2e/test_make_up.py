@@ -4,6 +4,7 @@ The tests of this file share one platform and run in order: each takes it as the
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -148,6 +149,16 @@ def test_make_down_leaves_no_process_and_keeps_the_state(running):
     assert up.status == 0, up.text
     assert OBJECTS in up.text
     assert {row.state for row in job_rows(running.snapshot())} == {"done"}
+
+
+def test_what_is_gone_from_the_cluster_is_made_again(running):
+    assert running.make("down").status == 0
+    shutil.rmtree(running.home.state / "etcd")
+    up = running.make("up")
+    assert up.status == 0, up.text
+    assert "Gone from the cluster since the last update: kwoknodeclass/simulated" in up.text
+    assert len(job_rows(running.snapshot())) == 4
+    assert OBJECTS in running.make("up").text
 
 
 def test_purge_leaves_no_file(running):

@@ -70,7 +70,7 @@ def test_show_of_a_cluster_that_does_not_answer_ends_with_3(run, tmp_path):
     (tmp_path / "home" / "kubeconfig").write_text("apiVersion: v1\nkind: Config\n")
     done = run("show")
     assert done.returncode == 3
-    assert "See `make status`, then `make up`" in done.stderr
+    assert "KeyError: 'clusters'; needs the one that `make up` writes" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -81,6 +81,13 @@ def test_kwok_reads_no_configuration_of_the_users_own(site):
     assert flags(command)["manage-nodes-with-annotation-selector"] == "kwok.x-k8s.io/node=fake"
 
 
+def test_the_api_server_starts_anew_when_either_half_of_the_token_key_changes(site):
+    command = kubernetes.api_server(site)
+    given = flags(command)
+    for flag in ("service-account-key-file", "service-account-signing-key-file"):
+        assert Path(given[flag]) in command.inputs
+
+
 def test_karpenter_starts_anew_when_its_machines_change(site):
     assert site.instance_types in karpenter.command(site).inputs
 

@@ -20,6 +20,7 @@ from local.progress import Reporter
 from mizan import versions
 from mizan.errors import PlatformError
 
+WAITS = "for i in $(seq 400); do sleep 0.05; done\n"
 RECORDS = 'echo "$@" >> "$PULUMI_HOME/calls"\n'
 
 
@@ -122,8 +123,7 @@ def test_a_lock_that_a_killed_update_left_is_released_first(home, make_engine):
 
 def test_ctrl_c_is_passed_on_once_and_pulumi_may_finish(home, make_engine):
     engine = make_engine(
-        'test "$1" = up || exit 0\n'
-        "trap 'echo asked >> \"$PULUMI_HOME/calls\"; exit 1' INT\n" + RECORDS + "while :; do sleep 0.05; done\n"
+        'test "$1" = up || exit 0\ntrap \'echo asked >> "$PULUMI_HOME/calls"; exit 1\' INT\n' + RECORDS + WAITS
     )
     engine.prepare("local")
 
@@ -177,3 +177,25 @@ def test_the_shell_gets_what_kubectl_and_pulumi_need(home):
     assert environment["KUBECONFIG"] == environment["MIZAN_KUBECONFIG"] == str(home.kubeconfig)
     assert environment["PULUMI_BACKEND_URL"] == f"file://{home.pulumi_backend}"
     assert environment["PATH"].split(os.pathsep)[0] == str(home.bin)
+
+
+def test_a_damaged_state_is_named_with_its_backup_and_nothing_is_run(home, make_engine):
+    engine = make_engine(RECORDS)
+    engine.prepare("local")
+    state = home.pulumi_backend / ".pulumi" / "stacks" / "mizan" / "local.json"
+    state.parent.mkdir(parents=True)
+    state.write_text('{"version": 3, "checkpo')
+    state.with_name("local.json.bak").write_text("{}")
+    with pytest.raises(PlatformError, match=f"{state}: not readable .* Copy {state}.bak over it"):
+        engine.up("local")
+    assert not any(call.startswith("up") for call in calls(home))
+
+
+def test_a_proxy_is_kept_from_the_platforms_own_addresses(home, monkeypatch):
+    monkeypatch.setenv("no_proxy", "intranet")
+    assert shell_environment(home)["no_proxy"] == shell_environment(home)["NO_PROXY"] == "intranet,127.0.0.1,localhost"
+
+
+def test_a_home_with_signs_that_a_url_reads_otherwise_is_found(tmp_path):
+    url = shell_environment(Home(tmp_path / "per%20cent #1"))["PULUMI_BACKEND_URL"]
+    assert url.endswith("/per%2520cent%20%231/backend")

@@ -133,3 +133,30 @@ def test_purge_leaves_no_file_and_may_be_called_twice(tmp_path):
     home.purge()
     home.purge()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_only_a_waiting_command_made_is_taken(tmp_path):
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    home.lock.write_text("{}")
+    home.create()
+    assert home.marker.exists()
+
+
+def test_a_home_behind_a_link_is_removed_with_its_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "home").symlink_to(tmp_path / "disk")
+    home = Home(tmp_path / "home")
+    home.create()
+    home.purge()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_would_fall_apart_in_a_list_of_paths_is_refused(tmp_path):
+    with pytest.raises(PlatformError, match="a name with `:`; needs a name without it because KUBECONFIG and PATH"):
+        Home.from_environment({"MIZAN_HOME": str(tmp_path / "a:b")})
+
+
+def test_a_home_of_a_user_that_does_not_exist_is_taken_as_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert Home.from_environment({"MIZAN_HOME": "~nosuchuser/x"}).root == tmp_path / "~nosuchuser" / "x"

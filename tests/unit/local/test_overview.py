@@ -6,9 +6,12 @@ from decimal import Decimal
 import pytest
 from rich.console import Console
 
+from local import snapshot
 from local.overview import capacity_rows, job_rows, quantity, quota_rows
+from local.platform import plan_of
 from local.screen import COMMANDS, show_platform
 from local.snapshot import Snapshot
+from mizan.manifests import manifests_of
 from tests.bench import stack
 
 PLAN = stack.plan("lab")
@@ -229,3 +232,8 @@ def test_kueues_reason_is_cut_down_to_what_is_missing_where():
     waits = {"type": "QuotaReserved", "status": "False", "message": kueue}
     (row,) = job_rows(a_snapshot(jobs=[a_job()], workloads=[a_workload(conditions=[waits])]))
     assert row.detail == "needs 4 more in ondemand-a100, 2 more in spot-a100"
+
+
+def test_every_kind_of_a_stack_can_be_looked_for():
+    kinds = {body["kind"] for body in manifests_of(plan_of("local"))}
+    assert kinds <= {*snapshot._GLOBAL, *snapshot._NAMESPACED}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from local.control_plane import pki
@@ -30,6 +31,11 @@ def folder(made, tmp_path):
 
 def load(folder, name):
     return x509.load_pem_x509_certificate(pki.certificate(folder, name).read_bytes())
+
+
+def public_half(folder):
+    key = serialization.load_pem_private_key(pki.private_key(folder, pki.SERVICE_ACCOUNT_KEY).read_bytes(), None)
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def names(certificate):
@@ -96,6 +102,34 @@ def test_no_certificate_outlives_its_authority(folder):
     later = NOW + pki.AUTHORITY_LIFE - timedelta(days=200)
     pki.ensure(folder, now=later)
     assert load(folder, "admin").not_valid_after_utc == load(folder, "ca").not_valid_after_utc
+
+
+@pytest.mark.parametrize("content", ["", "no key", None], ids=["empty", "garbage", "gone"])
+def test_a_token_key_that_cannot_be_read_is_made_anew_with_its_public_half(folder, content):
+    file = pki.private_key(folder, pki.SERVICE_ACCOUNT_KEY)
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    assert pki.ensure(folder, now=NOW) == ()
+    assert public_half(folder) == pki.public_key(folder, pki.SERVICE_ACCOUNT_KEY).read_bytes()
+
+
+@pytest.mark.parametrize("content", ["", "no key", None], ids=["empty", "garbage", "gone"])
+def test_a_public_half_that_is_lost_is_derived_from_its_key_which_stays(folder, content):
+    file = pki.public_key(folder, pki.SERVICE_ACCOUNT_KEY)
+    before = file.read_bytes()
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    pki.ensure(folder, now=NOW)
+    assert file.read_bytes() == before == public_half(folder)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_garbage_key_beside_a_good_certificate_is_made_anew(folder, name):
+    pki.private_key(folder, name).write_text("garbage")
+    assert name in pki.ensure(folder, now=NOW)
+    assert pki.ensure(folder, now=NOW) == ()
 
 
 @pytest.mark.parametrize(

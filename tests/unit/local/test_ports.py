@@ -54,7 +54,9 @@ def test_a_port_on_which_ones_own_process_listens_is_kept(tmp_path, taken):
     assert settle(tmp_path, "a", bound={"a"}) == ({"a": taken}, ())
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"a": "80"}', '{"a": 0}', '{"a": 70000}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"a": "80"}', '{"a": 0}', '{"a": true}', '{"a": 1e400}', '{"a": 70000}']
+)
 def test_an_unreadable_file_counts_as_none(tmp_path, content):
     (tmp_path / ports.FILE).write_text(content)
     chosen, moves = settle(tmp_path, "a")

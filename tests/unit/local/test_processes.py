@@ -128,17 +128,51 @@ def test_a_stranger_with_the_pid_of_a_stale_file_is_never_taken_for_the_process(
     assert processes.find(home, "a") is None
 
 
+def test_a_process_whose_environment_the_kernel_does_not_show_yet_is_found(home, monkeypatch):
+    process = processes.start(home, sleeper())
+    monkeypatch.setattr(psutil.Process, "environ", lambda _: {})
+    assert processes.find(home, "a") == process
+    assert processes.find(home, "b") is None
+
+
 def test_a_process_is_still_known_after_the_clock_was_set(home, monkeypatch):
     process = processes.start(home, sleeper())
     monkeypatch.setattr(psutil.Process, "create_time", lambda _: 1.0)
     assert processes.find(home, "a").pid == process.pid
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"pid": 1}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"pid": 1}',
+        '{"pid": "abc", "fingerprint": "x"}',
+        '{"pid": true, "fingerprint": "x"}',
+        '{"pid": -1, "fingerprint": "x"}',
+        '{"pid": 0, "fingerprint": "x"}',
+        '{"pid": 1e400, "fingerprint": "x"}',
+        '{"pid": 99999999999999999999, "fingerprint": "x"}',
+        '{"pid": 1, "fingerprint": 1}',
+        '{"pid": 1, "fingerprint": "x", "log_offset": "0"}',
+        '{"pid": 1, "fingerprint": "x", "log_offset": -1}',
+    ],
+)
 def test_an_unreadable_pid_file_counts_as_none(home, content):
     (home.pids / "a.json").write_text(content)
     assert processes.find(home, "a") is None
     assert processes.record(home, "a") is None
+    assert processes.ending(home, "a") == "ended"
+    assert processes.last_lines(home, "a") == []
+
+
+def test_lines_of_a_log_that_was_emptied_or_has_a_wild_offset_are_none(home):
+    assert ended(processes.start(home, shell("echo one")))
+    file = home.pids / "a.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"log_offset": 10**30}))
+    assert processes.last_lines(home, "a") == []
 
 
 def test_processes_whose_pid_file_is_gone_are_found_by_their_mark(home):

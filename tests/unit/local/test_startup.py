@@ -1,13 +1,18 @@
 """A start that fails: what is said, and that nothing is left. The real processes are in tests/control_plane."""
 
+import os
+import signal
+import threading
+import time
 from errno import ENOSPC
 from os import strerror
 
 import pytest
 from rich.console import Console
 
-from local.control_plane import Action, ControlPlane, StartReport, State, ports, processes
-from local.control_plane.daemons import DAEMONS, TOOLS
+from local.control_plane import Action, ControlPlane, StartReport, State, kueue, ports, processes
+from local.control_plane.daemons import API_SERVER, DAEMONS, ETCD, TOOLS
+from local.control_plane.startup import Startup
 from local.home import Home
 from local.progress import Reporter
 from mizan.errors import PlatformError, SourceUnreachable
@@ -99,6 +104,12 @@ def test_a_known_fault_is_told_with_its_own_remedy(plane, line, remedy):
         plane(etcd=f"echo '{line}'; exit 1").start()
 
 
+def test_a_cause_above_a_long_list_of_what_followed_from_it_keeps_its_remedy(plane):
+    script = "echo 'write: no space left on device'; for n in $(seq 100); do echo goroutine $n; done; exit 1"
+    with pytest.raises(PlatformError, match="Free disk space and run `make up` again"):
+        plane(etcd=script).start()
+
+
 def test_a_disk_that_is_full_from_the_beginning_leaves_nothing(plane, monkeypatch):
     def full(**_):
         raise OSError(ENOSPC, strerror(ENOSPC))
@@ -150,6 +161,87 @@ def test_an_interrupted_start_ends_what_it_began(plane, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         made.start()
     assert has_left_nothing(made)
+
+
+def test_a_second_interrupt_does_not_cut_the_cleaning_up_short(plane, monkeypatch):
+    end = processes.end
+
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    def end_interrupted(living, **rest):
+        os.kill(os.getpid(), signal.SIGINT)
+        end(living, **rest)
+
+    monkeypatch.setattr("local.control_plane.startup.ask", interrupt)
+    made = plane()
+    monkeypatch.setattr(processes, "end", end_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made.start()
+    monkeypatch.setattr(processes, "end", end)
+    assert has_left_nothing(made)
+
+
+def test_a_start_outside_the_main_thread_ends_what_it_began_as_well(plane):
+    made = plane(etcd="exit 1")
+    told = []
+
+    def start():
+        try:
+            made.start()
+        except PlatformError as error:
+            told.append(error)
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    thread.join(60)
+    assert "etcd: ended with exit code 1" in str(told[0])
+    assert has_left_nothing(made)
+
+
+def begun(plane):
+    """A start that found etcd running, and its site."""
+    plane.home.create()
+    for _ in range(2):
+        startup = Startup(plane.home, plane._tools, plane._reporter, kueue.Settings())
+        site = startup._prepare(None)
+        startup._begin(site, ETCD)
+    assert startup.actions == {"etcd": Action.KEPT}
+    return startup, site
+
+
+def kill(plane, name):
+    processes.find(plane.home, name).kill()
+    while processes.find(plane.home, name):
+        time.sleep(0.01)
+
+
+def test_a_process_that_ends_after_it_was_to_be_kept_is_brought_back_once(plane, monkeypatch):
+    monkeypatch.setattr("local.control_plane.startup.ask", lambda *_, **__: None)
+    made = plane()
+    startup, site = begun(made)
+    kill(made, "etcd")
+    with made._reporter.task("Control plane") as task:
+        startup._wait(site, [ETCD], task)
+        assert startup.actions == {"etcd": Action.BROUGHT_BACK}
+        kill(made, "etcd")
+        with pytest.raises(PlatformError, match="etcd: was ended by SIGKILL while the control plane started"):
+            startup._wait(site, [ETCD], task)
+
+
+def test_all_processes_are_asked_at_once(plane, monkeypatch):
+    together = threading.Barrier(2, timeout=20)
+
+    def ask(*_, **__):
+        together.wait()
+
+    monkeypatch.setattr("local.control_plane.startup.ask", ask)
+    made = plane()
+    startup, site = begun(made)
+    startup._begin(site, API_SERVER)
+    with made._reporter.task("Control plane") as task:
+        startup._wait(site, [ETCD, API_SERVER], task)
+    assert not together.broken
 
 
 def test_a_report_tells_what_nobody_expected_and_nothing_else():

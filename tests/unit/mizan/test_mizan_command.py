@@ -1,8 +1,12 @@
 """The `mizan` command: what it prints where, and how it ends."""
 
 import io
+import os
 import re
+import subprocess
+import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
@@ -128,3 +132,32 @@ def test_help_explains_itself(mizan, arguments):
 def test_the_command_is_installed_under_its_name():
     (script,) = entry_points(group="console_scripts", name="mizan")
     assert script.load() is main
+
+
+def run_mizan(stdout, *arguments):
+    """Run the command as its own process: what Python says as it ends is seen too."""
+    command = [sys.executable, "-c", "from mizan.cli import main; main()", *arguments]
+    environment = {**os.environ, "NO_COLOR": "1"}
+    return subprocess.run(
+        command, cwd=PROJECT, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("arguments", [["render", "--stack", "local"], ["--help"]])
+def test_a_full_disk_ends_with_one_line_and_no_traceback(arguments):
+    with Path("/dev/full").open("w") as full:
+        ended = run_mizan(full, *arguments)
+    assert ended.returncode == 3
+    assert ended.stderr == (
+        "mizan: [Errno 28] No space left on device; needs files and an output that work because it prints what it "
+        "reads and computes. Free or repair what the system names, then run it again.\n"
+    )
+
+
+def test_a_reader_that_has_what_it_wanted_hears_no_complaint():
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        ended = run_mizan(pipe, "render", "--stack", "local")
+    assert (ended.returncode, ended.stderr) == (1, "")

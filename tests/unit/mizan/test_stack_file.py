@@ -95,6 +95,29 @@ def test_outside_a_project_a_person_is_sent_to_it(tmp_path):
         stack_file("local", tmp_path)
 
 
+@pytest.mark.parametrize("stack", ["x" * 300, "../stacks/Pulumi.dev", "..", "a/b", "dev\0"])
+def test_a_name_that_no_file_can_have_is_answered_the_same_way(tmp_path, stack):
+    (tmp_path / "stacks" / "Pulumi.").mkdir(parents=True)
+    (tmp_path / "stacks" / "Pulumi.dev.yaml").touch()
+    (tmp_path / "stacks" / "Pulumi." / "b.yaml").touch()
+    with pytest.raises(PlatformError, match=re.escape("Choose one of: dev.")) as caught:
+        stack_file(stack, tmp_path)
+    assert str(caught.value).startswith(f"stack {stack[:80]}")
+    assert len(str(caught.value)) < 500 + len(str(tmp_path))
+
+
+def test_a_stack_named_by_its_path_is_no_stack(tmp_path):
+    (tmp_path / "stacks" / "Pulumi.team").mkdir(parents=True)
+    (tmp_path / "stacks" / "Pulumi.team" / "dev.yaml").touch()
+    with pytest.raises(PlatformError, match=re.escape("Choose one of: none here")):
+        stack_file("team/dev", tmp_path)
+
+
+def test_a_project_folder_with_an_impossible_name_has_no_stacks(tmp_path):
+    with pytest.raises(PlatformError, match=re.escape("Choose one of: none here")):
+        stack_file("local", tmp_path / ("x" * 300))
+
+
 NOT_YAML = "; needs YAML because Pulumi reads the same file. Correct "
 NO_CONFIG = ": no `config` section; needs `config:` with keys such as `mizan:cloud` because Pulumi keeps settings"
 
@@ -115,10 +138,11 @@ NO_CONFIG = ": no `config` section; needs `config:` with keys such as `mizan:clo
         ),
         (
             "config:\n  mizan:cloud: local\n  mizan:cloud: existing\n",
-            (
-                ':3: found duplicate key "mizan:cloud" with value "existing" (original value: "local")'
-                f"{NOT_YAML}this line."
-            ),
+            f":3: found duplicate key mizan:cloud{NOT_YAML}this line.",
+        ),
+        (
+            "config:\n  mizan:cloud: local\nconfig:\n  mizan:region: us-central1\n",
+            f":3: found duplicate key config{NOT_YAML}this line.",
         ),
         ("config:\n  mizan:pools: *pools\n", f":2: found undefined alias 'pools'{NOT_YAML}this line."),
         ("config: {}\n---\nconfig: {}\n", f":2: but found another document{NOT_YAML}this line."),
@@ -130,6 +154,7 @@ NO_CONFIG = ": no `config` section; needs `config:` with keys such as `mizan:clo
                 f"{NOT_YAML}it."
             ),
         ),
+        ("config: {? [[a]] : b}", f": unhashable type: 'CommentedSeq'{NOT_YAML}it."),
         ("[" * 700, f": maximum recursion depth exceeded{NOT_YAML}it."),
     ],
 )

@@ -8,12 +8,14 @@ INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 # Two targets at once would share one virtual environment, one platform folder and one screen.
 .NOTPARALLEL:
-.PHONY: help up down status show interrupt env tools render test check test-tools test-control-plane test-e2e \
+.PHONY: help install up down status show interrupt env tools render test check test-tools test-control-plane test-e2e \
   lint format types imports bench docs lock clean
 
 help: ## Show this help
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {gsub(/\$$\$$/, "$$"); printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST) \
 	  | if [ -t 1 ]; then cat; else sed 's/\x1b\[[0-9;]*m//g'; fi
+
+install: $(INSTALLED) ## Install the Python packages into .venv, nothing else
 
 up: $(INSTALLED) ## Start everything: tools, control plane, `pulumi up` of stack local (STACK=name for another)
 	@$(BIN)/python -m local up --stack $(STACK)

@@ -55,7 +55,7 @@ test: $(INSTALLED) ## Run all tests, and say how long each part took
 	$(call timed,test-e2e)
 
 check: $(INSTALLED) lint types imports ## Run what needs no tools: lint, types, import rules, quick tests
-	@$(BIN)/pytest -q -m "not control_plane and not e2e"
+	@$(BIN)/pytest -q --numprocesses auto -m "not control_plane and not e2e"
 
 test-tools: test-control-plane test-e2e ## Run the tests that need the tools, on the real control plane and engine
 

@@ -44,6 +44,8 @@ class LocalCluster(pulumi.ComponentResource):
             f"{name}-provider",
             kubeconfig=args.kubeconfig,
             context=keys.LOCAL_CONTEXT,
+            # Nobody shares this API server, so Pulumi need not spare it.
+            kube_client_settings=k8s.KubeClientSettingsArgs(qps=500, burst=1000),
             opts=pulumi.ResourceOptions(parent=self, version=versions.EMBEDDED_KUBERNETES_PROVIDER),
         )
         self.register_outputs({})

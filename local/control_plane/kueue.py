@@ -9,6 +9,7 @@ from typing import Any
 from local import files
 from local.control_plane import pki
 from local.control_plane.daemons import KUEUE, Site
+from local.control_plane.objects import CRDS_AND_WEBHOOKS, read_upstream
 from local.control_plane.ports import HOST
 from local.control_plane.processes import Command
 from mizan import keys
@@ -41,6 +42,10 @@ class Settings:
     frameworks: tuple[str, ...] = FRAMEWORKS
     wait_for_pods_ready: Mapping[str, object] | None = None
     feature_gates: Mapping[str, bool] = field(default_factory=dict)
+
+
+BATCH_JOBS = Settings()
+"""Kueue as `make up` starts it."""
 
 
 def command(site: Site) -> Command:
@@ -92,6 +97,19 @@ def write_files(site: Site, settings: Settings) -> None:
     files.write(serving / "tls.key", pki.private_key(site.home.pki, "kueue-webhook").read_bytes())
     files.write(serving / "tls.crt", pki.certificate(site.home.pki, "kueue-webhook").read_bytes())
     files.write(site.kueue_configuration, files.to_yaml(configuration(site.ports, serving, settings)))
+
+
+def objects_of(site: Site, settings: Settings) -> list[Manifest]:
+    """Return what the cluster of `site` must hold before Kueue starts, once its certificates are there."""
+    home = site.home
+    upstream = read_upstream(site.tools.crds(KUEUE.tool), home.state / "kueue_objects.json", CRDS_AND_WEBHOOKS)
+    pems = {
+        "ca.crt": pki.certificate(home.pki, "kueue-ca").read_bytes(),
+        "ca.key": pki.private_key(home.pki, "kueue-ca").read_bytes(),
+        "tls.crt": pki.certificate(home.pki, "kueue-webhook").read_bytes(),
+        "tls.key": pki.private_key(home.pki, "kueue-webhook").read_bytes(),
+    }
+    return objects(upstream, pems, site.ports["kueue-webhook"], settings.frameworks)
 
 
 def objects(

@@ -32,7 +32,7 @@ class ControlPlane:
         tools: Tools | None,
         reporter: Reporter,
         *,
-        kueue_settings: kueue.Settings | None = None,
+        kueue_settings: kueue.Settings | None = kueue.BATCH_JOBS,
         ready_seconds: float = READY_SECONDS,
     ) -> None:
         """Touch nothing yet.
@@ -41,13 +41,13 @@ class ControlPlane:
             home: the folder of everything.
             tools: where the executables and their CRDs are; None is enough for `stop` and `status`.
             reporter: told what happens.
-            kueue_settings: what this Kueue queues, None for batch jobs alone.
+            kueue_settings: what this Kueue queues; None starts no Kueue, for a cluster that gets its own.
             ready_seconds: how long every part may take to become ready.
         """
         self.home = home
         self._tools = tools
         self._reporter = reporter
-        self._kueue_settings = kueue_settings or kueue.Settings()
+        self._kueue_settings = kueue_settings
         self._ready_seconds = ready_seconds
         self._begun: set[str] = set()
 

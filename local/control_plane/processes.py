@@ -124,14 +124,15 @@ def start(home: Home, command: Command) -> psutil.Process:
         PlatformError: its log or its pid file cannot be written, or the executable cannot be run.
     """
     child, offset = _run(home, command)
+    _CHILDREN[child.pid], _MARKS[child.pid] = child, _mark(home, command.name)
     try:
-        _CHILDREN[child.pid], _MARKS[child.pid] = child, _mark(home, command.name)
         process = psutil.Process(child.pid)
         held = Record(child.pid, command.fingerprint(), offset)
         files.write(_pid_file(home, command.name), json.dumps(asdict(held)) + "\n")
     except BaseException:
         child.kill()
         child.wait(_KILL_WAIT_SECONDS)
+        del _CHILDREN[child.pid], _MARKS[child.pid]
         raise
     return process
 

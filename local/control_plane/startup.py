@@ -88,7 +88,7 @@ class Startup:
     home: Home
     tools: Tools
     reporter: Reporter
-    kueue_settings: kueue.Settings
+    kueue_settings: kueue.Settings | None
     ready_seconds: float = READY_SECONDS
     actions: dict[str, Action] = field(default_factory=dict)
 
@@ -102,10 +102,14 @@ class Startup:
             with _uninterrupted():
                 self._undo()
             raise
-        report = StartReport({name: self.actions[name] for name in DAEMONS})
+        report = StartReport({daemon.name: self.actions[daemon.name] for daemon in self._wanted})
         if told := str(report):
             self.reporter.say(f"  {told}")
         return report
+
+    @property
+    def _wanted(self) -> list[Daemon]:
+        return [daemon for daemon in DAEMONS.values() if daemon != daemons.KUEUE or self.kueue_settings]
 
     def _until_ports_hold(self, instance_types: Sequence[Mapping[str, object]] | None, task: Task) -> None:
         for _ in range(_PORT_ATTEMPTS):
@@ -132,7 +136,8 @@ class Startup:
             self.reporter.warn(str(move))
         site = Site(home, chosen, self.tools)
         files.write(home.kubeconfig, files.to_yaml(kubernetes.kubeconfig(site)))
-        kueue.write_files(site, self.kueue_settings)
+        if self.kueue_settings:
+            kueue.write_files(site, self.kueue_settings)
         karpenter.write_instance_types(site, instance_types)
         return site
 
@@ -151,8 +156,9 @@ class Startup:
                 self._begin(site, daemons.KWOK)
                 task.step("applying CRDs and webhooks")
                 # Kueue takes longest to become ready, so it goes first.
-                self._apply(client, kueue_objects)
-                self._begin(site, daemons.KUEUE)
+                if self.kueue_settings:
+                    self._apply(client, kueue_objects)
+                    self._begin(site, daemons.KUEUE)
                 self._apply(client, karpenter_objects)
                 self._begin(site, daemons.KARPENTER)
         except HTTPError as error:
@@ -165,22 +171,14 @@ class Startup:
                 fix="Run `make up` again",
                 see=str(processes.log_file(self.home, daemons.API_SERVER.name)),
             ) from error
-        self._wait(site, list(DAEMONS.values()), task)
+        self._wait(site, self._wanted, task)
 
     def _objects(self, site: Site) -> tuple[list[objects.Manifest], list[objects.Manifest]]:
         """Return what Kueue and what Karpenter need in the cluster."""
-        cache, folder = self.home.state, self.home.pki
-        upstream = objects.read_upstream(
-            self.tools.crds(daemons.KUEUE.tool), cache / "kueue_objects.json", objects.CRDS_AND_WEBHOOKS
+        wanted = kueue.objects_of(site, self.kueue_settings) if self.kueue_settings else []
+        crds = objects.read_upstream(
+            self.tools.crds(daemons.KARPENTER.tool), self.home.state / "karpenter_objects.json"
         )
-        pems = {
-            "ca.crt": pki.certificate(folder, "kueue-ca").read_bytes(),
-            "ca.key": pki.private_key(folder, "kueue-ca").read_bytes(),
-            "tls.crt": pki.certificate(folder, "kueue-webhook").read_bytes(),
-            "tls.key": pki.private_key(folder, "kueue-webhook").read_bytes(),
-        }
-        wanted = kueue.objects(upstream, pems, site.ports["kueue-webhook"], self.kueue_settings.frameworks)
-        crds = objects.read_upstream(self.tools.crds(daemons.KARPENTER.tool), cache / "karpenter_objects.json")
         return wanted, crds
 
     def _apply(self, client: Client, wanted: Sequence[objects.Manifest]) -> None:

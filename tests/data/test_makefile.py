@@ -65,7 +65,7 @@ def test_all_tests_say_how_long_each_part_took(make):
     assert status == 0
     told = [line for line in text.splitlines() if line.startswith(("pytest", "=="))]
     assert told == [
-        "pytest -q -m not control_plane and not e2e",
+        "pytest -q --numprocesses auto -m not control_plane and not e2e",
         "== make check took 0.0 min",
         "pytest -q -m control_plane",
         "== make test-control-plane took 0.0 min",

@@ -2,12 +2,10 @@
 
 import json
 
-import psutil
 import pytest
-from lightkube.resources.admissionregistration_v1 import MutatingWebhookConfiguration, ValidatingWebhookConfiguration
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 from lightkube.resources.apps_v1 import Deployment
-from lightkube.resources.core_v1 import ConfigMap, Namespace, Node
+from lightkube.resources.core_v1 import ConfigMap, Node
 from ruamel.yaml import YAML
 
 from local.control_plane import TOOLS, ControlPlane
@@ -17,7 +15,7 @@ from local.progress import Reporter
 from local.toolchain import default_cache, ensure
 from mizan import keys
 from mizan.manifests.kueue_settings import manager_configuration
-from tests.e2e.platforms import TestPlatform, program, wait_until
+from tests.e2e.platforms import TestPlatform, program
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -34,32 +32,15 @@ def tools():
 def without_kueue(tools, tmp_path):
     """A cluster that has never seen Kueue, with one simulated node for its controller's pod."""
     home = Home(tmp_path / "home")
-    plane = ControlPlane(home, tools, Reporter())
+    plane = ControlPlane(home, tools, Reporter(), kueue_settings=None)
     plane.start()
     try:
         with plane.client() as client:
-            (kueue,) = [row for row in plane.status() if row.name == "kueue"]
-            psutil.Process(kueue.pid).kill()
-            _remove_kueue(client)
             client.apply(Node.from_dict(_node()), field_manager="test")
             Engine(home, tools, Reporter()).link_tools()
             yield TestPlatform(home), client
     finally:
         plane.stop()
-
-
-def _remove_kueue(client):
-    for kind in (MutatingWebhookConfiguration, ValidatingWebhookConfiguration, CustomResourceDefinition):
-        for found in client.list(kind):
-            if "kueue" in found.metadata.name:
-                client.delete(kind, found.metadata.name)
-    client.delete(Namespace, "kueue-system")
-
-    def is_gone():
-        names = [found.metadata.name for kind in (Namespace, CustomResourceDefinition) for found in client.list(kind)]
-        return not any("kueue" in name for name in names)
-
-    wait_until(is_gone, seconds=60, told="Kueue's kinds and namespace are gone")
 
 
 def _node():

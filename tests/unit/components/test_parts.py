@@ -85,7 +85,13 @@ def test_the_embedded_cluster_is_reached_by_path_and_context_with_the_provider_t
     provider = the(resources, PROVIDER)
     assert provider.name == "x-provider"
     assert provider.parent == the(resources, "mizan:components:LocalCluster").urn
-    assert provider.inputs == {"kubeconfig": "/home/kubeconfig", "context": "mizan-local"}
+    unhurried = {"qps": 500, "burst": 1000}
+    settings = json.loads(provider.inputs["kubeClientSettings"])
+    assert {**provider.inputs, "kubeClientSettings": settings} == {
+        "kubeconfig": "/home/kubeconfig",
+        "context": "mizan-local",
+        "kubeClientSettings": unhurried,
+    }
     assert provider.version == versions.EMBEDDED_KUBERNETES_PROVIDER
 
 

@@ -121,8 +121,7 @@ def test_how_a_process_ended_is_told(home, eventually, script, ending):
 
 def test_a_stranger_with_the_pid_of_a_stale_file_is_never_taken_for_the_process(home, stranger):
     process = processes.start(home, sleeper())
-    process.kill()
-    process.wait(10)
+    processes.end([process], grace_seconds=0)
     file = home.pids / "a.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"pid": stranger.pid}))
     assert processes.find(home, "a") is None

@@ -9,7 +9,9 @@ from components.cluster import Cluster
 from components.cluster.existing import ExistingCluster, ExistingClusterArgs
 from components.cluster.local import LocalCluster, LocalClusterArgs
 from components.queues.kueue import Kueue, KueueArgs
+from components.queues.packing import Packing, PackingArgs
 from components.queues.queues import Queues, QueuesArgs
+from components.tenants.departures import refuse_departures
 from components.tenants.team import Team, TeamArgs
 from components.workloads.spot_training_job import SpotTrainingJob, SpotTrainingJobArgs
 from mizan.plan import Plan
@@ -28,22 +30,33 @@ class GpuPlatform(pulumi.ComponentResource):
     namespaces: pulumi.Output[list[str]]
 
     def __init__(self, name: str, args: GpuPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Build the parts in the order they depend on each other."""
+        """Build the parts in the order they depend on each other.
+
+        Raises:
+            pulumi.RunError: a team is gone from the stack while its jobs run, or the cluster cannot be reached.
+        """
         plan = args.plan
         super().__init__("mizan:components:GpuPlatform", name, {"stack": plan.stack, "cloud": plan.cloud.value}, opts)
+        for warning in plan.warnings:
+            pulumi.log.warn(warning, self)
         cluster = _cluster(f"{name}-cluster", plan, pulumi.ResourceOptions(parent=self))
+        refuse_departures(plan, cluster)
         in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster.provider})
         if isinstance(cluster, LocalCluster):
             LocalNodes(f"{name}-nodes", LocalNodesArgs(offers=plan.offers), in_cluster)
-        kueue = Kueue(f"{name}-kueue", KueueArgs(install=plan.kueue), in_cluster)
+        kueue = Kueue(f"{name}-kueue", KueueArgs(settings=plan.kueue), in_cluster)
         queues = Queues(
             f"{name}-queues",
-            QueuesArgs(offers=plan.offers, queues=plan.queues),
+            QueuesArgs(flavors=plan.flavors, cohorts=plan.cohorts, queues=plan.queues, priorities=plan.priorities),
             pulumi.ResourceOptions.merge(in_cluster, pulumi.ResourceOptions(depends_on=[kueue])),
         )
+        packing = Packing(f"{name}-packing", PackingArgs(priorities=plan.priorities), in_cluster)
+        machines = tuple(offer.machine for offer in plan.offers)
         teams = {
             team.namespace: Team(
-                f"{name}-{team.namespace}", TeamArgs(team=team, cluster_queues=queues.cluster_queues), in_cluster
+                f"{name}-{team.namespace}",
+                TeamArgs(team=team, stack=plan.stack, machines=machines, cluster_queues=queues.cluster_queues),
+                in_cluster,
             )
             for team in plan.teams
         }
@@ -51,7 +64,13 @@ class GpuPlatform(pulumi.ComponentResource):
             queue = teams[job.namespace].local_queues[job.queue]
             # A slash, which no name holds: team `a` with job `b-c` is not team `a-b` with job `c`.
             SpotTrainingJob(
-                f"{name}-{job.namespace}/{job.name}", SpotTrainingJobArgs(job=job, local_queue=queue), in_cluster
+                f"{name}-{job.namespace}/{job.name}",
+                SpotTrainingJobArgs(
+                    job=job,
+                    local_queue=queue,
+                    priority_classes=(queues.priority_classes[job.priority], packing.priority_classes[job.priority]),
+                ),
+                in_cluster,
             )
         self.namespaces = pulumi.Output.all(*(team.namespace for team in teams.values()))
         self.register_outputs({"namespaces": self.namespaces})

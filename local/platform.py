@@ -64,7 +64,7 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
     home.create()
     with exclusive(home.lock, purpose="make up", reporter=reporter, timeout_seconds=LOCK_SECONDS):
         toolbox = tools(reporter)
-        plane = ControlPlane(home, toolbox, reporter)
+        plane = ControlPlane(home, toolbox, reporter, kueue_settings=plan.kueue)
         engine = Engine(home, toolbox, reporter)
         # A command that waited here may have found the folder gone.
         home.create()

@@ -8,10 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from local.control_plane.status import ProcessStatus, State, total_rss_bytes
-from local.overview import capacity_rows, job_rows, quota_rows
+from local.overview import capacity_rows, job_rows
 from local.snapshot import Snapshot
 from mizan.plan import Plan
 from mizan.prices import PRICE_MAX_AGE_DAYS
+from mizan.queueing import quota_rows
+from mizan.queueing.words import duration, plain
 
 COMMANDS = (
     ('eval "$(make env)"', "kubectl and pulumi here: kubectl get jobs -A"),
@@ -54,14 +56,6 @@ def show_processes(console: Console, rows: Sequence[ProcessStatus]) -> None:
     console.print(Text(f"{running} of {len(rows)} running, {memory}; logs: {logs}"), soft_wrap=True)
 
 
-def duration(seconds: float) -> str:
-    """Return `seconds` as a person says them, no finer than anybody needs to know."""
-    for unit_seconds, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= unit_seconds:
-            return f"{seconds // unit_seconds:.0f} {unit}"
-    return f"{max(seconds, 0):.0f} s"
-
-
 def _fault(row: ProcessStatus) -> str | None:
     """Return why a process does not run as it should, on one line, or None where it does."""
     if row.state is State.KILLED:
@@ -97,16 +91,16 @@ def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
 
 
 def _quotas(snapshot: Snapshot) -> Table:
-    table = _table("Queues", "queue", "flavor", "resource", "quota", "used", "free")
-    for row in quota_rows(snapshot):
-        _add(table, row.queue, row.flavor, row.resource, _number(row.nominal), _number(row.used), _number(row.free))
+    rows = quota_rows(snapshot)
+    # Without a cohort nobody borrows, and a column of noughts tells nothing.
+    borrows = any(row.cohort for row in rows)
+    columns = ("queue", "flavor", "resource", "quota", "used", *(["borrowed"] if borrows else []), "free")
+    table = _table("Queues", *columns)
+    for row in rows:
+        borrowed = [plain(row.borrowed)] if borrows else []
+        figures = (plain(row.nominal), plain(row.used), *borrowed, plain(row.free))
+        _add(table, row.queue, row.flavor, row.resource, *figures)
     return table
-
-
-def _number(value: Decimal) -> str:
-    """Return 4 as "4" and 1.50 as "1.5", however it was written."""
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _jobs(snapshot: Snapshot) -> Table:

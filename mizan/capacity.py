@@ -8,3 +8,8 @@ class CapacityType(StrEnum):
 
     SPOT = "spot"
     ON_DEMAND = "on-demand"
+
+
+def offer_name(pool: str, capacity: CapacityType) -> str:
+    """Return the name an offer has as node pool and as flavor, such as `spot-a100` or `ondemand-a100`."""
+    return f"{capacity.value.replace('-', '')}-{pool}"

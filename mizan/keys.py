@@ -15,6 +15,15 @@ POOL: Final = f"{DOMAIN}/pool"
 SPOT_TAINT: Final = f"{DOMAIN}/spot"
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
+# On a team's namespace: the stack that made it, by which a namespace is found whose team the stack has no longer.
+STACK: Final = f"{DOMAIN}/stack"
+
+# On somebody else's namespace, with the value below: its pods may send requests to the teams' inference pods, or read
+# the metrics of all their pods.
+INGRESS: Final = f"{DOMAIN}/ingress"
+MONITORING: Final = f"{DOMAIN}/monitoring"
+ALLOWED: Final = "true"
+
 # Read by the embedded cluster's own KWOK stages (local/control_plane/stages); a real kubelet ignores them.
 SIMULATED_RUN_SECONDS: Final = f"{DOMAIN}/simulated-run-seconds"
 SIMULATED_START_SECONDS: Final = f"{DOMAIN}/simulated-start-seconds"
@@ -34,6 +43,7 @@ PROJECT: Final = "project"
 WORKLOAD_TYPE: Final = "workload-type"
 PRIORITY: Final = "priority"
 SPOT_ELIGIBLE: Final = "spot-eligible"
+INFERENCE: Final = "inference"
 NAMESPACE_COST_LABELS: Final = (COST_CENTER, TEAM, PROJECT)
 
 # Kueue's own, in its chart and in the webhook certificate of the embedded cluster alike.
@@ -59,12 +69,24 @@ ZONE: Final = "topology.kubernetes.io/zone"
 CAPACITY_TYPE: Final = "karpenter.sh/capacity-type"
 DO_NOT_DISRUPT: Final = "karpenter.sh/do-not-disrupt"
 QUEUE_NAME: Final = "kueue.x-k8s.io/queue-name"
+PRIORITY_CLASS: Final = "kueue.x-k8s.io/priority-class"
+
+# The cluster autoscaler's way of saying DO_NOT_DISRUPT.
+# Source: https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md, read 2026-11-22.
+SAFE_TO_EVICT: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
+
 # Pulumi's Kubernetes provider waits until a job has ended. A queued job may wait for days; an update must not. Skipping
 # the wait altogether would also skip the one for a deletion, and a replacement would meet the job that still ends.
-# Source: pulumi/pulumi-kubernetes@v4.34.2 provider/pkg/metadata/annotations.go, provider/pkg/await/job.go.
+# It also waits for a claim to be bound, which with WaitForFirstConsumer takes a pod, and after that pod takes no update
+# of the claim for done. Source: pulumi/pulumi-kubernetes@v4.34.2 provider/pkg/metadata/overrides.go,
+# provider/pkg/await/job.go, provider/pkg/await/awaiters.go.
 PULUMI_WAIT_FOR: Final = "pulumi.com/waitFor"
 
+# What the API server refuses, writes into its audit log, and tells the person who sends it.
+# Source: https://kubernetes.io/docs/concepts/security/pod-security-admission/, read 2026-11-22.
 POD_SECURITY_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
+POD_SECURITY_AUDIT: Final = "pod-security.kubernetes.io/audit"
+POD_SECURITY_WARN: Final = "pod-security.kubernetes.io/warn"
 
 
 def is_system_namespace(name: str) -> bool:

@@ -1,10 +1,35 @@
 """Which cluster a kubeconfig's context really points at."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from mizan.config import Cluster
 from mizan.errors import PlatformError
+
+
+def read_kubeconfig(wanted: Cluster) -> tuple[Path, Any]:
+    """Return the path of a stack's kubeconfig and its document as YAML gives it.
+
+    Raises:
+        PlatformError: no such file, or no YAML.
+    """
+    path = Path(os.path.expanduser(wanted.kubeconfig))  # noqa: PTH111  # Path's raises where a user is unknown
+    try:
+        return path, YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    # ValueError is what is no UTF-8, or a value that YAML's own types refuse.
+    except (OSError, ValueError, RecursionError, YAMLError) as error:
+        raise PlatformError(
+            f"kubeconfig {path}",
+            str(error.strerror) if isinstance(error, OSError) else "not YAML",
+            needs="a readable kubeconfig",
+            because="the cluster is reached through it",
+            fix="Write the path of your kubeconfig to mizan:cluster.kubeconfig",
+        ) from error
 
 
 def server_of(document: object, wanted: Cluster) -> str:
@@ -59,7 +84,13 @@ def server_of(document: object, wanted: Cluster) -> str:
 
 def has_proxy(document: object, wanted: Cluster) -> bool:
     """Return whether the wanted cluster is reached through a proxy of its own, so that a direct line says nothing."""
-    return isinstance(document, Mapping) and bool(_cluster(document, wanted).get("proxy-url"))
+    return proxy_of(document, wanted) is not None
+
+
+def proxy_of(document: object, wanted: Cluster) -> str | None:
+    """Return the proxy through which alone the wanted cluster is reached, None where there is none."""
+    found = _cluster(document, wanted).get("proxy-url") if isinstance(document, Mapping) else None
+    return str(found) if found else None
 
 
 def _cluster(document: Mapping[str, Any], wanted: Cluster) -> Mapping[str, Any]:

@@ -34,6 +34,7 @@ def a_pool(**changes: object) -> dict[str, Any]:
 def a_queue(**changes: object) -> dict[str, Any]:
     return {
         "name": "training",
+        "fallback": "quota",
         "quotas": [
             {"pool": "a100", "capacity": "spot", "gpus": 8},
             {"pool": "a100", "capacity": "on-demand", "gpus": 4},
@@ -67,6 +68,63 @@ def a_stack(**changes: object) -> dict[str, Any]:
         "jobs": [a_job()],
         "addons": {"kueue": {"install": "external"}},
     } | changes
+
+
+def a_whole_stack(**changes: object) -> dict[str, Any]:
+    """A stack that uses every key but `cluster`."""
+    spot, on_demand = a_queue()["quotas"]
+    kueue = {
+        "install": "external",
+        "frameworks": ["batch/job"],
+        "fairSharing": True,
+        "podsReady": {
+            "timeoutSeconds": 600,
+            "recoveryTimeoutSeconds": 600,
+            "requeueLimit": 3,
+            "backoffBaseSeconds": 10,
+            "backoffMaxSeconds": 100,
+        },
+    }
+    volume = {"storageClass": "filestore", "sizeGib": 100, "accessMode": "ReadWriteMany"}
+    return (
+        a_stack(
+            cohorts=[
+                {
+                    "name": "research",
+                    "parent": "company",
+                    "quotas": [{"pool": "a100", "capacity": "spot", "gpus": 1}],
+                    "weight": 2,
+                },
+                {"name": "company"},
+            ],
+            queues=[
+                a_queue(
+                    quotas=[spot | {"borrow": 4, "lend": 2}, on_demand],
+                    cohort="research",
+                    whenCanBorrow="TryNextFlavor",
+                    preemption={"withinClusterQueue": "Never", "reclaimWithinCohort": "LowerPriority"},
+                    strategy="StrictFIFO",
+                    weight=3,
+                )
+            ],
+            priorities=[{"name": "batch", "value": 100, "preempts": False, "description": "Training"}],
+            teams=[a_team(group="ml@example.com")],
+            jobs=[
+                a_job(
+                    pods=2,
+                    priority="batch",
+                    spotEligible=True,
+                    restartPolicy="Never",
+                    failOnExitCodes=[2],
+                    maxRunSeconds=3600,
+                ),
+                a_job(name="train-2", checkpoint={"volume": volume, "intervalSeconds": 300}),
+            ],
+            forceRemoveTeams=["team-z"],
+            addons={"kueue": kueue},
+        )
+        | changes
+    )
 
 
 def an_existing_stack(**changes: object) -> dict[str, Any]:

@@ -27,14 +27,14 @@ class Registered:
     providers: Mapping[str, str]
     dependencies: frozenset[str]
     ignore_changes: tuple[str, ...]
+    replaced_with: frozenset[str]
     version: str
     outputs: dict[str, Any] = field(default_factory=dict)
 
     @property
     def manifest(self) -> dict[str, Any] | None:
         """The Kubernetes manifest it holds, or None for anything else."""
-        parts = {key: self.inputs[key] for key in ("apiVersion", "kind", "metadata", "spec") if key in self.inputs}
-        return parts if "kind" in parts else None
+        return dict(self.inputs) if {"apiVersion", "kind", "metadata"} <= set(self.inputs) else None
 
 
 class _Provider(Mocks):
@@ -71,6 +71,7 @@ class _Monitor(MockMonitor):
                 providers=dict(request.providers),
                 dependencies=frozenset(request.dependencies),
                 ignore_changes=tuple(request.ignoreChanges),
+                replaced_with=frozenset(request.replace_with),
                 version=request.version,
             )
         return response

@@ -33,7 +33,8 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     """Values of a stack that keeps every rule and has a price for every offer."""
     region = draw(st.sampled_from(sorted({region for region, _, _ in prices()})))
     priced = sorted({machine for where, machine, _ in prices() if where == region})
-    limits: dict[tuple[str, str], int] = {}
+    # What a queue can count, by the way its queues fall back: a pool and, in mode quota, a capacity type.
+    limits: dict[str, dict[tuple[str, str | None], int]] = {"quota": {}, "capacity": {}}
     gpus: dict[str, int] = {}
     pools = []
     for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
@@ -42,16 +43,27 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
         chosen = draw(some([str(kind) for kind in types]))
         capacity = [{"type": kind, "maxNodes": draw(st.integers(1, 1000))} for kind in chosen]
         pools.append({"name": name, "machine": machine.name, "gpu": machine.gpu.name, "capacity": capacity})
-        limits |= {(name, item["type"]): item["maxNodes"] * machine.gpus for item in capacity}
+        sizes = {(name, item["type"]): item["maxNodes"] * machine.gpus for item in capacity}
+        by_capacity = draw(st.booleans())
+        limits["capacity" if by_capacity else "quota"] |= {(name, None): sum(sizes.values())} if by_capacity else sizes
         gpus[name] = machine.gpus
+    cohorts: list[dict[str, Any]] = []
+    for name in draw(st.lists(NAMES, max_size=2, unique=True)):
+        parents = [None, *(cohort["name"] for cohort in cohorts)]
+        cohorts.append({"name": name, "parent": draw(st.sampled_from(parents))})
     queues, largest = [], {}
     for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
+        fallback = draw(st.sampled_from([mode for mode, counted in limits.items() if counted]))
+        counted = limits[fallback]
+        choices = st.sampled_from(sorted(counted, key=str))
+        cohort = draw(st.sampled_from([None, *(cohort["name"] for cohort in cohorts)]))
         quotas = []
-        for pool, kind in draw(st.lists(st.sampled_from(sorted(limits)), min_size=1, max_size=3, unique=True)):
-            quota = draw(st.integers(0, limits[pool, kind]))
-            limits[pool, kind] -= quota
-            quotas.append({"pool": pool, "capacity": kind, "gpus": quota})
-        queues.append({"name": name, "quotas": quotas})
+        for pool, kind in draw(st.lists(choices, min_size=1, max_size=3, unique=True)):
+            quota = draw(st.integers(0, counted[pool, kind]))
+            counted[pool, kind] -= quota
+            limit = {"lend": draw(st.integers(0, quota))} if cohort and draw(st.booleans()) else {}
+            quotas.append({"pool": pool, "gpus": quota} | ({"capacity": kind} if kind else {}) | limit)
+        queues.append({"name": name, "fallback": fallback, "quotas": quotas, "cohort": cohort})
         largest[name] = max(gpus[quota["pool"]] for quota in quotas)
     teams = [
         {"name": name, "costCenter": draw(LABELS), "project": draw(LABELS), "queues": draw(some(sorted(largest)))}
@@ -60,6 +72,7 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     names = st.lists(NAMES, max_size=2, unique=True)
     parts = {
         "pools": pools,
+        "cohorts": cohorts,
         "queues": queues,
         "teams": teams,
         "jobs": [draw(_jobs(team, name, largest)) for team in teams for name in draw(names)],

@@ -8,12 +8,10 @@ from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from mizan import config
 from mizan.errors import PlatformError, SourceUnreachable
-from mizan.kubeconfig import has_proxy, server_of
+from mizan.kubeconfig import has_proxy, read_kubeconfig, server_of
 
 ANSWER_WITHIN_SECONDS = 5.0
 PROXIES = ("HTTPS_PROXY", "https_proxy")
@@ -30,6 +28,8 @@ class ExistingCluster(pulumi.ComponentResource):
     """A provider for the named cluster."""
 
     provider: k8s.Provider
+    kubeconfig: str
+    context: str
 
     def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Check the kubeconfig before anything is registered.
@@ -42,10 +42,11 @@ class ExistingCluster(pulumi.ComponentResource):
         except PlatformError as error:
             raise pulumi.RunError(str(error)) from error
         super().__init__("mizan:components:ExistingCluster", name, {"context": args.cluster.context}, opts)
+        self.kubeconfig, self.context = str(kubeconfig), args.cluster.context
         self.provider = k8s.Provider(
             f"{name}-provider",
-            kubeconfig=str(kubeconfig),
-            context=args.cluster.context,
+            kubeconfig=self.kubeconfig,
+            context=self.context,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
@@ -58,18 +59,7 @@ def checked_kubeconfig(cluster: config.Cluster) -> Path:
         PlatformError: no such file, no kubeconfig, no such context, another cluster, or no address.
         SourceUnreachable: the server does not answer within 5 seconds.
     """
-    path = Path(os.path.expanduser(cluster.kubeconfig))  # noqa: PTH111  # Path's raises where a user is unknown
-    try:
-        document = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    # ValueError is what is no UTF-8, or a value that YAML's own types refuse.
-    except (OSError, ValueError, RecursionError, YAMLError) as error:
-        raise PlatformError(
-            f"kubeconfig {path}",
-            str(error.strerror) if isinstance(error, OSError) else "not YAML",
-            needs="a readable kubeconfig",
-            because="the cluster is reached through it",
-            fix="Write the path of your kubeconfig to mizan:cluster.kubeconfig",
-        ) from error
+    path, document = read_kubeconfig(cluster)
     server = server_of(document, cluster)
     address = _address(server, path)
     if not has_proxy(document, cluster) and not any(os.environ.get(variable) for variable in PROXIES):

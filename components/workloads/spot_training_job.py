@@ -6,6 +6,7 @@ import pulumi
 
 from components.resource import resource
 from mizan.manifests.training_jobs import spot_training_job
+from mizan.manifests.volumes import checkpoint_claims
 from mizan.plan import JobPlan
 
 # Kueue writes these on admission and takes them back on eviction. Setting them again would fight for a running job.
@@ -19,25 +20,39 @@ OWNED_BY_KUEUE = (
 
 @dataclass(frozen=True, kw_only=True)
 class SpotTrainingJobArgs:
-    """The job, and the local queue it waits in."""
+    """The job, the local queue it waits in, and its priority in the queue and on the nodes."""
 
     job: JobPlan
     local_queue: pulumi.Resource
+    priority_classes: tuple[pulumi.Resource, ...]
 
 
 class SpotTrainingJob(pulumi.ComponentResource):
-    """A batch/v1 Job that Kueue admits; Pulumi does not wait for it to be admitted or to end.
+    """A batch/v1 Job that Kueue admits, and the volume of its checkpoints if they do not go to object storage.
+
+    Pulumi waits neither for the job to be admitted or to end, nor for the volume to be there.
 
     Kubernetes lets nobody change the pods of a submitted job, so a change of them, cost labels included, replaces the
     job: it is deleted, queued anew, and goes on from its last checkpoint. `pulumi preview` shows it as a replacement.
+
+    The volume's claim stays when the job is replaced. It goes, and the checkpoints with it, when the job leaves the
+    stack, and when its storage class changes; then the job goes first, as a claim in use is not deleted.
     """
 
     def __init__(self, name: str, args: SpotTrainingJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Submit the job."""
+        """Claim the volume, then submit the job."""
         super().__init__("mizan:components:SpotTrainingJob", name, {"queue": args.job.queue}, opts)
+        # The local queue stands for its namespace, in which the claim is as well.
+        in_namespace = pulumi.ResourceOptions(parent=self, depends_on=[args.local_queue])
+        claims = [resource(name, body, in_namespace) for body in checkpoint_claims(args.job)]
         resource(
             name,
             spot_training_job(args.job),
-            pulumi.ResourceOptions(parent=self, depends_on=[args.local_queue], ignore_changes=list(OWNED_BY_KUEUE)),
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[args.local_queue, *args.priority_classes, *claims],
+                replace_with=list(claims),
+                ignore_changes=list(OWNED_BY_KUEUE),
+            ),
         )
         self.register_outputs({})

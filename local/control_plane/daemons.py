@@ -44,6 +44,11 @@ class Site:
         """Return Kueue's own configuration file."""
         return self.home.state / "kueue.yaml"
 
+    @property
+    def scheduler_configuration(self) -> Path:
+        """Return the scheduler's own configuration file."""
+        return self.home.state / "scheduler.yaml"
+
 
 @dataclass(frozen=True)
 class Daemon:

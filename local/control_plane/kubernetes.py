@@ -3,11 +3,13 @@
 import base64
 from pathlib import Path
 
+from local import files
 from local.control_plane import pki
 from local.control_plane.daemons import API_SERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER, Site
 from local.control_plane.ports import HOST
 from local.control_plane.processes import Command
 from mizan import keys
+from mizan.manifests.packing import scheduler_configuration
 
 SERVICE_RANGE = "10.96.0.0/16"
 
@@ -86,9 +88,18 @@ def controller_manager(site: Site) -> Command:
 
 
 def scheduler(site: Site) -> Command:
-    """Return the scheduler."""
-    arguments = (str(site.tools.path(SCHEDULER.tool)), *_controller(site, SCHEDULER.name))
-    return Command(SCHEDULER.name, arguments, inputs=_controller_files(site))
+    """Return the scheduler; it packs GPU pods as its configuration file says."""
+    arguments = (
+        str(site.tools.path(SCHEDULER.tool)),
+        f"--config={site.scheduler_configuration}",
+        *_serving(site, SCHEDULER.name),
+    )
+    return Command(SCHEDULER.name, arguments, inputs=(*_controller_files(site), site.scheduler_configuration))
+
+
+def write_scheduler_configuration(site: Site) -> None:
+    """Write the scheduler's configuration, which holds what its flags cannot say, and those that it replaces."""
+    files.write(site.scheduler_configuration, files.to_yaml(scheduler_configuration(str(site.home.kubeconfig))))
 
 
 def kubeconfig(site: Site) -> dict[str, object]:
@@ -110,13 +121,14 @@ def kubeconfig(site: Site) -> dict[str, object]:
 
 
 def _controller(site: Site, name: str) -> tuple[str, ...]:
+    return (f"--kubeconfig={site.home.kubeconfig}", "--leader-elect=false", *_serving(site, name), "--profiling=false")
+
+
+def _serving(site: Site, name: str) -> tuple[str, ...]:
     return (
-        f"--kubeconfig={site.home.kubeconfig}",
-        "--leader-elect=false",
         f"--bind-address={HOST}",
         f"--secure-port={site.ports[name]}",
         *_pair(site, "controllers", "--tls-cert-file", "--tls-private-key-file"),
-        "--profiling=false",
     )
 
 

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from local.control_plane.objects import CRDS_AND_WEBHOOKS, read_upstream
 from local.control_plane.ports import HOST
 from local.control_plane.processes import Command
 from mizan import keys
-from mizan.manifests.kueue_settings import FRAMEWORKS, manager_configuration
+from mizan.config import Install, KueueAddon
+from mizan.manifests.kueue_settings import manager_configuration
 
 SECRET = "kueue-webhook-server-cert"  # noqa: S105 - the name of the Secret, not its content
 
@@ -29,23 +29,8 @@ _UNMANAGED_NAMESPACES = ["kube-system", keys.KUEUE_NAMESPACE]
 Manifest = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What may differ from one embedded Kueue to another.
-
-    Attributes:
-        frameworks: the kinds of jobs it queues, as in its own configuration.
-        wait_for_pods_ready: its section of that name, or None to leave it off.
-        feature_gates: gates that differ from its defaults.
-    """
-
-    frameworks: tuple[str, ...] = FRAMEWORKS
-    wait_for_pods_ready: Mapping[str, object] | None = None
-    feature_gates: Mapping[str, bool] = field(default_factory=dict)
-
-
-BATCH_JOBS = Settings()
-"""Kueue as `make up` starts it."""
+DEFAULTS = KueueAddon(install=Install.EXTERNAL)
+"""Kueue as a stack has it that says nothing about it."""
 
 
 def command(site: Site) -> Command:
@@ -59,14 +44,14 @@ def command(site: Site) -> Command:
     )
 
 
-def configuration(ports: Mapping[str, int], serving: Path, settings: Settings) -> Manifest:
+def configuration(ports: Mapping[str, int], serving: Path, settings: KueueAddon) -> Manifest:
     """Return Kueue's configuration.
 
     Its certificates are managed by Kueue itself, in name: it finds a good pair and leaves it alone. The other way reads
     a fixed path below /etc, which takes root.
     """
-    document: Manifest = {
-        **manager_configuration(settings.frameworks),
+    return {
+        **manager_configuration(settings),
         "namespace": keys.KUEUE_NAMESPACE,
         "health": {"healthProbeBindAddress": f"{HOST}:{ports['kueue']}"},
         "metrics": {"bindAddress": f"{HOST}:{ports['kueue-metrics']}", "enableClusterQueueResources": True},
@@ -79,11 +64,8 @@ def configuration(ports: Mapping[str, int], serving: Path, settings: Settings) -
         },
         "clientConnection": {"qps": 300, "burst": 500},
         # Its extra API would need an address that the API server reaches as a service.
-        "featureGates": {"VisibilityOnDemand": False, **settings.feature_gates},
+        "featureGates": {"VisibilityOnDemand": False},
     }
-    if settings.wait_for_pods_ready is not None:
-        document["waitForPodsReady"] = dict(settings.wait_for_pods_ready)
-    return document
 
 
 def serving_folder(site: Site) -> Path:
@@ -91,7 +73,7 @@ def serving_folder(site: Site) -> Path:
     return site.home.pki / "kueue-serving"
 
 
-def write_files(site: Site, settings: Settings) -> None:
+def write_files(site: Site, settings: KueueAddon) -> None:
     """Write Kueue's configuration and the pair it serves."""
     serving = serving_folder(site)
     files.write(serving / "tls.key", pki.private_key(site.home.pki, "kueue-webhook").read_bytes())
@@ -99,7 +81,7 @@ def write_files(site: Site, settings: Settings) -> None:
     files.write(site.kueue_configuration, files.to_yaml(configuration(site.ports, serving, settings)))
 
 
-def objects_of(site: Site, settings: Settings) -> list[Manifest]:
+def objects_of(site: Site, settings: KueueAddon) -> list[Manifest]:
     """Return what the cluster of `site` must hold before Kueue starts, once its certificates are there."""
     home = site.home
     upstream = read_upstream(site.tools.crds(KUEUE.tool), home.state / "kueue_objects.json", CRDS_AND_WEBHOOKS)

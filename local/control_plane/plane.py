@@ -12,6 +12,7 @@ from local.control_plane.status import ProcessStatus
 from local.home import Home
 from local.progress import Reporter
 from mizan import keys
+from mizan.config import KueueAddon
 
 STOP_SECONDS = 10.0
 
@@ -32,7 +33,7 @@ class ControlPlane:
         tools: Tools | None,
         reporter: Reporter,
         *,
-        kueue_settings: kueue.Settings | None = kueue.BATCH_JOBS,
+        kueue_settings: KueueAddon | None = kueue.DEFAULTS,
         ready_seconds: float = READY_SECONDS,
     ) -> None:
         """Touch nothing yet.
@@ -41,7 +42,7 @@ class ControlPlane:
             home: the folder of everything.
             tools: where the executables and their CRDs are; None is enough for `stop` and `status`.
             reporter: told what happens.
-            kueue_settings: what this Kueue queues; None starts no Kueue, for a cluster that gets its own.
+            kueue_settings: the stack's own; None starts no Kueue, for a cluster that gets its own.
             ready_seconds: how long every part may take to become ready.
         """
         self.home = home

@@ -20,6 +20,7 @@ from local.control_plane.probes import ask
 from local.control_plane.processes import Command
 from local.home import Home
 from local.progress import Reporter, Task
+from mizan.config import KueueAddon
 from mizan.errors import PlatformError, SourceUnreachable
 
 READY_SECONDS = 60.0
@@ -88,7 +89,7 @@ class Startup:
     home: Home
     tools: Tools
     reporter: Reporter
-    kueue_settings: kueue.Settings | None
+    kueue_settings: KueueAddon | None
     ready_seconds: float = READY_SECONDS
     actions: dict[str, Action] = field(default_factory=dict)
 
@@ -136,6 +137,7 @@ class Startup:
             self.reporter.warn(str(move))
         site = Site(home, chosen, self.tools)
         files.write(home.kubeconfig, files.to_yaml(kubernetes.kubeconfig(site)))
+        kubernetes.write_scheduler_configuration(site)
         if self.kueue_settings:
             kueue.write_files(site, self.kueue_settings)
         karpenter.write_instance_types(site, instance_types)

@@ -9,11 +9,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from mizan.cli.queues import Output, print_queues
 from mizan.cli.yaml_text import write_yaml
 from mizan.config import read_stack, stack_file
 from mizan.errors import PlatformError, SourceUnreachable
 from mizan.manifests import manifests_of
-from mizan.plan import build_plan
+from mizan.plan import Plan, build_plan
+from mizan.queueing import live_of
 
 app = typer.Typer(
     help="Mizan: a cost-optimised GPU platform from one stack file.",
@@ -25,16 +27,32 @@ StackOption = Annotated[str, typer.Option("--stack", "-s", help="Name of the sta
 ProjectOption = Annotated[Path, typer.Option(help="Folder with Pulumi.yaml.", file_okay=False)]
 
 
-@app.callback()
-def root() -> None:
-    """Keep `render` a subcommand while it is the only one."""
-
-
 @app.command()
 def render(stack: StackOption, project: ProjectOption = Path()) -> None:
     """Print the Kubernetes manifests of a stack as YAML, without Pulumi."""
-    config = read_stack(stack_file(stack, project), datetime.now(UTC).date())
-    write_yaml(manifests_of(build_plan(stack, config)), sys.stdout)
+    write_yaml(manifests_of(_plan(stack, project)), sys.stdout)
+
+
+@app.command()
+def queues(
+    stack: StackOption,
+    project: ProjectOption = Path(),
+    live: Annotated[bool, typer.Option("--live", help="Ask the stack's cluster what runs and waits now.")] = False,
+    output: Annotated[Output, typer.Option("--output", "-o", help="For a person, or for a program.")] = Output.TABLE,
+) -> None:
+    """Show who has how many GPUs, who borrows from whom, and with --live what waits and why."""
+    plan = _plan(stack, project)
+    now = None
+    if live:
+        # Half of the command's start is the cluster client, which nothing else needs.
+        from mizan.cli.cluster import queue_objects  # noqa: PLC0415
+
+        now = live_of(plan, queue_objects(plan), datetime.now(UTC))
+    print_queues(plan, now, output, sys.stdout)
+
+
+def _plan(stack: str, project: Path) -> Plan:
+    return build_plan(stack, read_stack(stack_file(stack, project), datetime.now(UTC).date()))
 
 
 def main() -> None:

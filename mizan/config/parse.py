@@ -95,6 +95,7 @@ def _rule(detail: ErrorDetails) -> str:
         "less_than_equal": f"at most {context.get('le')}",
         "enum": str(context.get("expected")),
         "int_type": "a whole number",
+        "bool_type": "true or false",
         "string_type": "text",
         "string_unicode": "text",
         "tuple_type": "a list",

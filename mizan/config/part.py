@@ -27,6 +27,15 @@ class Part:
         return tuple(Part((*self.path, index), value) for index, value in enumerate(values))
 
     @property
+    def is_mapping(self) -> bool:
+        """Return whether the value is a mapping of keys to values."""
+        return isinstance(self.value, Mapping)
+
+    def has(self, key: str) -> bool:
+        """Return whether the value is a mapping in which a key is written, whatever its value."""
+        return isinstance(self.value, Mapping) and key in self.value
+
+    @property
     def text(self) -> str | None:
         """Return the value if it is text."""
         return self.value if isinstance(self.value, str) else None

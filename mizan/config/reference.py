@@ -15,7 +15,7 @@ from mizan.keys import CONFIG_PREFIX
 _HEAD = """# The stack file
 
 `stacks/Pulumi.<stack>.yaml`, section `config`; every key of the top level begins with `mizan:`.
-This page is made from `mizan/config/models.py` by `make docs`.
+This page is made from `mizan/config/models/` by `make docs`.
 
 Every fault of a file is shown at once, with its line, the value seen, the rule, the reason and the fix;
 `mizan render --stack S` is the quickest way to check one.

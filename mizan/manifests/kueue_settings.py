@@ -2,36 +2,52 @@
 
 import json
 
+from mizan.config import KueueAddon
 from mizan.manifests.manifest import Manifest
 
-FRAMEWORKS = ("batch/job",)
 
-
-def manager_configuration(frameworks: tuple[str, ...] = FRAMEWORKS) -> Manifest:
+def manager_configuration(kueue: KueueAddon) -> Manifest:
     """Return Kueue's Configuration without ports, certificates and leader election, which differ by place.
 
     A job's CPU and memory are not covered by any quota here; IgnoreUndeclared admits it by its GPUs alone.
     Source: kubernetes-sigs/kueue@v0.19.2 apis/config/v1beta2/configuration_types.go.
     """
-    return {
+    ready = kueue.pods_ready
+    configuration: Manifest = {
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",
         "kind": "Configuration",
         "manageJobsWithoutQueueName": False,
-        "integrations": {"frameworks": list(frameworks)},
+        "integrations": {"frameworks": list(kueue.frameworks)},
         "resources": {"quotaCheckStrategy": "IgnoreUndeclared"},
+        "waitForPodsReady": {
+            "timeout": f"{ready.timeout_seconds}s",
+            "recoveryTimeout": f"{ready.recovery_timeout_seconds}s",
+            # Jobs that start side by side share no nodes; waiting for each other would only leave GPUs idle.
+            "blockAdmission": False,
+            "requeuingStrategy": {
+                # Behind those that came while it tried, so that one without nodes does not hold up the rest.
+                "timestamp": "Eviction",
+                "backoffLimitCount": ready.requeue_limit,
+                "backoffBaseSeconds": ready.backoff_base_seconds,
+                "backoffMaxSeconds": ready.backoff_max_seconds,
+            },
+        },
     }
+    if kueue.fair_sharing:
+        configuration["fairSharing"] = {"preemptionStrategies": ["LessThanOrEqualToFinalShare", "LessThanInitialShare"]}
+    return configuration
 
 
-def chart_values() -> Manifest:
+def chart_values(kueue: KueueAddon) -> Manifest:
     """Return the values of Kueue's chart.
 
     Ports, leader election and concurrency are the chart's own defaults, which its templates expect.
     Source: kubernetes-sigs/kueue@v0.19.2 charts/kueue/values.yaml, managerConfig.
     """
     configuration = {
-        **manager_configuration(),
+        **manager_configuration(kueue),
         "health": {"healthProbeBindAddress": ":8081"},
-        "metrics": {"bindAddress": ":8443"},
+        "metrics": {"bindAddress": ":8443", "enableClusterQueueResources": True},
         "webhook": {"port": 9443},
         "leaderElection": {"leaderElect": True, "resourceName": "c1f6bfd2.kueue.x-k8s.io"},
         "controller": {

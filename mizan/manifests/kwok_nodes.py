@@ -1,7 +1,7 @@
 """Simulated GPU capacity: Karpenter's kwok provider makes nodes of these pools on the embedded cluster."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from mizan import keys
 from mizan.catalogue import Machine
@@ -12,6 +12,14 @@ NODE_CLASS = "simulated"
 
 # An empty GPU node is paid for until it goes; 30 s outlasts the gap between two jobs of a queue.
 CONSOLIDATE_AFTER = "30s"
+
+# Karpenter's default of 10 % at a time leaves a burst's empty nodes to go in rows, and all of them are paid for until
+# then. A node with pods on it still goes one at a time: a reason that no budget names would have no limit at all.
+# Source: kubernetes-sigs/karpenter@v1.14.1 pkg/apis/v1/nodepool.go, GetAllowedDisruptionsByReason.
+DISRUPTION_BUDGETS = (
+    {"nodes": "100%", "reasons": ["Empty"]},
+    {"nodes": "10%", "reasons": ["Drifted", "Underutilized"]},
+)
 
 # Karpenter's default of 720 h would end a long training run in mid-flight, and simulated nodes never need patching.
 EXPIRE_AFTER = "Never"
@@ -46,22 +54,45 @@ def node_pool(offer: Offer) -> Manifest:
                 "expireAfter": EXPIRE_AFTER,
             },
         },
-        "disruption": {"consolidationPolicy": "WhenEmpty", "consolidateAfter": CONSOLIDATE_AFTER},
+        "disruption": {
+            "consolidationPolicy": "WhenEmpty",
+            "consolidateAfter": CONSOLIDATE_AFTER,
+            "budgets": [dict(budget) for budget in DISRUPTION_BUDGETS],
+        },
+        "weight": offer.weight,
         "limits": {offer.resource: str(offer.max_units)},
     }
     return body
 
 
-def instance_types(plan: Plan) -> list[Manifest]:
+def instance_types(plan: Plan, out_of_stock: Collection[str] = ()) -> list[Manifest]:
     """Return what Karpenter's kwok provider reads: the machines, their capacity types and prices.
 
+    What is out of stock is left out, as the provider takes whatever is listed for available. A node of it that runs
+    stays; after an hour Karpenter takes it for drifted and replaces it once its pods may be moved.
+
     Shape: a list of {name, architecture, operatingSystems, resources, offerings}.
-    Source: sigs.k8s.io/karpenter@v1.14.1 kwok/cloudprovider/helpers.go, InstanceTypeOptions.
+    Source: sigs.k8s.io/karpenter@v1.14.1 kwok/cloudprovider/helpers.go, InstanceTypeOptions and setDefaultOptions;
+    pkg/controllers/nodeclaim/disruption/drift.go.
+
+    Args:
+        plan: the whole plan.
+        out_of_stock: names of offers of which the cloud has none now; other pools with the same machine and capacity
+            type run out with them.
+
+    Raises:
+        ValueError: `out_of_stock` names an offer that the plan has not.
     """
+    gone = {(offer.machine.name, offer.capacity_type) for offer in plan.offers if offer.name in out_of_stock}
+    if unknown := sorted(set(out_of_stock) - {offer.name for offer in plan.offers}):
+        message = f"no such offer: {', '.join(unknown)}"
+        raise ValueError(message)
+    machines = {offer.machine.name: offer.machine for offer in plan.offers}
     offers = defaultdict(list)
     for offer in plan.offers:
-        offers[offer.machine.name].append(offer)
-    return [_instance_type(of_machine[0].machine, of_machine, plan.region) for _, of_machine in sorted(offers.items())]
+        if (offer.machine.name, offer.capacity_type) not in gone:
+            offers[offer.machine.name].append(offer)
+    return [_instance_type(machine, offers[name], plan.region) for name, machine in sorted(machines.items())]
 
 
 def _instance_type(machine: Machine, offers: Iterable[Offer], region: str) -> Manifest:

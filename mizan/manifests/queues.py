@@ -1,57 +1,102 @@
-"""Kueue's objects: flavors from offers, cluster queues from quotas, local queues for teams.
+"""Kueue's objects: flavors, cohorts and cluster queues with their quotas, priorities, local queues for teams.
 
 Source of every field: kubernetes-sigs/kueue@v0.19.2 apis/kueue/v1beta2.
 """
 
 from mizan import keys
+from mizan.config import Priority
 from mizan.manifests.manifest import Manifest, is_in, manifest, taints, tolerations
-from mizan.plan import Offer, QueuePlan
+from mizan.plan import CohortPlan, Flavor, FlavorQuota, QueuePlan
 from mizan.plan.build import GPU_TAINT
 
 API = "kueue.x-k8s.io/v1beta2"
 
 
-def resource_flavor(offer: Offer) -> Manifest:
-    """Return the ResourceFlavor of an offer.
+def resource_flavor(flavor: Flavor) -> Manifest:
+    """Return the ResourceFlavor of a flavor.
 
     Kueue writes the labels into an admitted job as node selector. The GPU taint is tolerated for every job, as a
     GPU request is what it asks for; the spot taint is not, so only a job that accepts interruptions gets spot.
     """
-    body = manifest(API, "ResourceFlavor", offer.name)
+    body = manifest(API, "ResourceFlavor", flavor.name)
     body["spec"] = {
-        "nodeLabels": dict(offer.labels),
-        "nodeTaints": taints(offer.taints),
+        "nodeLabels": dict(flavor.labels),
+        "nodeTaints": taints(flavor.taints),
         "tolerations": tolerations([GPU_TAINT]),
     }
+    return body
+
+
+def cohort(cohort: CohortPlan) -> Manifest:
+    """Return the Cohort, with the quota that belongs to all its queues together."""
+    body = manifest(API, "Cohort", cohort.name)
+    spec: Manifest = {}
+    if cohort.parent is not None:
+        spec["parentName"] = cohort.parent
+    if cohort.quotas:
+        spec["resourceGroups"] = _resource_groups(cohort.quotas, in_cohort=False)
+    body["spec"] = spec | _fair_sharing(cohort.weight)
     return body
 
 
 def cluster_queue(queue: QueuePlan) -> Manifest:
     """Return the ClusterQueue of a queue; it serves only the namespaces of its own teams."""
     body = manifest(API, "ClusterQueue", queue.name)
-    resource = queue.quotas[0].offer.resource
-    body["spec"] = {
-        # Empty namespaces would be an invalid `In`; a queue of nobody serves nobody.
-        "namespaceSelector": {"matchExpressions": [is_in(keys.NAMESPACE_NAME, *queue.namespaces)]}
-        if queue.namespaces
-        else None,
-        "queueingStrategy": "BestEffortFIFO",
-        "preemption": {"withinClusterQueue": "LowerPriority", "reclaimWithinCohort": "Any"},
-        "flavorFungibility": {"whenCanBorrow": "MayStopSearch", "whenCanPreempt": "TryNextFlavor"},
-        "resourceGroups": [
-            {
-                "coveredResources": [resource],
-                "flavors": [
-                    {
-                        "name": quota.offer.name,
-                        "resources": [{"name": resource, "nominalQuota": str(quota.nominal)}],
-                    }
-                    for quota in queue.quotas
-                ],
-            }
-        ],
+    spec: Manifest = {
+        "queueingStrategy": queue.strategy.value,
+        "preemption": {
+            "withinClusterQueue": queue.preemption.within_cluster_queue.value,
+            "reclaimWithinCohort": queue.preemption.reclaim_within_cohort.value,
+        },
+        # whenCanPreempt: another flavor that is free costs nobody a restart.
+        "flavorFungibility": {"whenCanBorrow": queue.when_can_borrow.value, "whenCanPreempt": "TryNextFlavor"},
+        "resourceGroups": _resource_groups(queue.quotas, in_cohort=queue.cohort is not None),
     }
+    # Left out it selects nothing, so a queue of nobody serves nobody; an `In` without values would be refused.
+    if queue.namespaces:
+        spec["namespaceSelector"] = {"matchExpressions": [is_in(keys.NAMESPACE_NAME, *queue.namespaces)]}
+    if queue.cohort is not None:
+        spec["cohortName"] = queue.cohort
+    body["spec"] = spec | _fair_sharing(queue.weight)
     return body
+
+
+def _resource_groups(quotas: tuple[FlavorQuota, ...], *, in_cohort: bool) -> list[Manifest]:
+    """Return one group, as Kueue wants the flavors of a resource; limits of lending only where there is a cohort."""
+    resource = quotas[0].flavor.resource
+    flavors = []
+    for quota in quotas:
+        amounts = {"name": resource, "nominalQuota": str(quota.nominal)}
+        if in_cohort and quota.borrowing is not None:
+            amounts["borrowingLimit"] = str(quota.borrowing)
+        if in_cohort and quota.lending is not None:
+            amounts["lendingLimit"] = str(quota.lending)
+        flavors.append({"name": quota.flavor.name, "resources": [amounts]})
+    return [{"coveredResources": [resource], "flavors": flavors}]
+
+
+def _fair_sharing(weight: int | None) -> Manifest:
+    return {} if weight is None else {"fairSharing": {"weight": str(weight)}}
+
+
+def workload_priority_class(priority: Priority) -> Manifest:
+    """Return the class by which Kueue orders and preempts jobs."""
+    body = manifest(API, "WorkloadPriorityClass", priority.name)
+    return body | {"value": priority.value, "description": priority.description}
+
+
+def priority_class(priority: Priority) -> Manifest:
+    """Return the class of the pods; unless it preempts, the scheduler leaves it to Kueue to make room.
+
+    Source: https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/, read 2026-11-22.
+    """
+    body = manifest("scheduling.k8s.io/v1", "PriorityClass", priority.name)
+    return body | {
+        "value": priority.value,
+        "preemptionPolicy": "PreemptLowerPriority" if priority.preempts else "Never",
+        "globalDefault": False,
+        "description": priority.description,
+    }
 
 
 def local_queue(name: str, namespace: str) -> Manifest:

@@ -4,23 +4,40 @@ from mizan.config import Cloud
 from mizan.manifests.kwok_nodes import node_class, node_pool
 from mizan.manifests.manifest import Manifest
 from mizan.manifests.namespaces import team_namespace
-from mizan.manifests.queues import cluster_queue, local_queue, resource_flavor
+from mizan.manifests.queues import (
+    cluster_queue,
+    cohort,
+    local_queue,
+    priority_class,
+    resource_flavor,
+    workload_priority_class,
+)
+from mizan.manifests.tenants import guards
 from mizan.manifests.training_jobs import spot_training_job
+from mizan.manifests.volumes import checkpoint_claims
 from mizan.plan import Plan
 
 
 def manifests_of(plan: Plan) -> list[Manifest]:
     """Return the stack's manifests, each after those it refers to. Kueue's own chart is not among them."""
     simulated = [node_class(), *(node_pool(offer) for offer in plan.offers)] if plan.cloud is Cloud.LOCAL else []
+    machines = [offer.machine for offer in plan.offers]
     teams = [
         item
         for team in plan.teams
-        for item in (team_namespace(team), *(local_queue(queue, team.namespace) for queue in team.queues))
+        for item in (
+            team_namespace(team, plan.stack),
+            *guards(team, machines),
+            *(local_queue(queue, team.namespace) for queue in team.queues),
+        )
     ]
     return [
         *simulated,
-        *(resource_flavor(offer) for offer in plan.offers),
+        *(workload_priority_class(priority) for priority in plan.priorities),
+        *(priority_class(priority) for priority in plan.priorities),
+        *(resource_flavor(flavor) for flavor in plan.flavors),
+        *(cohort(item) for item in plan.cohorts),
         *(cluster_queue(queue) for queue in plan.queues),
         *teams,
-        *(spot_training_job(job) for job in plan.jobs),
+        *(item for job in plan.jobs for item in (*checkpoint_claims(job), spot_training_job(job))),
     ]

@@ -1,41 +1,55 @@
 """A spot training job: queued by Kueue, saved by checkpoints, not failed by interruptions."""
 
 from mizan import keys, versions
+from mizan.config import RestartPolicy
 from mizan.manifests.manifest import Manifest, manifest, tolerations
+from mizan.manifests.packing import pod_packing
+from mizan.manifests.volumes import checkpoint_claim_name
 from mizan.plan import JobPlan
 
-# GKE leaves a pod 15 of a spot notice's 30 seconds.
+# GKE leaves a pod 15 of a spot notice's 30 seconds; AWS gives 120.
 # Source: https://cloud.google.com/kubernetes-engine/docs/concepts/spot-vms, read 2026-11-21.
 GRACE_SECONDS = 15
-
-# Beside each GPU: what a data loader needs, and a share that fits every machine of the catalogue.
-CPU_PER_GPU = 2
-MEMORY_GIB_PER_GPU = 8
 
 # Failures of the program itself; an interruption is not counted (podFailurePolicy).
 RETRIES = 3
 NOBODY = 65532
+CONTAINER = "trainer"
 
 # The root file system is read-only; Python and PyTorch write their temporary files here.
 SCRATCH = "/tmp"  # noqa: S108  # a path in the container
+CHECKPOINTS = "/checkpoints"
 
 
 def spot_training_job(job: JobPlan) -> Manifest:
     """Return the batch/v1 Job.
 
-    It is created suspended: Kueue resumes it on admission and adds the flavor's node selector. podFailurePolicy
-    needs restartPolicy Never. Pulumi does not wait for it: a queue may hold it for days.
+    It is created suspended: Kueue resumes it on admission and adds the flavor's node selector, so it has none of its
+    own. Pulumi does not wait for it: a queue may hold it for days.
+
+    The program is told where (CHECKPOINT_DIR) and how often (CHECKPOINT_INTERVAL, seconds) to save itself, and which of
+    the job's pods it is (JOB_COMPLETION_INDEX, from 0). On SIGTERM it has 15 seconds to save itself and must then exit
+    with a code other than 0: 0 says that the training is complete, and the job would not go on elsewhere.
+    Source: kubernetes/kubernetes@v1.36.3 pkg/kubelet/kubelet_pods.go, getPhase.
+
+    `max_run_seconds` begins anew with each admission and does not count time in the queue: the job controller resets
+    the start when a job is resumed. An interruption does not reset it.
+    Source: kubernetes/kubernetes@v1.36.3 pkg/controller/job/job_controller.go, syncJob.
     """
-    body = manifest(
-        "batch/v1", "Job", job.name, namespace=job.namespace, labels={**job.labels, keys.QUEUE_NAME: job.queue}
-    )
+    labels = {**job.labels, keys.QUEUE_NAME: job.queue, keys.PRIORITY_CLASS: job.priority}
+    body = manifest("batch/v1", "Job", job.name, namespace=job.namespace, labels=labels)
     body["metadata"]["annotations"] = {keys.PULUMI_WAIT_FOR: "jsonpath={.metadata.uid}"}
     body["spec"] = {
         "suspend": True,
+        # Kueue admits them all or none. One pod is index 0 of one, so that a program runs alike with any number.
+        "parallelism": job.pods,
+        "completions": job.pods,
+        "completionMode": "Indexed",
         "backoffLimit": RETRIES,
-        "podFailurePolicy": {
-            "rules": [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
-        },
+        "activeDeadlineSeconds": job.max_run_seconds,
+        # Until a pod has ended it may still write its checkpoint; two writers would spoil it.
+        "podReplacementPolicy": "Failed",
+        **_failure_policy(job),
         "template": {
             "metadata": {"labels": dict(job.labels), "annotations": _annotations(job)},
             "spec": _pod(job),
@@ -44,47 +58,77 @@ def spot_training_job(job: JobPlan) -> Manifest:
     return body
 
 
+def _failure_policy(job: JobPlan) -> Manifest:
+    """Return what tells an interruption and a hopeless failure from one worth another try.
+
+    An interruption comes first: the code of a program that is told to stop says nothing. With OnFailure there is none,
+    as the API server refuses it, and every interruption counts as one of the failures.
+    Source: kubernetes/kubernetes@v1.36.3 pkg/apis/batch/validation/validation.go, validateJobSpec.
+    """
+    if job.restart_policy is RestartPolicy.ON_FAILURE:
+        return {}
+    rules: list[Manifest] = [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}]
+    if job.fail_on_exit_codes:
+        # The API server takes them in order only, and each once.
+        codes = sorted(set(job.fail_on_exit_codes))
+        rules.append(
+            {"action": "FailJob", "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": codes}}
+        )
+    return {"podFailurePolicy": {"rules": rules}}
+
+
 def _annotations(job: JobPlan) -> dict[str, str]:
-    annotations = {keys.DO_NOT_DISRUPT: "true"}
+    annotations = {keys.DO_NOT_DISRUPT: "true", keys.SAFE_TO_EVICT: "false"}
     if job.simulated_run_seconds is not None:
         annotations[keys.SIMULATED_RUN_SECONDS] = str(job.simulated_run_seconds)
     return annotations
 
 
 def _pod(job: JobPlan) -> Manifest:
-    amounts = {
-        "cpu": str(CPU_PER_GPU * job.units),
-        "memory": f"{MEMORY_GIB_PER_GPU * job.units}Gi",
-        job.resource: str(job.units),
-    }
+    mounts = [{"name": "scratch", "mountPath": SCRATCH}]
+    volumes: list[Manifest] = [{"name": "scratch", "emptyDir": {}}]
+    if job.checkpoint.volume is not None:
+        mounts.append({"name": "checkpoints", "mountPath": CHECKPOINTS})
+        volumes.append({"name": "checkpoints", "persistentVolumeClaim": {"claimName": checkpoint_claim_name(job)}})
     return {
-        "restartPolicy": "Never",
+        "restartPolicy": job.restart_policy.value,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "priorityClassName": job.priority,
         "tolerations": tolerations(job.tolerations),
         "automountServiceAccountToken": False,
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": NOBODY,
             "fsGroup": NOBODY,
+            # Without it every start would walk through all checkpoints on the volume to change their group.
+            "fsGroupChangePolicy": "OnRootMismatch",
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [
-            {
-                "name": "trainer",
-                "image": versions.TRAINING_IMAGE,
-                "command": list(job.command),
-                "env": [
-                    {"name": "CHECKPOINT_DIR", "value": job.checkpoint.dir},
-                    {"name": "CHECKPOINT_INTERVAL", "value": str(job.checkpoint.interval_seconds)},
-                ],
-                "resources": {"requests": dict(amounts), "limits": dict(amounts)},
-                "securityContext": {
-                    "allowPrivilegeEscalation": False,
-                    "readOnlyRootFilesystem": True,
-                    "capabilities": {"drop": ["ALL"]},
-                },
-                "volumeMounts": [{"name": "scratch", "mountPath": SCRATCH}],
-            }
+        "containers": [_container(job, mounts)],
+        "volumes": volumes,
+        **pod_packing(job.cloud),
+    }
+
+
+def _container(job: JobPlan, mounts: list[dict[str, str]]) -> Manifest:
+    amounts = {
+        "cpu": str(job.cpus),
+        "memory": f"{job.memory_gib}Gi",
+        job.resource: str(job.units),
+    }
+    return {
+        "name": CONTAINER,
+        "image": versions.TRAINING_IMAGE,
+        "command": list(job.command),
+        "env": [
+            {"name": "CHECKPOINT_DIR", "value": job.checkpoint.dir or CHECKPOINTS},
+            {"name": "CHECKPOINT_INTERVAL", "value": str(job.checkpoint.interval_seconds)},
         ],
-        "volumes": [{"name": "scratch", "emptyDir": {}}],
+        "resources": {"requests": dict(amounts), "limits": dict(amounts)},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": mounts,
     }

@@ -6,7 +6,18 @@ from datetime import date
 
 from mizan.capacity import CapacityType
 from mizan.catalogue import Machine
-from mizan.config import Checkpoint, Cloud, Cluster, Install
+from mizan.config import (
+    Checkpoint,
+    Cloud,
+    Cluster,
+    Fallback,
+    KueueAddon,
+    Preemption,
+    Priority,
+    QueueingStrategy,
+    RestartPolicy,
+    WhenCanBorrow,
+)
 from mizan.prices import Price
 
 
@@ -29,7 +40,11 @@ class Taint:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One machine of one pool in one capacity type: one node pool, one Kueue flavor, one price."""
+    """One machine of one pool in one capacity type: one node pool and one price.
+
+    Attributes:
+        weight: of two offers that fit a pod, the autoscaler takes the one with the higher weight, 1 to 100.
+    """
 
     name: str
     pool: str
@@ -41,6 +56,7 @@ class Offer:
     units_per_node: int
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
+    weight: int
 
     @property
     def max_units(self) -> int:
@@ -57,11 +73,63 @@ class PoolPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FlavorQuota:
-    """Units of one offer that a queue may hold."""
+class Flavor:
+    """GPUs that Kueue counts as one: a single offer, or all offers of a pool among which the autoscaler chooses.
 
-    offer: Offer
+    Attributes:
+        capacity_type: of its single offer; None where the autoscaler chooses.
+        offers: in the order they are tried; all have the same resource.
+        labels: what all its nodes carry, and what Kueue writes into an admitted job as node selector.
+        taints: what all its nodes carry.
+    """
+
+    name: str
+    pool: str
+    capacity_type: CapacityType | None
+    offers: tuple[Offer, ...]
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+
+    @property
+    def resource(self) -> str:
+        """Return the resource that its quota counts."""
+        return self.offers[0].resource
+
+    @property
+    def max_units(self) -> int:
+        """Return the units of `resource` at the largest size of all its offers."""
+        return sum(offer.max_units for offer in self.offers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlavorQuota:
+    """Units of one flavor.
+
+    Attributes:
+        nominal: the owner's own.
+        borrowing: the most it may borrow from its cohort; None is no limit, and 0 where there is no cohort.
+        lending: the most of its own that it lends; None is all of it.
+    """
+
+    flavor: Flavor
     nominal: int
+    borrowing: int | None = None
+    lending: int | None = None
+
+    @property
+    def lendable(self) -> int:
+        """Return what others can get of it while it is idle."""
+        return self.nominal if self.lending is None else self.lending
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortPlan:
+    """A cohort with what belongs to all its queues together."""
+
+    name: str
+    parent: str | None
+    quotas: tuple[FlavorQuota, ...]
+    weight: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,32 +137,62 @@ class QueuePlan:
     """A ClusterQueue with its flavors in the order they are tried, and the namespaces that may use it."""
 
     name: str
+    fallback: Fallback
     quotas: tuple[FlavorQuota, ...]
     namespaces: tuple[str, ...]
+    cohort: str | None
+    when_can_borrow: WhenCanBorrow
+    preemption: Preemption
+    strategy: QueueingStrategy
+    weight: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TeamPlan:
-    """A team's namespace, the labels its costs are found by, and its queues."""
+    """A team's namespace, the labels its costs are found by, its queues, and who may use them.
+
+    Attributes:
+        group: whose members submit and read the team's jobs.
+        gpu_quota: by resource, the most that all its queues together can admit; a smaller quota of the namespace would
+            refuse the pods of an admitted job, which would hold its queue's quota for nothing.
+    """
 
     namespace: str
     labels: Mapping[str, str]
     queues: tuple[str, ...]
+    group: str
+    gpu_quota: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobPlan:
-    """A sample spot training job."""
+    """A sample spot training job.
+
+    Attributes:
+        cloud: where it runs, which decides who packs its pods.
+        units: of `resource`, for each pod.
+        pods: that run together, or not at all.
+        cpus: for each pod, so that a full node still has room for what the system runs on it.
+        memory_gib: for each pod, in the same way.
+    """
 
     name: str
+    cloud: Cloud
     namespace: str
     queue: str
     labels: Mapping[str, str]
     tolerations: tuple[Taint, ...]
     resource: str
     units: int
+    pods: int
+    cpus: int
+    memory_gib: int
+    priority: str
     command: tuple[str, ...]
     checkpoint: Checkpoint
+    restart_policy: RestartPolicy
+    fail_on_exit_codes: tuple[int, ...]
+    max_run_seconds: int
     simulated_run_seconds: int | None
 
 
@@ -104,6 +202,8 @@ class Plan:
 
     Attributes:
         today: the day that the age of prices is counted to.
+        forced_removals: teams whose namespaces may go although jobs run there.
+        warnings: what is allowed but probably not meant, each a sentence with its numbers.
     """
 
     stack: str
@@ -111,11 +211,16 @@ class Plan:
     cloud: Cloud
     region: str
     cluster: Cluster | None
-    kueue: Install
+    kueue: KueueAddon
     pools: tuple[PoolPlan, ...]
+    flavors: tuple[Flavor, ...]
+    cohorts: tuple[CohortPlan, ...]
     queues: tuple[QueuePlan, ...]
+    priorities: tuple[Priority, ...]
     teams: tuple[TeamPlan, ...]
     jobs: tuple[JobPlan, ...] = field(default=())
+    forced_removals: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
 
     @property
     def offers(self) -> tuple[Offer, ...]:

@@ -24,6 +24,7 @@ from local.platform import tools
 from local.progress import Reporter
 from local.toolchain import TOOLS, ensure
 from mizan.manifests.kwok_nodes import instance_types
+from tests.bench import queues
 from tests.bench.stack import OBJECTS, plan, values, write_manifests, write_stack_file
 
 GIBIBYTE = 1024**3
@@ -65,7 +66,7 @@ def main() -> int:
         home.create()
         plane = ControlPlane(home, tools(reporter), reporter)
         try:
-            figures = [*_control_plane(plane), *_updates(home, reporter, Path(folder))]
+            figures = [*_control_plane(plane), *_updates(home, reporter, Path(folder)), *_queues(plane)]
         finally:
             plane.stop()
         figures += _whole(Path(folder))
@@ -103,6 +104,15 @@ def _updates(home: Home, reporter: Reporter, folder: Path) -> list[Figure]:
         Figure(f"pulumi up --skip-preview, the same {OBJECTS} objects", created, 3 * apply + 5),
         Figure(f"pulumi up with preview, the same {OBJECTS} objects", previewed, 15.0),
         Figure("pulumi up with preview, unchanged", unchanged, 10.0),
+    ]
+
+
+def _queues(plane: ControlPlane) -> list[Figure]:
+    with plane.client() as client:
+        admitted = queues.JOBS / queues.admissions_per_second(client)
+    return [
+        Figure(f"Kueue admits {queues.JOBS} queued jobs, 60 a second", admitted, queues.JOBS / 60),
+        Figure(f"render all objects of {queues.TEAMS} teams", queues.rendering_seconds(), 1.0),
     ]
 
 

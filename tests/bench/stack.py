@@ -9,9 +9,9 @@ from mizan.config import parse
 from mizan.manifests import manifests_of
 from mizan.plan import Plan, build_plan
 
-# One pool and one queue make 6 objects; every team adds a namespace and a LocalQueue.
+# One pool, one queue and two priorities make 10 objects; every team adds 9: its namespace and what stands in it.
 OBJECTS = 100
-TEAMS = 47
+TEAMS = 10
 
 
 def values(prefix: str) -> dict[str, Any]:
@@ -31,11 +31,17 @@ def values(prefix: str) -> dict[str, Any]:
         "queues": [
             {
                 "name": queue,
+                "fallback": "quota",
                 "quotas": [
                     {"pool": f"{prefix}-a100", "capacity": "spot", "gpus": 8},
                     {"pool": f"{prefix}-a100", "capacity": "on-demand", "gpus": 4},
                 ],
             }
+        ],
+        # Classes belong to the whole cluster; two stacks with one of the same name would share it.
+        "priorities": [
+            {"name": f"{prefix}-batch", "value": 100, "description": "Training"},
+            {"name": f"{prefix}-dev", "value": 10, "description": "Notebooks"},
         ],
         "teams": [
             {"name": f"{prefix}-team-{index}", "costCenter": "bench", "project": "bench", "queues": [queue]}

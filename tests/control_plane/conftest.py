@@ -3,6 +3,7 @@
 import itertools
 import re
 import time
+from contextlib import ExitStack
 
 import pytest
 from lightkube.resources.core_v1 import Namespace
@@ -12,7 +13,9 @@ from local.control_plane import ControlPlane, State
 from local.control_plane.daemons import TOOLS
 from local.home import Home
 from local.progress import Reporter
+from tests.builders import a_plan, a_stack
 from tests.control_plane.cluster_builders import INSTANCE_TYPES, RecordingReporter
+from tests.control_plane.queue_builders import QueuedStack
 
 _numbers = itertools.count(1)
 
@@ -27,9 +30,9 @@ def make_plane(tools, tmp_path_factory):
     """Control planes that are ended with the test, whatever happens in it."""
     made = []
 
-    def make(home=None, reporter=None):
+    def make(home=None, reporter=None, **settings):
         home = home or Home(tmp_path_factory.mktemp("plane") / "home")
-        made.append(ControlPlane(home, tools, reporter or RecordingReporter()))
+        made.append(ControlPlane(home, tools, reporter or RecordingReporter(), **settings))
         return made[-1]
 
     yield make
@@ -45,6 +48,14 @@ def session_plane(tools, tmp_path_factory):
         yield plane
     finally:
         plane.stop()
+
+
+@pytest.fixture(scope="session")
+def second_home(tools, tmp_path_factory):
+    """The home of a control plane whose Kueue has the settings that a test gives it, and is restarted for the next."""
+    home = Home(tmp_path_factory.mktemp("second") / "home")
+    yield home
+    ControlPlane(home, tools, RecordingReporter()).stop()
 
 
 @pytest.fixture
@@ -69,6 +80,32 @@ def namespace(client, request):
     client.create(Namespace.from_dict({"metadata": {"name": name}}))
     yield name
     client.delete(Namespace, name)
+
+
+@pytest.fixture
+def stack(client, eventually):
+    """A stack's queues on the session's control plane, removed with the test."""
+    stack = QueuedStack(client, f"team-{next(_numbers)}", eventually)
+    yield stack
+    stack.remove()
+
+
+@pytest.fixture
+def stack_with(tools, second_home, eventually):
+    """Start the second control plane with the settings that a stack gives Kueue, and return that stack's queues."""
+    with ExitStack() as ends:
+
+        def start(*, instance_types=None, **kueue):
+            addons = {"kueue": {"install": "external", **kueue}}
+            settings = a_plan(a_stack(addons=addons)).kueue
+            plane = ControlPlane(second_home, tools, RecordingReporter(), kueue_settings=settings)
+            plane.start(instance_types=instance_types)
+            client = ends.enter_context(plane.client())
+            stack = QueuedStack(client, f"team-{next(_numbers)}", eventually, addons=addons)
+            ends.callback(stack.remove)
+            return stack
+
+        yield start
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from local.home import Home
 from local.progress import Reporter
 from local.toolchain import default_cache, ensure
 from mizan import keys
+from mizan.config import Install, KueueAddon
 from mizan.manifests.kueue_settings import manager_configuration
 from tests.e2e.platforms import TestPlatform, program
 
@@ -64,7 +65,7 @@ def test_the_chart_is_installed_with_the_settings_that_the_embedded_kueue_has(wi
     assert up.status == 0, up.text
     settings = client.get(ConfigMap, "kueue-manager-config", namespace="kueue-system")
     installed = YAML(typ="safe").load(settings.data["controller_manager_config.yaml"])
-    wanted = manager_configuration()
+    wanted = manager_configuration(KueueAddon(install=Install.HELM))
     assert {key: installed[key] for key in wanted} == wanted
     deployment = client.get(Deployment, "kueue-controller-manager", namespace="kueue-system")
     assert deployment.status.readyReplicas == 1

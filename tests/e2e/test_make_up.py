@@ -13,14 +13,15 @@ import pytest
 
 from local.control_plane.status import State
 from local.home import PROJECT, Home
-from local.overview import capacity_rows, job_rows, quota_rows
+from local.overview import capacity_rows, job_rows
 from local.platform import plan_of
 from local.screen import COMMANDS
+from mizan.queueing import quota_rows
 from tests.e2e.platforms import TestPlatform, interrupt, program, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-OBJECTS = "24 unchanged"
+OBJECTS = "38 unchanged"
 STACK_FILE = PROJECT / "stacks" / "Pulumi.local.yaml"
 
 

@@ -41,7 +41,7 @@ def test_a_type_is_told_in_a_person_s_words_not_in_python_s():
     [
         ("maxNodes", "1 to 1000"),
         ("jobs", ""),
-        ("quotas", "at least 1 entry"),
+        ("frameworks", "at least 1 entry"),
         ("machine", "not empty"),
         ("costCenter", "`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`, at most 63 characters"),
         ("dir", r"`^(s3\|gs\|az\|https)://\S+$`"),

@@ -7,7 +7,7 @@ import pulumi_kubernetes as k8s
 
 from components.queues.kueue import Kueue, KueueArgs
 from mizan import versions
-from mizan.config import Install
+from mizan.config import Install, KueueAddon
 
 provider = k8s.Provider(
     "cluster",
@@ -16,6 +16,6 @@ provider = k8s.Provider(
 )
 Kueue(
     "kueue",
-    KueueArgs(install=Install.HELM, chart=os.environ["KUEUE_CHART"]),
+    KueueArgs(settings=KueueAddon(install=Install.HELM), chart=os.environ["KUEUE_CHART"]),
     pulumi.ResourceOptions(providers={"kubernetes": provider}),
 )

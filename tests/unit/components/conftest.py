@@ -10,3 +10,9 @@ from tests import mocks
 @pytest.fixture
 def deploy() -> Callable[[Callable[[], object]], list[mocks.Registered]]:
     return mocks.deploy
+
+
+@pytest.fixture(autouse=True)
+def _nobody_leaves(monkeypatch):
+    """There is no cluster to ask under mocks; test_team.py asks one."""
+    monkeypatch.setattr("components.platform.refuse_departures", lambda *_: None)

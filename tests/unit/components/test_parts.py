@@ -9,22 +9,30 @@ import pytest
 from components.capacity.local_nodes import LocalNodes, LocalNodesArgs
 from components.cluster.local import LocalCluster, LocalClusterArgs
 from components.queues.kueue import Kueue, KueueArgs
+from components.queues.packing import Packing, PackingArgs
 from components.queues.queues import Queues, QueuesArgs
 from components.resource import resource
 from components.tenants.team import Team, TeamArgs
 from components.workloads.spot_training_job import OWNED_BY_KUEUE, SpotTrainingJob, SpotTrainingJobArgs
 from mizan import versions
-from mizan.config import Install
+from mizan.config import Install, KueueAddon
 from mizan.manifests.kueue_settings import chart_values
 from mizan.manifests.kwok_nodes import node_class, node_pool
 from mizan.manifests.manifest import manifest
-from mizan.manifests.namespaces import team_namespace
-from mizan.manifests.queues import cluster_queue, local_queue, resource_flavor
+from mizan.manifests.queues import (
+    cluster_queue,
+    cohort,
+    priority_class,
+    resource_flavor,
+    workload_priority_class,
+)
 from mizan.manifests.training_jobs import spot_training_job
-from tests.builders import a_plan
+from mizan.plan import Plan
+from tests.builders import a_plan, a_whole_stack
 from tests.mocks import PROVIDER, Registered
 
 PLAN = a_plan()
+HELM = KueueAddon(install=Install.HELM)
 STACK = "pulumi:pulumi:Stack"
 
 
@@ -33,12 +41,21 @@ def the(resources: list[Registered], typ: str) -> Registered:
     return found
 
 
+def manifests_by_name(resources: list[Registered]) -> dict[str, object]:
+    """Registrations come in any order."""
+    return {item.manifest["metadata"]["name"]: item.manifest for item in resources}
+
+
 def children_of(resources: list[Registered], typ: str) -> list[Registered]:
     return [item for item in resources if item.parent == the(resources, typ).urn]
 
 
 def names_of(resources: list[Registered], urns: frozenset[str]) -> set[str]:
     return {item.name for item in resources if item.urn in urns}
+
+
+def the_queues_of(plan: Plan) -> QueuesArgs:
+    return QueuesArgs(flavors=plan.flavors, cohorts=plan.cohorts, queues=plan.queues, priorities=plan.priorities)
 
 
 def a_stand_in(name: str) -> pulumi.CustomResource:
@@ -58,13 +75,20 @@ def through_a_provider(build):
 
 COMPONENTS = {
     "mizan:components:LocalNodes": lambda opts: LocalNodes("x", LocalNodesArgs(offers=PLAN.offers), opts),
-    "mizan:components:Kueue": lambda opts: Kueue("x", KueueArgs(install=Install.HELM), opts),
-    "mizan:components:Queues": lambda opts: Queues("x", QueuesArgs(offers=PLAN.offers, queues=PLAN.queues), opts),
+    "mizan:components:Kueue": lambda opts: Kueue("x", KueueArgs(settings=HELM), opts),
+    "mizan:components:Queues": lambda opts: Queues("x", the_queues_of(PLAN), opts),
     "mizan:components:Team": lambda opts: Team(
-        "x", TeamArgs(team=PLAN.teams[0], cluster_queues={"training": a_stand_in("queue")}), opts
+        "x",
+        TeamArgs(
+            team=PLAN.teams[0],
+            stack="test",
+            machines=tuple(offer.machine for offer in PLAN.offers),
+            cluster_queues={"training": a_stand_in("queue")},
+        ),
+        opts,
     ),
     "mizan:components:SpotTrainingJob": lambda opts: SpotTrainingJob(
-        "x", SpotTrainingJobArgs(job=PLAN.jobs[0], local_queue=a_stand_in("queue")), opts
+        "x", SpotTrainingJobArgs(job=PLAN.jobs[0], local_queue=a_stand_in("queue"), priority_classes=()), opts
     ),
 }
 
@@ -130,62 +154,75 @@ def test_every_offer_is_one_node_pool_made_after_their_class(deploy):
 
 
 def test_kueue_is_installed_as_a_release_of_the_pinned_chart(deploy):
-    resources = deploy(lambda: Kueue("x", KueueArgs(install=Install.HELM)))
+    resources = deploy(lambda: Kueue("x", KueueArgs(settings=HELM)))
     (release,) = children_of(resources, "mizan:components:Kueue")
     assert (release.typ, release.name) == ("kubernetes:helm.sh/v3:Release", "x-release")
     assert release.inputs["chart"] == "oci://registry.k8s.io/kueue/charts/kueue"
     assert release.inputs["version"] == versions.KUEUE == "0.19.2"
     assert (release.inputs["name"], release.inputs["namespace"]) == ("kueue", "kueue-system")
     assert release.inputs["createNamespace"] is True
-    assert release.inputs["values"] == chart_values()
+    assert release.inputs["values"] == chart_values(HELM)
     text = release.inputs["values"]["managerConfig"]["controllerManagerConfigYaml"]
     assert json.loads(text)["kind"] == "Configuration"
 
 
 def test_kueue_s_chart_may_come_from_elsewhere(deploy):
-    resources = deploy(lambda: Kueue("x", KueueArgs(install=Install.HELM, chart="./charts/kueue")))
+    resources = deploy(lambda: Kueue("x", KueueArgs(settings=HELM, chart="./charts/kueue")))
     assert the(resources, "kubernetes:helm.sh/v3:Release").inputs["chart"] == "./charts/kueue"
 
 
 def test_an_external_kueue_is_left_alone(deploy):
-    resources = deploy(lambda: Kueue("x", KueueArgs(install=Install.EXTERNAL)))
+    resources = deploy(lambda: Kueue("x", KueueArgs(settings=PLAN.kueue)))
     assert [item.typ for item in resources] == ["mizan:components:Kueue"]
 
 
 def test_a_cluster_queue_waits_for_the_flavors_it_names(deploy):
-    resources = deploy(lambda: Queues("x", QueuesArgs(offers=PLAN.offers, queues=PLAN.queues)))
+    resources = deploy(lambda: Queues("x", the_queues_of(PLAN)))
     by_name = {child.name: child for child in children_of(resources, "mizan:components:Queues")}
     assert set(by_name) == {
         "x-resourceflavor-spot-a100",
         "x-resourceflavor-ondemand-a100",
         "x-clusterqueue-training",
+        "x-workloadpriorityclass-production",
+        "x-workloadpriorityclass-batch",
+        "x-workloadpriorityclass-dev",
     }
     queue = by_name.pop("x-clusterqueue-training")
+    classes = {name: by_name.pop(name) for name in list(by_name) if "workloadpriorityclass" in name}
     assert queue.manifest == cluster_queue(PLAN.queues[0])
     assert names_of(resources, queue.dependencies) == set(by_name)
-    assert by_name["x-resourceflavor-spot-a100"].manifest == resource_flavor(PLAN.offers[0])
+    assert by_name["x-resourceflavor-spot-a100"].manifest == resource_flavor(PLAN.flavors[0])
+    wanted = {item.name: workload_priority_class(item) for item in PLAN.priorities}
+    assert manifests_by_name(list(classes.values())) == wanted
 
 
-def test_a_team_s_queue_waits_for_its_namespace_and_for_its_cluster_queue(deploy):
-    args = TeamArgs(team=PLAN.teams[0], cluster_queues={})
-    resources = deploy(
-        lambda: Team("x", TeamArgs(team=args.team, cluster_queues={"training": a_stand_in("cluster-queue")}))
-    )
-    namespace = the(resources, "kubernetes:core/v1:Namespace")
-    queue = the(resources, "kubernetes:kueue.x-k8s.io/v1beta2:LocalQueue")
-    assert namespace.manifest == team_namespace(PLAN.teams[0])
-    assert (queue.name, queue.manifest) == ("x-localqueue-team-a/training", local_queue("training", "team-a"))
-    assert names_of(resources, queue.dependencies) == {namespace.name, "cluster-queue"}
-    assert the(resources, "mizan:components:Team").outputs == {"namespace": "team-a"}
+def test_a_cohort_waits_for_the_flavors_it_owns(deploy):
+    plan = a_plan(a_whole_stack())
+    resources = deploy(lambda: Queues("x", the_queues_of(plan)))
+    cohorts = [item for item in resources if item.typ == "kubernetes:kueue.x-k8s.io/v1beta2:Cohort"]
+    assert manifests_by_name(cohorts) == {item.name: cohort(item) for item in plan.cohorts}
+    research = next(item for item in cohorts if item.name == "x-cohort-research")
+    assert names_of(resources, research.dependencies) == {"x-resourceflavor-spot-a100"}
+
+
+def test_every_priority_is_a_class_of_pods(deploy):
+    resources = deploy(lambda: Packing("x", PackingArgs(priorities=PLAN.priorities)))
+    classes = children_of(resources, "mizan:components:Packing")
+    assert manifests_by_name(classes) == {item.name: priority_class(item) for item in PLAN.priorities}
 
 
 def test_a_job_waits_for_its_queue_and_leaves_to_kueue_what_is_kueue_s(deploy):
     resources = deploy(
-        lambda: SpotTrainingJob("x", SpotTrainingJobArgs(job=PLAN.jobs[0], local_queue=a_stand_in("local-queue")))
+        lambda: SpotTrainingJob(
+            "x",
+            SpotTrainingJobArgs(
+                job=PLAN.jobs[0], local_queue=a_stand_in("local-queue"), priority_classes=(a_stand_in("class"),)
+            ),
+        )
     )
     (job,) = children_of(resources, "mizan:components:SpotTrainingJob")
     assert (job.typ, job.manifest) == ("kubernetes:batch/v1:Job", spot_training_job(PLAN.jobs[0]))
-    assert names_of(resources, job.dependencies) == {"local-queue"}
+    assert names_of(resources, job.dependencies) == {"local-queue", "class"}
     assert job.ignore_changes == OWNED_BY_KUEUE
     assert "spec.suspend" in job.ignore_changes
 

@@ -7,7 +7,7 @@ from components.platform import GpuPlatform, GpuPlatformArgs
 from mizan.manifests import manifests_of
 from mizan.plan import Plan
 from tests import mocks
-from tests.builders import a_job, a_plan, a_stack, a_team, an_existing_stack, shipped_stack
+from tests.builders import a_job, a_plan, a_stack, a_team, an_existing_stack, shipped_stack, with_value
 from tests.strategies import stacks
 
 
@@ -54,6 +54,7 @@ def test_stack_local_registers_exactly_what_render_prints():
         "mizan:components:LocalNodes",
         "mizan:components:Kueue",
         "mizan:components:Queues",
+        "mizan:components:Packing",
         "mizan:components:Team",
         "mizan:components:SpotTrainingJob",
         mocks.PROVIDER,
@@ -120,3 +121,12 @@ def test_without_the_embedded_cluster_nothing_is_registered_beside_the_platform(
     with pytest.raises(Exception, match="MIZAN_KUBECONFIG: not set; needs the embedded cluster's kubeconfig") as caught:
         platform_of(a_plan())
     assert type(caught.value).__name__ == "RunError"
+
+
+def test_what_is_allowed_but_probably_not_meant_is_told_in_the_update(monkeypatch):
+    told = []
+    monkeypatch.setattr("pulumi.log.warn", lambda text, resource: told.append((text, resource._name)))
+    platform_of(a_plan(with_value(a_stack(), "queues[0].quotas[0].gpus", 9)))
+    ((text, name),) = told
+    assert text.startswith("flavor spot-a100: quotas of 9 GPUs")
+    assert name == "mizan"

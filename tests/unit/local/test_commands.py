@@ -3,16 +3,14 @@
 import os
 import subprocess
 import sys
-from datetime import date
 
 import pytest
 
 from local import platform
 from local.home import PROJECT, Home
 from local.progress import Reporter
-from mizan.config import parse
 from mizan.errors import PlatformError
-from tests.bench import stack
+from tests.builders import a_config, an_existing_stack
 
 COMMANDS = ("up", "down", "status", "show", "env", "tools")
 
@@ -96,12 +94,7 @@ def test_a_folder_with_other_files_is_refused_with_exit_2(run, tmp_path):
 
 
 def test_a_stack_of_another_cloud_is_sent_to_pulumi_itself(tmp_path, monkeypatch):
-    values = {
-        **stack.values("prod"),
-        "cloud": "existing",
-        "cluster": {"kubeconfig": "~/.kube/config", "context": "prod", "name": "prod"},
-    }
-    config = parse(values, date(2026, 11, 22))
+    config = a_config(an_existing_stack())
     monkeypatch.setattr(platform, "stack_file", lambda _stack, project: project)
     monkeypatch.setattr(platform, "read_stack", lambda _path, _today: config)
     told = "Run `pulumi up --stack prod --policy-pack policies` with your own Pulumi"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.control_plane import kueue
+from mizan.config import Install, KueueAddon
 
 PORTS = {"kueue": 1001, "kueue-metrics": 1002, "kueue-webhook": 1003}
 PEMS = {name: name.encode() for name in ("ca.crt", "ca.key", "tls.crt", "tls.key")}
@@ -56,33 +57,31 @@ def served(frameworks):
 
 
 def test_everything_listens_on_this_machine_alone():
-    document = kueue.configuration(PORTS, Path("serving"), kueue.Settings())
+    document = kueue.configuration(PORTS, Path("serving"), kueue.DEFAULTS)
     assert document["health"]["healthProbeBindAddress"] == "127.0.0.1:1001"
     assert document["metrics"]["bindAddress"] == "127.0.0.1:1002"
     assert document["webhook"] == {"host": "127.0.0.1", "port": 1003, "certDir": "serving"}
 
 
 def test_nothing_below_etc_is_read():
-    document = kueue.configuration(PORTS, Path("serving"), kueue.Settings())
+    document = kueue.configuration(PORTS, Path("serving"), kueue.DEFAULTS)
     assert document["internalCertManagement"]["enable"] is True
 
 
 def test_a_gpu_queue_admits_jobs_that_also_ask_for_cpu():
-    document = kueue.configuration(PORTS, Path("serving"), kueue.Settings())
+    document = kueue.configuration(PORTS, Path("serving"), kueue.DEFAULTS)
     assert document["resources"]["quotaCheckStrategy"] == "IgnoreUndeclared"
 
 
-def test_settings_extend_the_configuration():
-    settings = kueue.Settings(
-        frameworks=("batch/job", "pod"),
-        wait_for_pods_ready={"timeout": "5m"},
-        feature_gates={"ConcurrentAdmission": True},
+def test_the_stack_s_settings_are_kueue_s():
+    settings = KueueAddon(
+        install=Install.EXTERNAL, frameworks=("batch/job", "pod"), podsReady={"timeoutSeconds": 77}, fairSharing=True
     )
     document = kueue.configuration(PORTS, Path("serving"), settings)
     assert document["integrations"] == {"frameworks": ["batch/job", "pod"]}
-    assert document["waitForPodsReady"] == {"timeout": "5m"}
-    assert document["featureGates"] == {"VisibilityOnDemand": False, "ConcurrentAdmission": True}
-    assert "waitForPodsReady" not in kueue.configuration(PORTS, Path("serving"), kueue.Settings())
+    assert document["waitForPodsReady"]["timeout"] == "77s"
+    assert "fairSharing" in document
+    assert "fairSharing" not in kueue.configuration(PORTS, Path("serving"), kueue.DEFAULTS)
 
 
 def test_crds_of_two_versions_are_converted_on_this_machine():

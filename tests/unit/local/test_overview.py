@@ -3,18 +3,18 @@
 from datetime import date
 from decimal import Decimal
 
-import pytest
 from rich.console import Console
 
 from local import snapshot
-from local.overview import capacity_rows, job_rows, quantity, quota_rows
+from local.overview import capacity_rows, job_rows
 from local.platform import plan_of
 from local.screen import COMMANDS, show_platform
 from local.snapshot import Snapshot
 from mizan.manifests import manifests_of
-from tests.bench import stack
+from mizan.queueing import quota_rows
+from tests.builders import a_plan
 
-PLAN = stack.plan("lab")
+PLAN = a_plan()
 
 
 def a_node(name="n1", capacity_type="spot", gpus="4", **labels):
@@ -78,7 +78,7 @@ def a_queue(used=4):
 
 
 def a_snapshot(**parts):
-    kinds = ("nodes", "pods", "jobs", "cluster_queues", "workloads")
+    kinds = ("nodes", "pods", "jobs", "cluster_queues", "cohorts", "local_queues", "workloads")
     return Snapshot(**{kind: tuple(parts.get(kind, ())) for kind in kinds})
 
 
@@ -107,34 +107,6 @@ def test_quota_is_what_the_queue_may_hold_less_what_it_holds():
         ("spot-a100", 8, 4, 4),
         ("ondemand-a100", 4, 0, 4),
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("4", "4"),
-        (4, "4"),
-        ("1500m", "1.5"),
-        ("4k", "4000"),
-        ("10Gi", "10737418240"),
-        ("1.5Ki", "1536"),
-        ("2E", "2000000000000000000"),
-        ("2e3", "2000"),
-        ("1E2", "100"),
-        (".5", "0.5"),
-        ("100n", "0.0000001"),
-        ("7u", "0.000007"),
-        ("+1.", "1"),
-    ],
-)
-def test_a_quantity_is_read_as_kubernetes_writes_it(text, number):
-    assert quantity(text) == Decimal(number)
-
-
-@pytest.mark.parametrize("text", ["", "Gi", "four", "1GiB", "1 Gi"])
-def test_what_is_no_quantity_is_refused(text):
-    with pytest.raises(ValueError, match="is no quantity"):
-        quantity(text)
 
 
 def test_only_gpus_are_shown_of_a_queue_that_also_bounds_cpu_and_memory():
@@ -234,6 +206,22 @@ def test_kueues_reason_is_cut_down_to_what_is_missing_where():
     assert row.detail == "needs 4 more in ondemand-a100, 2 more in spot-a100"
 
 
+def test_a_queue_in_a_cohort_shows_what_it_borrowed():
+    lender, borrower = a_queue(used=0), a_queue(used=10)
+    lender["metadata"] = {"name": "lender"}
+    lender["spec"]["cohortName"] = borrower["spec"]["cohortName"] = "lab"
+    console = Console(width=80, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    show_platform(console, a_snapshot(cluster_queues=[borrower, lender]), PLAN)
+    console.file.close()
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert ["queue", "flavor", "resource", "quota", "used", "borrowed", "free"] in lines
+    assert ["lab-queue", "spot-a100", "nvidia.com/gpu", "8", "10", "2", "6"] in lines
+    assert ["lender", "spot-a100", "nvidia.com/gpu", "8", "0", "0", "6"] in lines
+
+
 def test_every_kind_of_a_stack_can_be_looked_for():
-    kinds = {body["kind"] for body in manifests_of(plan_of("local"))}
-    assert kinds <= {*snapshot._GLOBAL, *snapshot._NAMESPACED}
+    found = {body["kind"]: snapshot._resource(body)._api_info.plural for body in manifests_of(plan_of("local"))}
+    # Source: the CRDs of kubernetes-sigs/kueue@v0.19.2 and kubernetes-sigs/karpenter@v1.14.1.
+    known = {"NodePool": "nodepools", "KWOKNodeClass": "kwoknodeclasses", "PriorityClass": "priorityclasses"}
+    known |= {"WorkloadPriorityClass": "workloadpriorityclasses", "ResourceFlavor": "resourceflavors"}
+    assert known.items() <= found.items()

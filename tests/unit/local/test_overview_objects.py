@@ -1,5 +1,7 @@
 """Whatever an API server can return is shown: every optional part there, missing, empty or null."""
 
+import json
+from datetime import UTC, datetime
 from io import StringIO
 
 from hypothesis import given, settings
@@ -9,9 +11,12 @@ from rich.console import Console
 from local.screen import show_platform
 from local.snapshot import Snapshot
 from mizan import keys
-from tests.bench import stack
+from mizan.cli.queues import Output, print_queues
+from mizan.queueing import live_of
+from mizan.queueing.objects import is_true
+from tests.builders import a_plan
 
-PLAN = stack.plan("lab")
+PLAN = a_plan()
 
 names = st.sampled_from(["a", "b", "c"])
 resource_names = st.sampled_from([keys.NVIDIA_GPU, "nvidia.com/mig-1g.5gb", "cpu", "memory", "example.com/gpu"])
@@ -42,9 +47,16 @@ def metadata(**optional):
 
 label_names = st.sampled_from(["job-name", keys.POOL, keys.CAPACITY_TYPE, keys.INSTANCE_TYPE, keys.GPU_PRODUCT])
 labels = st.dictionaries(label_names, names)
-types = st.sampled_from(["Complete", "Failed", "QuotaReserved", "Admitted", "Ready"])
+types = st.sampled_from(
+    ["Complete", "Failed", "QuotaReserved", "Admitted", "Ready", "Evicted", "Requeued", "Finished", "PodsReady"]
+)
+reasons = st.sampled_from(["Preempted", "PodsReadyTimeout", "WaitingForQuota", "Anything"])
+times = st.sampled_from(["2026-11-22T20:00:00Z", "2027-01-01T00:00:00Z", "soon", ""])
 conditions = lists(
-    an_object({"type": types, "status": st.sampled_from(["True", "False", "Unknown"])}, {"message": texts})
+    an_object(
+        {"type": types, "status": st.sampled_from(["True", "False", "Unknown"])},
+        {"message": texts, "reason": reasons, "lastTransitionTime": times},
+    )
 )
 containers = lists(
     an_object(
@@ -69,31 +81,52 @@ jobs = an_object(
     },
     {"status": an_object(optional={"conditions": conditions})},
 )
-quotas = an_object({"name": resource_names, "nominalQuota": quantities}, {"borrowingLimit": quantities})
+limits = {"borrowingLimit": quantities, "lendingLimit": quantities}
+quotas = an_object({"name": resource_names, "nominalQuota": quantities}, limits)
 usages = an_object({"name": resource_names}, {"total": quantities, "borrowed": quantities})
+groups = lists(an_object({"flavors": lists(an_object({"name": names, "resources": lists(quotas)}))}))
+cohorts = an_object(
+    {"metadata": metadata()}, {"spec": an_object(optional={"parentName": names, "resourceGroups": groups})}
+)
 cluster_queues = an_object(
     {"metadata": metadata()},
     {
-        "spec": an_object(
-            optional={
-                "resourceGroups": lists(
-                    an_object({"flavors": lists(an_object({"name": names, "resources": lists(quotas)}))})
-                )
-            }
-        ),
+        "spec": an_object(optional={"cohortName": names, "resourceGroups": groups}),
         "status": an_object(optional={"flavorsUsage": lists(an_object({"name": names, "resources": lists(usages)}))}),
     },
 )
-assignments = lists(an_object({"name": names}, {"flavors": st.dictionaries(resource_names, names)}))
+assignments = lists(
+    an_object({"name": names}, {"flavors": st.dictionaries(resource_names, names), "resourceUsage": quantity_lists})
+)
+local_queues = an_object({"metadata": metadata()}, {"spec": an_object(optional={"clusterQueue": names})})
+pod_sets = lists(
+    an_object(
+        {"name": names, "template": an_object({"spec": an_object({"containers": containers})})},
+        {"count": st.integers(0, 2**31)},
+    )
+)
+evictions = lists(an_object(optional={"reason": reasons, "count": st.integers(0, 2**31)}))
 workloads = an_object(
-    {"metadata": metadata(ownerReferences=lists(an_object({"name": names})))},
+    {"metadata": metadata(ownerReferences=lists(an_object({"name": names})), uid=names, creationTimestamp=times)},
     {
+        "spec": an_object(
+            optional={
+                "podSets": pod_sets,
+                "queueName": names,
+                "priority": st.integers(-(2**31), 2**31),
+                "priorityClassRef": an_object(optional={"name": names}),
+                "active": st.booleans(),
+            }
+        ),
         "status": an_object(
             optional={
                 "conditions": conditions,
                 "admission": an_object({"clusterQueue": names}, {"podSetAssignments": assignments}),
+                "resourceRequests": lists(an_object(optional={"resources": quantity_lists})),
+                "requeueState": an_object(optional={"requeueAt": times, "count": st.integers(0, 9)}),
+                "schedulingStats": an_object(optional={"evictions": evictions}),
             }
-        )
+        ),
     },
 )
 snapshots = st.builds(
@@ -105,6 +138,8 @@ snapshots = st.builds(
             "pods": pods,
             "jobs": jobs,
             "cluster_queues": cluster_queues,
+            "cohorts": cohorts,
+            "local_queues": local_queues,
             "workloads": workloads,
         }.items()
     },
@@ -117,3 +152,16 @@ def test_every_cluster_can_be_shown(snapshot):
     shown = StringIO()
     show_platform(Console(file=shown, width=80), snapshot, PLAN)
     assert "Try next" in shown.getvalue()
+
+
+@given(snapshots)
+@settings(max_examples=300)
+def test_every_cluster_can_be_told_queue_by_queue(snapshot):
+    live = live_of(PLAN, snapshot, datetime(2026, 11, 22, 21, tzinfo=UTC))
+    table, text = StringIO(), StringIO()
+    print_queues(PLAN, live, Output.TABLE, table)
+    print_queues(PLAN, live, Output.JSON, text)
+    assert "Stack test at 2026-11-22 21:00:00 UTC" in table.getvalue()
+    told = json.loads(text.getvalue())["live"]
+    unfinished = [each for each in snapshot.workloads if not is_true(each, "Finished")]
+    assert len(told["holding"]) + len(told["waiting"]) <= len(unfinished)

@@ -203,7 +203,7 @@ def begun(plane):
     """A start that found etcd running, and its site."""
     plane.home.create()
     for _ in range(2):
-        startup = Startup(plane.home, plane._tools, plane._reporter, kueue.Settings())
+        startup = Startup(plane.home, plane._tools, plane._reporter, kueue.DEFAULTS)
         site = startup._prepare(None)
         startup._begin(site, ETCD)
     assert startup.actions == {"etcd": Action.KEPT}

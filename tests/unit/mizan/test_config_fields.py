@@ -1,14 +1,25 @@
 """Every field of a stack by itself: what it takes, what it refuses, and how it says so."""
 
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any, get_args
 
 import pytest
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from mizan.capacity import CapacityType
 from mizan.config import Addons, Cloud, Install, Pool, StackConfig
-from tests.builders import NOTHING, TODAY, a_config, a_stack, an_existing_stack, faults_of, with_value
+from tests.builders import (
+    NOTHING,
+    TODAY,
+    a_config,
+    a_stack,
+    a_whole_stack,
+    an_existing_stack,
+    faults_of,
+    with_value,
+)
 
 
 def parts_in(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -30,14 +41,43 @@ def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 MODELS = sorted(set(models_in(StackConfig)), key=lambda model: model.__name__)
-PARTS = {**dict(parts_in(a_stack())), **dict(parts_in(an_existing_stack()["cluster"], "cluster"))}
-OPTIONAL = {"jobs", "jobs[0].simulatedRunSeconds", "cluster"}
+PARTS = {**dict(parts_in(a_whole_stack())), **dict(parts_in(an_existing_stack()["cluster"], "cluster"))}
 TEXTS = [path for path, value in PARTS.items() if isinstance(value, str)]
-NUMBERS = [path for path, value in PARTS.items() if isinstance(value, int)]
+NUMBERS = [path for path, value in PARTS.items() if isinstance(value, int) and not isinstance(value, bool)]
+
+
+def field_at(path: str) -> FieldInfo | None:
+    """The field that a path leads to; None for an entry of a list."""
+    model, found = StackConfig, None
+    for part in path.split("."):
+        found = next(field for field in model.model_fields.values() if field.alias == part.split("[")[0])
+        inner = [item for item in (found.annotation, *get_args(found.annotation)) if isinstance(item, type)]
+        model = next((item for item in inner if issubclass(item, BaseModel)), model)
+    return None if path.endswith("]") else found
+
+
+FIELDS = {path: field for path in PARTS if (field := field_at(path)) is not None}
+REQUIRED = [path for path, field in FIELDS.items() if field.is_required()]
+MAY_BE_NULL = {path for path, field in FIELDS.items() if NoneType in get_args(field.annotation)}
+
+# Left out, another key of the same stack means nothing any more; test_config_rules.py says which and why.
+NEEDED_BY_ANOTHER = {
+    "queues[0].fallback",
+    "queues[0].cohort",
+    "queues[0].quotas[0].capacity",
+    "queues[0].quotas[1].capacity",
+    "cohorts",
+    "cohorts[0].quotas",
+    "cohorts[0].quotas[0].capacity",
+    "jobs[0].checkpoint.dir",
+    "jobs[1].checkpoint.volume",
+    "addons.kueue.fairSharing",
+    "cluster",
+}
 
 
 def a_stack_that_has(path: str) -> dict[str, Any]:
-    return an_existing_stack() if path.startswith("cluster") else a_stack()
+    return an_existing_stack() if path.startswith("cluster") else a_whole_stack()
 
 
 def observed(fault: str) -> str:
@@ -76,16 +116,16 @@ def test_no_field_has_a_second_spelling():
     assert [observed(fault) for fault in faults] == ["mizan:teams[0].cost_center: unknown key"]
 
 
-@pytest.mark.parametrize("path", [path for path in PARTS if path not in OPTIONAL and not path.endswith("]")])
+@pytest.mark.parametrize("path", REQUIRED)
 def test_a_key_left_out_is_the_only_fault_and_is_named(path):
     faults = faults_of(with_value(a_stack_that_has(path), path, NOTHING))
     assert len(faults) == 1
     assert faults[0].startswith(f"mizan:{path}: nothing; needs a value because ")
 
 
-@pytest.mark.parametrize("path", ["jobs", "jobs[0].simulatedRunSeconds"])
+@pytest.mark.parametrize("path", sorted(set(FIELDS) - set(REQUIRED) - NEEDED_BY_ANOTHER))
 def test_an_optional_key_may_be_left_out(path):
-    a_config(with_value(a_stack(), path, NOTHING))
+    a_config(with_value(a_stack_that_has(path), path, NOTHING))
 
 
 @pytest.mark.parametrize(("path", "value"), PARTS.items())
@@ -95,7 +135,7 @@ def test_a_value_of_the_wrong_kind_is_the_only_fault_and_is_named(path, value):
     assert [observed(fault) for fault in faults] == [f"mizan:{path}: {told}"]
 
 
-@pytest.mark.parametrize("path", [path for path in PARTS if path not in {"jobs[0].simulatedRunSeconds", "cluster"}])
+@pytest.mark.parametrize("path", [path for path in PARTS if path not in MAY_BE_NULL])
 def test_an_empty_value_is_the_only_fault_and_is_named(path):
     faults = faults_of(with_value(a_stack_that_has(path), path, None))
     assert [observed(fault) for fault in faults] == [f"mizan:{path}: null"]
@@ -114,7 +154,7 @@ def test_text_is_not_empty(path):
 @pytest.mark.parametrize("path", NUMBERS)
 @pytest.mark.parametrize(("value", "told"), [("2", '"2"'), (True, "true"), (2.0, "2.0"), (2.5, "2.5")])
 def test_only_a_whole_number_is_a_whole_number(path, value, told):
-    faults = faults_of(with_value(a_stack(), path, value))
+    faults = faults_of(with_value(a_whole_stack(), path, value))
     assert len(faults) == 1
     assert faults[0].startswith(f"mizan:{path}: {told}; needs a whole number because ")
 
@@ -144,6 +184,22 @@ REFUSED = [
     ("pools[0].capacity[0].maxNodes", 1001, "at most 1000"),
     ("queues[0].quotas[0].gpus", -1, "at least 0"),
     ("jobs[0].gpus", 0, "at least 1"),
+    ("jobs[0].pods", 0, "at least 1"),
+    ("jobs[0].pods", 1001, "at most 1000"),
+    ("jobs[0].failOnExitCodes[0]", 0, "at least 1"),
+    ("jobs[0].failOnExitCodes[0]", 256, "at most 255"),
+    ("jobs[0].maxRunSeconds", 59, "at least 60"),
+    ("jobs[0].restartPolicy", "Always", "'Never' or 'OnFailure'"),
+    ("jobs[0].spotEligible", "yes", "true or false"),
+    ("jobs[1].checkpoint.volume.sizeGib", 0, "at least 1"),
+    ("queues[0].quotas[0].borrow", -1, "at least 0"),
+    ("queues[0].quotas[0].lend", -1, "at least 0"),
+    ("queues[0].weight", 0, "at least 1"),
+    ("queues[0].fallback", "none", "'capacity' or 'quota'"),
+    ("queues[0].whenCanBorrow", "Borrow", "'MayStopSearch' or 'TryNextFlavor'"),
+    ("priorities[0].value", 1_000_000_001, "at most 1000000000"),
+    ("priorities[0].value", -1_000_001, "at least -1000000"),
+    ("addons.kueue.podsReady.timeoutSeconds", 9, "at least 10"),
     ("jobs[0].checkpoint.intervalSeconds", 0, "at least 1"),
     ("jobs[0].checkpoint.intervalSeconds", 86_401, "at most 86400"),
     ("jobs[0].simulatedRunSeconds", 0, "at least 1"),

@@ -22,7 +22,7 @@ BREAKS = [
     ("pools[0].zone", "a"),
     ("queues[0].quotas[0].gpus", -1),
     ("queues[0].quotas[1].capacity", "reserved"),
-    ("queues[0].cohort", "all"),
+    ("queues[0].cohorts", "all"),
     ("teams[0].name", "kube-system"),
     ("teams[0].project", None),
     ("teams[0].queues[1]", "trainin"),

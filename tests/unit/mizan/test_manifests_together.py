@@ -30,8 +30,8 @@ def parts_of(body: Any) -> Iterator[tuple[str, Any]]:
 
 def test_only_stack_local_simulates_its_nodes():
     kinds = {body["kind"] for body in manifests_of(a_plan(an_existing_stack()))}
-    assert kinds == {"ResourceFlavor", "ClusterQueue", "Namespace", "LocalQueue", "Job"}
-    assert {body["kind"] for body in manifests_of(a_plan())} == kinds | {"KWOKNodeClass", "NodePool"}
+    assert {"ResourceFlavor", "ClusterQueue", "Namespace", "LocalQueue", "Job"} <= kinds
+    assert {body["kind"] for body in manifests_of(a_plan())} - kinds == {"KWOKNodeClass", "NodePool"}
 
 
 @given(stacks())
@@ -45,7 +45,8 @@ def test_every_manifest_is_plain_named_and_labelled_as_kubernetes_takes_it(value
             if key in {"labels", "nodeLabels"}:
                 assert all(LABEL_KEY.fullmatch(name) for name in value)
                 assert all(LABEL_VALUE.fullmatch(text) for text in value.values())
-            if key in {"annotations", "limits", "requests"}:
+            # A LimitRange has a list of that name.
+            if key in {"annotations", "limits", "requests"} and isinstance(value, dict):
                 assert all(isinstance(text, str) for text in value.values())
             if key == "nodeLabels":
                 assert len(value) <= 8
@@ -72,6 +73,9 @@ def test_no_manifest_stands_before_what_it_refers_to(values):
         if kind == "ClusterQueue":
             (group,) = body["spec"]["resourceGroups"]
             assert all(("ResourceFlavor", None, flavor["name"]) in seen for flavor in group["flavors"])
+        if kind == "Cohort":
+            parent = body["spec"].get("parentName")
+            assert parent is None or ("Cohort", None, parent) in seen
         if kind == "LocalQueue":
             assert ("ClusterQueue", None, body["spec"]["clusterQueue"]) in seen
         if kind == "Job":
@@ -87,13 +91,23 @@ def labels_of_a_node(pool: dict[str, Any]) -> dict[str, str]:
 
 @given(stacks())
 def test_nodes_carry_what_their_flavor_selects_and_jobs_pass_their_taints(values):
-    bodies = {(body["kind"], body["metadata"]["name"]): body for body in manifests_of(a_plan(values))}
-    for (kind, name), body in bodies.items():
-        if kind != "ResourceFlavor":
-            continue
-        flavor, pool = body["spec"], bodies["NodePool", name]
-        assert flavor["nodeLabels"].items() <= labels_of_a_node(pool).items()
-        assert flavor["nodeTaints"] == pool["spec"]["template"]["spec"]["taints"]
-        for job in (job for (other, _), job in bodies.items() if other == "Job"):
-            passed = {item["key"] for item in [*flavor["tolerations"], *job["spec"]["template"]["spec"]["tolerations"]]}
-            assert {taint["key"] for taint in flavor["nodeTaints"]} <= passed
+    bodies = manifests_of(a_plan(values))
+    pools = [body for body in bodies if body["kind"] == "NodePool"]
+    jobs = [body for body in bodies if body["kind"] == "Job"]
+    for flavor in (body["spec"] for body in bodies if body["kind"] == "ResourceFlavor"):
+        matching = [pool for pool in pools if flavor["nodeLabels"].items() <= labels_of_a_node(pool).items()]
+        assert matching
+        for pool in matching:
+            taints = pool["spec"]["template"]["spec"]["taints"]
+            assert all(taint in taints for taint in flavor["nodeTaints"])
+            for job in jobs:
+                tolerated = [*flavor["tolerations"], *job["spec"]["template"]["spec"]["tolerations"]]
+                assert {taint["key"] for taint in taints} <= {item["key"] for item in tolerated}
+
+
+@given(stacks())
+def test_the_nodes_of_two_flavors_are_never_the_same(values):
+    bodies = manifests_of(a_plan(values))
+    flavors = [body["spec"]["nodeLabels"].items() for body in bodies if body["kind"] == "ResourceFlavor"]
+    for pool in (body for body in bodies if body["kind"] == "NodePool"):
+        assert sum(labels <= labels_of_a_node(pool).items() for labels in flavors) == 1

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 
 from mizan import keys
-from mizan.capacity import CapacityType
-from mizan.config import Cloud, Install, parse
+from mizan.capacity import CapacityType, offer_name
+from mizan.config import Cloud, Fallback, Install, parse
 from mizan.plan import Taint, build_plan
-from mizan.plan.build import offer_name
-from tests.builders import a_config, a_plan, a_queue, a_stack, a_team, an_existing_stack, with_value
+from tests.builders import a_config, a_job, a_plan, a_queue, a_stack, a_team, an_existing_stack, with_value
 from tests.strategies import stacks
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -68,7 +67,7 @@ def test_a_queue_has_its_flavors_in_order_and_the_namespaces_of_its_teams():
     teams = [a_team(), a_team(name="team-c", queues=["other"]), a_team(name="team-b", queues=["other", "training"])]
     other = a_queue(name="other", quotas=[{"pool": "a100", "capacity": "on-demand", "gpus": 0}])
     training, second = a_plan(a_stack(teams=teams, queues=[a_queue(), other])).queues
-    assert [(quota.offer.name, quota.nominal) for quota in training.quotas] == [("spot-a100", 8), ("ondemand-a100", 4)]
+    assert [(quota.flavor.name, quota.nominal) for quota in training.quotas] == [("spot-a100", 8), ("ondemand-a100", 4)]
     assert (training.namespaces, second.namespaces) == (("team-a", "team-b"), ("team-c", "team-b"))
 
 
@@ -101,7 +100,7 @@ def test_a_taint_and_its_toleration_spell_the_same():
 
 def test_the_plan_keeps_what_the_stack_says_of_its_cluster():
     plan = a_plan(an_existing_stack(), stack="prod")
-    assert (plan.stack, plan.cloud, plan.kueue) == ("prod", Cloud.EXISTING, Install.HELM)
+    assert (plan.stack, plan.cloud, plan.kueue.install) == ("prod", Cloud.EXISTING, Install.HELM)
     assert plan.cluster == a_config(an_existing_stack()).cluster
     assert a_plan().cluster is None
 
@@ -111,6 +110,59 @@ def test_the_longest_names_still_fit():
     stack = with_value(with_value(a_stack(), "pools[0].name", longest), "queues[0].quotas[0].pool", longest)
     plan = a_plan(with_value(stack, "queues[0].quotas[1].pool", longest))
     assert all(DNS_LABEL.fullmatch(offer.name) for offer in plan.offers)
+
+
+def a_capacity_queue(**changes: object):
+    return a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 8}]) | changes
+
+
+def test_where_the_autoscaler_chooses_a_pool_is_one_flavor_without_a_capacity_type():
+    plan = a_plan(a_stack(queues=[a_capacity_queue()]))
+    (flavor,) = plan.flavors
+    assert (flavor.name, flavor.capacity_type, flavor.offers) == ("a100", None, plan.offers)
+    assert flavor.labels == {"mizan.dev/pool": "a100", "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB"}
+    assert flavor.taints == (GPU_TAINT,)
+    assert (flavor.resource, flavor.max_units) == ("nvidia.com/gpu", 12)
+
+
+def test_where_kueue_chooses_each_offer_is_a_flavor():
+    plan = a_plan()
+    assert [(flavor.name, flavor.capacity_type, flavor.offers) for flavor in plan.flavors] == [
+        (offer.name, offer.capacity_type, (offer,)) for offer in plan.offers
+    ]
+    assert all(flavor.labels == flavor.offers[0].labels for flavor in plan.flavors)
+
+
+def test_a_quota_beyond_what_its_pool_grows_to_is_told_with_the_numbers():
+    queues = [a_queue(), a_queue(name="more", quotas=[{"pool": "a100", "capacity": "spot", "gpus": 1}])]
+    assert a_plan().warnings == ()
+    assert a_plan(a_stack(queues=queues)).warnings == (
+        (
+            "flavor spot-a100: quotas of 9 GPUs (queue training 8, queue more 1), but pool a100 grows to 8 at most; a "
+            "job admitted beyond that waits for a node that never comes, until Kueue evicts it. Lower the quotas, or "
+            "raise the pool's maxNodes."
+        ),
+    )
+
+
+def test_a_gang_that_no_queue_can_ever_admit_is_told_with_the_numbers():
+    (told,) = a_plan(a_stack(jobs=[a_job(pods=3)])).warnings
+    assert told == (
+        "job train-1 of team-a: 12 GPUs, but queue training admits 8 of one flavor at most, borrowed ones included; it "
+        "waits for ever. Raise a quota, or let it borrow more."
+    )
+    assert a_plan(a_stack(jobs=[a_job(pods=2)])).warnings == ()
+
+
+def test_a_job_that_is_not_for_spot_tolerates_none_and_says_so():
+    (job,) = a_plan(a_stack(jobs=[a_job(spotEligible=False, priority="production")])).jobs
+    assert job.tolerations == ()
+    assert (job.labels["spot-eligible"], job.labels["priority"]) == ("false", "production")
+
+
+def test_a_team_s_group_is_its_name_unless_it_has_another():
+    teams = [a_team(), a_team(name="team-b", group="b@example.com")]
+    assert [team.group for team in a_plan(a_stack(teams=teams)).teams] == ["team-a", "b@example.com"]
 
 
 @given(stacks())
@@ -130,11 +182,17 @@ def test_every_plan_agrees_with_itself(values):
         assert (SPOT_TAINT in offer.taints) == (offer.capacity_type is CapacityType.SPOT)
     assert len({tuple(sorted(offer.labels.items())) for offer in plan.offers}) == len(names)
     for queue in plan.queues:
-        assert all(quota.offer in plan.offers for quota in queue.quotas)
+        assert all(quota.flavor in plan.flavors for quota in queue.quotas)
+        apart = {quota.flavor.capacity_type is not None for quota in queue.quotas}
+        assert apart == {queue.fallback is Fallback.QUOTA}
         assert all(queue.name in team.queues for team in plan.teams if team.namespace in queue.namespaces)
-    for offer in plan.offers:
-        held = sum(quota.nominal for queue in plan.queues for quota in queue.quotas if quota.offer == offer)
-        assert held <= offer.max_units
+    assert sorted(offer.name for flavor in plan.flavors for offer in flavor.offers) == sorted(names)
+    for flavor in plan.flavors:
+        assert all(flavor.labels.items() <= offer.labels.items() for offer in flavor.offers)
+        assert all(set(flavor.taints) <= set(offer.taints) for offer in flavor.offers)
+        held = sum(quota.nominal for queue in plan.queues for quota in queue.quotas if quota.flavor == flavor)
+        assert held <= flavor.max_units
+    assert not [told for told in plan.warnings if told.startswith("flavor")]
 
 
 @given(stacks())

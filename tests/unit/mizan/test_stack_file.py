@@ -23,6 +23,7 @@ config:
         - {type: spot, maxNodes: two}
   mizan:queues:
     - name: training
+      fallback: quota
       quotas:
         - {pool: a100, capacity: spot, gpus: 4}
         - {pool: h100, capacity: spot, gpus: 4}
@@ -41,15 +42,15 @@ REPORT = """\
 mizan/catalogue/gpus.csv. Did you mean `a100-40gb`?
   line 9: mizan:pools[0].capacity[0].maxNodes: two; needs a whole number because an unlimited GPU pool is an unlimited \
 bill. Write the largest number of nodes you would pay for, 1 to 1000.
-  line 14: mizan:queues[0].quotas[1].pool: h100; needs a pool of this stack because a pool that does not exist would \
+  line 15: mizan:queues[0].quotas[1].pool: h100; needs a pool of this stack because a pool that does not exist would \
 leave jobs waiting for ever. Did you mean `a100`?
-  line 16: mizan:teams[0].name: Team_A; needs text that matches ^[a-z]([-a-z0-9]*[a-z0-9])?$ because it becomes part \
+  line 17: mizan:teams[0].name: Team_A; needs text that matches ^[a-z]([-a-z0-9]*[a-z0-9])?$ because it becomes part \
 of Kubernetes object names, which are never cut short. Use a short name such as `my-team`.
-  line 16: mizan:teams[0].costCenter: nothing; needs a value because Kubernetes refuses other label values, and a bill \
+  line 17: mizan:teams[0].costCenter: nothing; needs a value because Kubernetes refuses other label values, and a bill \
 without it has no owner. Use letters, digits, dashes, dots or underscores, such as `ml-research`.
-  line 19: mizan:cloud: locl; needs 'local' or 'existing' because everything else depends on it. \
+  line 20: mizan:cloud: locl; needs 'local' or 'existing' because everything else depends on it. \
 Write `local` or `existing`.
-  line 20: mizan:addon: unknown key; needs a known key because an ignored key would be a setting that silently does \
+  line 21: mizan:addon: unknown key; needs a known key because an ignored key would be a setting that silently does \
 nothing. Did you mean `addons`?
   mizan:addons: nothing; needs a value because queues need their controller. Add `kueue: {{install: helm}}`."""
 
@@ -194,7 +195,7 @@ def test_yaml_s_shorthands_mean_what_they_say(file):
         "    - &first {name: a, machine: &m a2-highgpu-4g, gpu: a100-40gb,"
         " capacity: [{type: spot, maxNodes: &m 0x2}]}\n"
         "    - <<: *first\n      name: b\n"
-        "  mizan:queues: [{name: q, quotas: [{pool: b, capacity: spot, gpus: 1}]}]\n"
+        "  mizan:queues: [{name: q, fallback: quota, quotas: [{pool: b, capacity: spot, gpus: 1}]}]\n"
         "  mizan:teams: [{name: t, costCenter: !!str cc, project: p, queues: [q]}]\n"
         "  mizan:cloud: local\n  mizan:region: us-central1\n  mizan:addons: {kueue: {install: external}}\n"
     )

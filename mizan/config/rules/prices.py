@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from mizan.capacity import CapacityType
 from mizan.catalogue import Machine, machines
 from mizan.config.faults import ConfigFault
-from mizan.config.models import REGION_PATTERN
+from mizan.config.models.stack import REGION_PATTERN
 from mizan.config.part import Part
 from mizan.prices import PRICE_FILE, prices, regions
 

@@ -1,0 +1,181 @@
+"""`mizan queues --output json`: the same as the tables, under keys that stay."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from mizan.plan import CohortPlan, FlavorQuota, Plan, QueuePlan
+from mizan.queueing import (
+    Eviction,
+    HoldingJob,
+    JobInQueue,
+    Lender,
+    Live,
+    PlannedQuota,
+    QuotaRow,
+    WaitingJob,
+    planned_flavors,
+    planned_quotas,
+)
+
+Json = dict[str, Any]
+
+
+def document(plan: Plan, live: Live | None) -> Json:
+    """Return everything; `live` is null where no cluster was asked."""
+    quotas = planned_quotas(plan)
+    return {
+        "stack": plan.stack,
+        "queues": [_queue(queue, [quota for quota in quotas if quota.queue == queue.name]) for queue in plan.queues],
+        "cohorts": [_cohort(cohort) for cohort in plan.cohorts],
+        "flavors": [
+            {
+                "name": row.flavor.name,
+                "pool": row.flavor.pool,
+                "capacityType": row.flavor.capacity_type,
+                "resource": row.flavor.resource,
+                "quotas": row.quotas,
+                "poolMaximum": row.largest,
+            }
+            for row in planned_flavors(plan)
+        ],
+        "priorities": [
+            {
+                "name": priority.name,
+                "value": priority.value,
+                "preempts": priority.preempts,
+                "description": priority.description,
+            }
+            for priority in plan.priorities
+        ],
+        "warnings": list(plan.warnings),
+        "live": None if live is None else _live(live),
+    }
+
+
+def _queue(queue: QueuePlan, quotas: Iterable[PlannedQuota]) -> Json:
+    return {
+        "name": queue.name,
+        "cohort": queue.cohort,
+        "teams": list(queue.namespaces),
+        "fallback": queue.fallback,
+        "whenCanBorrow": queue.when_can_borrow,
+        "strategy": queue.strategy,
+        "withinClusterQueue": queue.preemption.within_cluster_queue,
+        "reclaimWithinCohort": queue.preemption.reclaim_within_cohort,
+        "weight": queue.weight,
+        "quotas": [
+            {
+                "flavor": quota.flavor.name,
+                "gpus": quota.nominal,
+                "borrowingLimit": quota.borrowing_limit,
+                "lendingLimit": quota.lending_limit,
+                "lends": quota.lends,
+                "mayBorrow": quota.may_borrow,
+                "lenders": _lenders(quota.lenders),
+            }
+            for quota in quotas
+        ],
+    }
+
+
+def _cohort(cohort: CohortPlan) -> Json:
+    return {
+        "name": cohort.name,
+        "parent": cohort.parent,
+        "weight": cohort.weight,
+        "quotas": [_cohort_quota(quota) for quota in cohort.quotas],
+    }
+
+
+def _cohort_quota(quota: FlavorQuota) -> Json:
+    return {"flavor": quota.flavor.name, "gpus": quota.nominal}
+
+
+def _lenders(lenders: Iterable[Lender]) -> list[Json]:
+    return [
+        {"kind": "cohort" if lender.is_cohort else "queue", "name": lender.name, "atMost": _number(lender.at_most)}
+        for lender in lenders
+    ]
+
+
+def _live(live: Live) -> Json:
+    return {
+        "at": live.at.isoformat(timespec="seconds"),
+        "quotas": [_quota(row) for row in live.holdings.queues],
+        "cohortQuotas": [
+            {
+                "cohort": row.cohort,
+                "flavor": row.flavor,
+                "resource": row.resource,
+                "gpus": _number(row.nominal),
+                "lentAtLeast": _number(row.lent_at_least),
+                "lentAtMost": _number(row.lent_at_most),
+            }
+            for row in live.holdings.reserves
+        ],
+        "over": [
+            {"root": row.root, "flavor": row.flavor, "resource": row.resource, "gpus": _number(row.over)}
+            for row in live.holdings.over
+        ],
+        "holding": [_holding(job) for job in live.holding],
+        "waiting": [_waiting(job) for job in live.waiting],
+        "evictions": [_eviction(job) for job in live.evictions],
+        "differences": live.differences,
+    }
+
+
+def _quota(row: QuotaRow) -> Json:
+    return {
+        "queue": row.queue,
+        "cohort": row.cohort,
+        "flavor": row.flavor,
+        "resource": row.resource,
+        "gpus": _number(row.nominal),
+        "used": _number(row.used),
+        "own": _number(row.own),
+        "borrowed": _number(row.borrowed),
+        "lenders": _lenders(row.lenders),
+        "lentAtLeast": _number(row.lent_at_least),
+        "lentAtMost": _number(row.lent_at_most),
+        "free": _number(row.free),
+    }
+
+
+def _job(job: JobInQueue) -> Json:
+    return {
+        "namespace": job.namespace,
+        "job": job.name,
+        "queue": job.queue,
+        "localQueue": job.local_queue,
+        "gpus": _number(job.gpus),
+        "priority": job.priority,
+        "priorityClass": job.priority_class,
+    }
+
+
+def _holding(job: HoldingJob) -> Json:
+    return _job(job) | {"state": job.state, "flavors": list(job.flavors), "seconds": _seconds(job.seconds)}
+
+
+def _waiting(job: WaitingJob) -> Json:
+    return _job(job) | {"position": job.position, "seconds": _seconds(job.seconds), "why": job.why}
+
+
+def _eviction(job: Eviction) -> Json:
+    return _job(job) | {
+        "times": job.times,
+        "reason": job.reason,
+        "why": job.why,
+        "preemptedBy": job.preempted_by,
+        "seconds": _seconds(job.seconds),
+    }
+
+
+def _seconds(of: float | None) -> int | None:
+    return None if of is None else round(of)
+
+
+def _number(of: Decimal) -> int | float:
+    """Return a whole number as such; JSON has no other exact one."""
+    return int(of) if of == of.to_integral_value() else float(of)

@@ -1,0 +1,101 @@
+"""Controllers that the platform needs in its cluster."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from mizan.config.models.base import Model, described
+
+
+class Install(StrEnum):
+    """Who installs an add-on: `helm` is this stack, `external` is somebody else."""
+
+    HELM = "helm"
+    EXTERNAL = "external"
+
+
+class PodsReady(Model):
+    """What Kueue does with an admitted job whose pods do not become ready."""
+
+    timeout_seconds: int = described(
+        "Longest time from admission until all pods are ready; then the job is evicted and queued anew.",
+        because="quota is held for nothing while no node comes, and a node with GPU driver needs minutes",
+        fix="Write whole seconds, 10 to 86400, more than a node takes to start",
+        default=900,
+        ge=10,
+        le=86_400,
+        strict=True,
+    )
+    recovery_timeout_seconds: int = described(
+        "Longest time in which a pod that was lost, for one to an interruption, is replaced by a ready one.",
+        because="the others of a gang wait for it on paid nodes",
+        fix="Write whole seconds, 10 to 86400, more than a node takes to start",
+        default=900,
+        ge=10,
+        le=86_400,
+        strict=True,
+    )
+    requeue_limit: int = described(
+        "How often a job is queued anew before it is set aside for a person to look at.",
+        because="a job that never gets ready would evict itself for ever",
+        fix="Write a whole number from 0 to 100",
+        default=10,
+        ge=0,
+        le=100,
+        strict=True,
+    )
+    backoff_base_seconds: int = described(
+        "Wait before the first new try; it doubles each time.",
+        because="spot that is out of stock is rarely back in a second",
+        fix="Write whole seconds, 1 to 3600",
+        default=60,
+        ge=1,
+        le=3600,
+        strict=True,
+    )
+    backoff_max_seconds: int = described(
+        "Longest wait between two tries.",
+        because="capacity that is back should be used soon",
+        fix="Write whole seconds, 1 to 86400",
+        default=3600,
+        ge=1,
+        le=86_400,
+        strict=True,
+    )
+
+
+class KueueAddon(Model):
+    """Kueue, the queue controller."""
+
+    install: Install = described(
+        "helm installs Kueue's chart; external expects it in the cluster.",
+        because="two Kueues in one cluster would fight over the same jobs",
+        fix="Write `helm` or `external`",
+    )
+    frameworks: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+(/[a-z0-9.-]+)?$")], ...] = described(
+        "Kinds of jobs that Kueue queues, as its own configuration names them.",
+        because="Kueue waits at its start for the CRDs of all of them",
+        fix="Write `[batch/job]`",
+        default=("batch/job",),
+        min_length=1,
+    )
+    fair_sharing: bool = described(
+        "Whether spare GPUs of a cohort are shared by weight instead of first come, first served.",
+        because="with it the busiest queue is preempted first",
+        fix="Write `true` or `false`",
+        default=False,
+        strict=True,
+    )
+    pods_ready: PodsReady = described(
+        "How long admitted jobs wait for their pods.",
+        because="all-or-nothing of quota is not yet all-or-nothing of nodes",
+        fix="Write `{timeoutSeconds: 900}`, or leave it out",
+        default=PodsReady(),
+    )
+
+
+class Addons(Model):
+    """Controllers that the platform needs in its cluster."""
+
+    kueue: KueueAddon = described("Kueue.", because="queues need their controller", fix="Add `kueue: {install: helm}`")

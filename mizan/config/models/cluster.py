@@ -1,0 +1,39 @@
+"""The cluster: where it comes from, and how the wrong one is refused."""
+
+from enum import StrEnum
+
+from mizan.config.models.base import Model, described_text
+
+
+class Cloud(StrEnum):
+    """Where the cluster comes from: `local` is the embedded control plane, `existing` any cluster of a kubeconfig."""
+
+    LOCAL = "local"
+    EXISTING = "existing"
+
+
+class Install(StrEnum):
+    """Who installs an add-on: `helm` is this stack, `external` is somebody else."""
+
+    HELM = "helm"
+    EXTERNAL = "external"
+
+
+class Cluster(Model):
+    """An existing cluster, named so that the wrong one is refused."""
+
+    kubeconfig: str = described_text(
+        "Path of the kubeconfig.",
+        because="the cluster is reached through it",
+        fix="Write a path such as `~/.kube/config`",
+    )
+    context: str = described_text(
+        "Context in that kubeconfig; the current context is never assumed.",
+        because="`kubectl config use-context` elsewhere must not move this stack",
+        fix="Write a name from `kubectl config get-contexts`",
+    )
+    name: str = described_text(
+        "Name of the cluster that the context must point at.",
+        because="a context can be repointed, and GPU quotas on the wrong cluster cost money",
+        fix="Write the CLUSTER column of `kubectl config get-contexts`",
+    )

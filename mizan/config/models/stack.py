@@ -1,0 +1,73 @@
+"""The whole stack file."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from mizan.config.models.addons import Addons
+from mizan.config.models.base import Model, described
+from mizan.config.models.cluster import Cloud, Cluster
+from mizan.config.models.jobs import TrainingJob
+from mizan.config.models.pools import Pool
+from mizan.config.models.queues import Cohort, Priority, Queue
+from mizan.config.models.teams import Team
+
+REGION_PATTERN = r"^[a-z]+(-[a-z0-9]+)+$"
+
+DEFAULT_PRIORITIES = (
+    Priority(name="production", value=1000, preempts=True, description="Serving; takes room from the rest"),
+    Priority(name="batch", value=100, description="Training that goes on from its checkpoint"),
+    Priority(name="dev", value=10, description="Notebooks and experiments; first to be preempted"),
+)
+
+
+class StackConfig(Model):
+    """One stack, checked: every name it uses exists and every rule holds."""
+
+    cloud: Cloud = described(
+        "Where the cluster comes from.", because="everything else depends on it", fix="Write `local` or `existing`"
+    )
+    region: str = described(
+        "Region whose prices apply, such as us-central1.",
+        because="a price without a region means nothing",
+        fix="Write the cloud's own region name",
+        pattern=REGION_PATTERN,
+    )
+    cluster: Cluster | None = described(
+        "The existing cluster; only with `cloud: existing`.",
+        because="the platform must know which cluster it changes",
+        fix="Add `{kubeconfig: ~/.kube/config, context: prod, name: prod}`",
+        default=None,
+    )
+    pools: tuple[Pool, ...] = described("GPU pools.", because="a platform has GPUs", fix="Add a pool", min_length=1)
+    queues: tuple[Queue, ...] = described(
+        "Queues.", because="jobs are admitted by queue", fix="Add a queue", min_length=1
+    )
+    cohorts: tuple[Cohort, ...] = described(
+        "Cohorts, in which queues lend each other what they do not use.",
+        because="idle quota of one team is another team's shorter wait",
+        fix="Write a list such as `[{name: research}]`, or leave it out",
+        default=(),
+    )
+    priorities: tuple[Priority, ...] = described(
+        "Priorities that jobs may name; left out, `production`, `batch` and `dev`.",
+        because="who goes first should be agreed on, not shouted",
+        fix="Write a list such as `[{name: batch, value: 100, description: Training}]`, or leave it out",
+        default=DEFAULT_PRIORITIES,
+        min_length=1,
+    )
+    teams: tuple[Team, ...] = described(
+        "Teams.", because="GPU time is charged to teams", fix="Add a team", min_length=1
+    )
+    jobs: tuple[TrainingJob, ...] = described(
+        "Sample training jobs.", because="each entry becomes one job", fix="Write a list, or leave it out", default=()
+    )
+    force_remove_teams: tuple[Annotated[str, Field(min_length=1)], ...] = described(
+        "Names of removed teams whose namespaces may go although jobs run there.",
+        because="a removed namespace ends every job in it",
+        fix="Name the teams for one update, then leave it out",
+        default=(),
+    )
+    addons: Addons = described("Add-ons.", because="queues need their controller", fix="Add `kueue: {install: helm}`")
+    today: date = Field(description="The day that the age of prices is counted to; not a key of the file.")

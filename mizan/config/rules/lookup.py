@@ -1,0 +1,23 @@
+"""What several rules look up in a stack."""
+
+from collections.abc import Callable, Iterator
+
+from mizan.catalogue import Machine, machines
+from mizan.config.faults import ConfigFault, suggestion
+from mizan.config.part import Part
+
+Rule = Callable[[Part], Iterator[ConfigFault]]
+
+
+def unknown_name(part: Part, what: str, known: frozenset[str] | None) -> Iterator[ConfigFault]:
+    """Yield a fault where a part names something that is not among `known`; None knows everything."""
+    if part.text is None or known is None or part.text in known:
+        return
+    because = f"a {what} that does not exist would leave jobs waiting for ever"
+    fix = suggestion(part.text, known)
+    yield ConfigFault(part.path, part.text, needs=f"a {what} of this stack", because=because, fix=fix)
+
+
+def machine_of(stack: Part, pool: str | None) -> Machine | None:
+    """Return a pool's machine, None where the pool or the machine is unknown."""
+    return machines().get(stack["pools"].named(pool)["machine"].text or "")

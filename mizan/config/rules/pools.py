@@ -1,0 +1,53 @@
+"""Rules between pools and the catalogue."""
+
+from collections.abc import Iterator
+
+from mizan.catalogue import gpu_models, machines
+from mizan.config.faults import ConfigFault, suggestion
+from mizan.config.part import Part
+
+
+def pools_fit_the_catalogue(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for each unknown machine or GPU, and for each machine that carries another GPU."""
+    for pool in stack["pools"].items:
+        name, gpu = pool["machine"], pool["gpu"]
+        machine = machines().get(name.text or "")
+        if name.text is not None and machine is None:
+            yield ConfigFault(
+                name.path,
+                name.text,
+                needs="a machine of the catalogue",
+                because="its GPUs, size and price come from mizan/catalogue/machines.csv",
+                fix=suggestion(name.text, machines()),
+            )
+        if gpu.text is not None and gpu.text not in gpu_models():
+            yield ConfigFault(
+                gpu.path,
+                gpu.text,
+                needs="a GPU of the catalogue",
+                because="node labels and memory come from mizan/catalogue/gpus.csv",
+                fix=suggestion(gpu.text, gpu_models()),
+            )
+        elif gpu.text is not None and machine and machine.gpu.name != gpu.text:
+            yield ConfigFault(
+                gpu.path,
+                gpu.text,
+                needs=machine.gpu.name,
+                because=f"{machine.name} carries {machine.gpus} x {machine.gpu.name}",
+                fix=f"Write `{machine.gpu.name}`, or choose another machine",
+            )
+
+
+def a_capacity_type_occurs_once(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for each capacity type that a pool names twice."""
+    for pool in stack["pools"].items:
+        types = [capacity["type"] for capacity in pool["capacity"].items]
+        for position, kind in enumerate(types):
+            if kind.text is not None and kind.text in [earlier.text for earlier in types[:position]]:
+                yield ConfigFault(
+                    kind.path,
+                    kind.text,
+                    needs="each type once",
+                    because="each capacity type of a pool is one offer with one limit",
+                    fix="Add the two maxNodes up",
+                )

@@ -1,0 +1,49 @@
+"""What a container gets that names nothing, and how many GPUs a namespace may hold."""
+
+from collections.abc import Iterable
+
+from mizan.catalogue import Machine
+from mizan.manifests.manifest import Manifest, manifest
+from mizan.plan import TeamPlan
+
+DEFAULTS = "container-defaults"
+GPU_QUOTA = "gpu-quota"
+
+# A container that names nothing is a side-car or a small tool: enough for one to start, and little of a GPU machine,
+# the smallest of which has 4 CPUs and 16 GiB.
+DEFAULT_CPU = "250m"
+DEFAULT_MEMORY = "512Mi"
+
+
+def limit_range(team: TeamPlan, machines: Iterable[Machine]) -> Manifest:
+    """Return the LimitRange; GPUs have no default, so that nobody pays for one that was not asked for.
+
+    The default limit is the largest machine. A lower one would also meet a container that names a request alone, as
+    most training manifests do, and refuse its pods wherever the request is the higher of the two. What a container
+    without a request takes beyond the default is the first thing the kubelet takes back when memory runs out.
+    Source: k8s.io/kubernetes@v1.36.3 plugin/pkg/admission/limitranger/admission.go, mergeContainerResources.
+
+    Args:
+        team: whose namespace it is.
+        machines: all of the stack, at least one.
+    """
+    every = list(machines)
+    body = manifest("v1", "LimitRange", DEFAULTS, namespace=team.namespace)
+    largest = {
+        "cpu": str(max(machine.vcpus for machine in every)),
+        "memory": f"{max(machine.memory_gib for machine in every)}Gi",
+    }
+    requests = {"cpu": DEFAULT_CPU, "memory": DEFAULT_MEMORY}
+    body["spec"] = {"limits": [{"type": "Container", "defaultRequest": requests, "default": largest}]}
+    return body
+
+
+def resource_quota(team: TeamPlan) -> Manifest:
+    """Return the ResourceQuota: all GPUs that the team's queues can admit, and none beyond them.
+
+    Kubernetes counts a resource outside its own by requests only.
+    Source: https://kubernetes.io/docs/concepts/policy/resource-quotas/, read 2026-11-22.
+    """
+    body = manifest("v1", "ResourceQuota", GPU_QUOTA, namespace=team.namespace)
+    body["spec"] = {"hard": {f"requests.{name}": str(units) for name, units in sorted(team.gpu_quota.items())}}
+    return body

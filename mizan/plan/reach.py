@@ -1,0 +1,75 @@
+"""How many GPUs queues can be admitted to at most: what is theirs, and what their cohort lends them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from mizan.plan.model import CohortPlan, FlavorQuota, QueuePlan
+
+Owned = tuple[QueuePlan, FlavorQuota]
+
+
+def reachable_units(
+    queues: Iterable[QueuePlan], every: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]
+) -> Counter[str]:
+    """Return by resource the units that `queues` together can admit, if all other queues are idle.
+
+    Exactly what Kueue admits. What a queue does not lend is for itself alone; all else of a tree of cohorts lies at its
+    root, where every queue of the tree finds it as far as its own borrowing goes. Cohorts themselves set no limit.
+    Source: kubernetes-sigs/kueue@v0.19.2 pkg/cache/scheduler/resource_node.go, available and addUsage.
+
+    Args:
+        queues: those of one team, each once.
+        every: all queues of the stack.
+        cohorts: all cohorts of the stack.
+    """
+    parents = {cohort.name: cohort.parent for cohort in cohorts}
+    found: Counter[str] = Counter()
+    in_trees: dict[tuple[str, str], list[FlavorQuota]] = {}
+    for queue in queues:
+        for quota in queue.quotas:
+            if queue.cohort is None:
+                found[quota.flavor.resource] += quota.nominal
+            else:
+                in_trees.setdefault((_root(queue.cohort, parents), quota.flavor.name), []).append(quota)
+    for (root, flavor), quotas in in_trees.items():
+        common = _lent(root, flavor, every, cohorts, parents)
+        found[quotas[0].flavor.resource] += _together(quotas, common)
+    return found
+
+
+def _together(quotas: Sequence[FlavorQuota], common: int) -> int:
+    """Return what queues of one tree can admit of one flavor, of which `common` lies at the root."""
+    for_itself = sum(quota.nominal - quota.lendable for quota in quotas)
+    if any(quota.borrowing is None for quota in quotas):
+        return for_itself + common
+    return for_itself + min(sum(quota.lendable + (quota.borrowing or 0) for quota in quotas), common)
+
+
+def _lent(
+    root: str,
+    flavor: str,
+    every: Iterable[QueuePlan],
+    cohorts: Iterable[CohortPlan],
+    parents: Mapping[str, str | None],
+) -> int:
+    """Return what the whole tree of a root holds in common of one flavor."""
+    by_queues = sum(
+        quota.lendable
+        for queue in every
+        if queue.cohort is not None and _root(queue.cohort, parents) == root
+        for quota in queue.quotas
+        if quota.flavor.name == flavor
+    )
+    by_cohorts = sum(
+        quota.nominal
+        for cohort in cohorts
+        if _root(cohort.name, parents) == root
+        for quota in cohort.quotas
+        if quota.flavor.name == flavor
+    )
+    return by_queues + by_cohorts
+
+
+def _root(cohort: str, parents: Mapping[str, str | None]) -> str:
+    parent = parents.get(cohort)
+    return cohort if parent is None else _root(parent, parents)

@@ -1,0 +1,70 @@
+"""What a stack may say but probably does not mean, each with its numbers."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mizan import keys
+from mizan.plan.model import CohortPlan, Flavor, FlavorQuota, JobPlan, QueuePlan
+from mizan.plan.reach import reachable_units
+
+
+def warnings(
+    flavors: Sequence[Flavor], queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan], jobs: Sequence[JobPlan]
+) -> Iterator[str]:
+    """Yield quotas beyond what their pool can grow to, and jobs that are never admitted or never get a node."""
+    held: Counter[str] = Counter()
+    owners: tuple[tuple[str, tuple[FlavorQuota, ...]], ...] = (
+        *((f"queue {queue.name}", queue.quotas) for queue in queues),
+        *((f"cohort {cohort.name}", cohort.quotas) for cohort in cohorts),
+    )
+    for _, quotas in owners:
+        for quota in quotas:
+            held[quota.flavor.name] += quota.nominal
+    for flavor in flavors:
+        if held[flavor.name] > flavor.max_units:
+            parts = ", ".join(
+                f"{owner} {quota.nominal}" for owner, quotas in owners for quota in quotas if quota.flavor == flavor
+            )
+            yield (
+                f"flavor {flavor.name}: quotas of {held[flavor.name]} GPUs ({parts}), but pool {flavor.pool} grows to "
+                f"{flavor.max_units} at most; a job admitted beyond that waits for a node that never comes, until "
+                "Kueue evicts it. Lower the quotas, or raise the pool's maxNodes."
+            )
+    by_name = {queue.name: queue for queue in queues}
+    for job in jobs:
+        yield from _of_job(job, by_name[job.queue], queues, cohorts)
+
+
+def _of_job(
+    job: JobPlan, queue: QueuePlan, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]
+) -> Iterator[str]:
+    # Every job gets the toleration of the GPU taint with its flavor; it brings that of the spot taint itself, or not.
+    open_to_it = [
+        quota
+        for quota in queue.quotas
+        if all(taint in job.tolerations for taint in quota.flavor.taints if taint.key == keys.SPOT_TAINT)
+    ]
+    # One pod set gets one flavor.
+    reachable = [sum(reachable_units([_only(queue, quota)], queues, cohorts).values()) for quota in open_to_it]
+    asked, largest = job.units * job.pods, max(reachable, default=0)
+    if asked > largest:
+        without_spot = "" if len(open_to_it) == len(queue.quotas) else ", spot left out as the job does not take it"
+        yield (
+            f"job {job.name} of {job.namespace}: {asked} GPUs, but queue {queue.name} admits {largest} of one "
+            f"flavor at most, borrowed ones included{without_spot}; it waits for ever. Raise a quota, or let it borrow "
+            "more."
+        )
+        return
+    for quota, units in zip(open_to_it, reachable, strict=True):
+        size = max(offer.units_per_node for offer in quota.flavor.offers)
+        if size < job.units and units >= asked:
+            yield (
+                f"job {job.name} of {job.namespace}: {job.units} GPUs a pod, but machines of flavor "
+                f"{quota.flavor.name} in queue {queue.name} have {size}; Kueue counts GPUs, not machines, and may "
+                "admit it where no node ever fits, until it evicts it. Give the job a queue of larger machines only."
+            )
+
+
+def _only(queue: QueuePlan, quota: FlavorQuota) -> QueuePlan:
+    return replace(queue, quotas=(quota,))

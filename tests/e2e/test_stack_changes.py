@@ -1,0 +1,97 @@
+"""What `pulumi up` does about a small change, and what `pulumi destroy` leaves.
+
+The tests of this file share one platform and run in order: each takes it as the one before leaves it.
+"""
+
+import os
+import re
+import subprocess
+
+import pytest
+from lightkube.generic_resource import create_global_resource
+
+from local.control_plane import ControlPlane
+from local.engine import shell_environment
+from local.home import PROJECT, Home
+from local.progress import Reporter
+from mizan import keys
+from tests.e2e.platforms import MAKE_SECONDS, TestPlatform
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+STACK_FILE = PROJECT / "stacks" / "Pulumi.local.yaml"
+SPOT_QUOTA = "{pool: a100, capacity: spot, gpus: 8}"
+ClusterQueue = create_global_resource("kueue.x-k8s.io", "v1beta2", "ClusterQueue", "clusterqueues")
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory):
+    platform = TestPlatform(Home(tmp_path_factory.mktemp("platform") / "home"))
+    try:
+        up = platform.make("up")
+        assert up.status == 0, up.text
+        yield platform
+    finally:
+        platform.make("down", "PURGE=1")
+
+
+def kubectl(platform: TestPlatform, *arguments: str) -> list[str]:
+    """The lines that kubectl prints."""
+    done = subprocess.run(
+        [str(platform.home.bin / "kubectl"), *arguments],
+        env={**os.environ, **shell_environment(platform.home)},
+        capture_output=True,
+        text=True,
+        timeout=MAKE_SECONDS,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def spot_quota(platform: TestPlatform) -> str:
+    with ControlPlane(platform.home, None, Reporter()).client() as client:
+        queue = client.get(ClusterQueue, "ml-training")
+    return queue["spec"]["resourceGroups"][0]["flavors"][0]["resources"][0]["nominalQuota"]
+
+
+@pytest.fixture
+def update(platform, tmp_path):
+    """Update the stack from a copy of its file with one text replaced, and return what changed."""
+
+    def run(old: str = "", new: str = "") -> list[str]:
+        changed = tmp_path / "Pulumi.local.yaml"
+        text = STACK_FILE.read_text()
+        assert not old or text.count(old) == 1
+        changed.write_text(text.replace(old, new) if old else text)
+        up = ("up", "--yes", "--skip-preview", "--stack", "local", "--config-file", str(changed))
+        done = platform.pulumi(PROJECT, *up)
+        assert done.status == 0, done.text
+        return [line.strip() for line in done.text.splitlines() if re.match(r"\s+[-+~]+ ?\d+ ", line)]
+
+    return run
+
+
+def test_a_changed_quota_updates_its_queue_and_what_follows_from_it_alone(platform, update):
+    assert spot_quota(platform) == "8"
+    smaller = SPOT_QUOTA.replace("8", "4")
+    assert update(SPOT_QUOTA, smaller) == ["~ 2 updated"], "the queue, and how many GPUs its team's namespace may have"
+    assert spot_quota(platform) == "4"
+    assert update(SPOT_QUOTA, smaller) == []
+    assert update() == ["~ 2 updated"]
+
+
+def test_a_changed_quota_that_no_team_can_reach_is_exactly_one_update(update):
+    spare = "  mizan:queues:\n    - {name: spare, fallback: quota, quotas: [{pool: a100, capacity: spot, gpus: %d}]}\n"
+    assert update("  mizan:queues:\n", spare % 0)[:1] == ["+ 1 created"]
+    assert update("  mizan:queues:\n", spare % 1) == ["~ 1 updated"]
+    assert update("  mizan:queues:\n", spare % 1) == []
+    assert "- 1 deleted" in update()
+
+
+def test_destroy_leaves_nothing_in_the_api_server(platform):
+    done = platform.pulumi(PROJECT, "destroy", "--yes", "--skip-preview", "--stack", "local")
+    assert done.status == 0, done.text
+    kinds = ",".join(kubectl(platform, "api-resources", "--verbs=list", "-o", "name"))
+    assert kubectl(platform, "get", kinds, "-A", "-l", f"{keys.MANAGED_BY}=mizan", "-o", "name") == []
+    assert kubectl(platform, "get", "pods,jobs,workloads.kueue.x-k8s.io", "-A", "-o", "name") == []
+    assert kubectl(platform, "get", "namespaces", "-o", "name").count("namespace/team-a") == 0

@@ -1,0 +1,35 @@
+"""What a stack may say but probably does not mean: jobs that wait for ever."""
+
+from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
+
+SPOT = {"pool": "a100", "capacity": "spot"}
+
+
+def test_a_job_that_takes_no_spot_is_not_counted_on_the_spot_quota():
+    (told,) = a_plan(a_stack(jobs=[a_job(pods=2, spotEligible=False)])).warnings
+    assert told == (
+        "job train-1 of team-a: 8 GPUs, but queue training admits 4 of one flavor at most, borrowed ones included, "
+        "spot left out as the job does not take it; it waits for ever. Raise a quota, or let it borrow more."
+    )
+    assert a_plan(a_stack(jobs=[a_job(spotEligible=False)])).warnings == ()
+
+
+def test_a_job_that_takes_no_spot_is_never_admitted_to_a_queue_of_spot_alone():
+    queues = [a_queue(quotas=[SPOT | {"gpus": 8}])]
+    (told,) = a_plan(a_stack(queues=queues, jobs=[a_job(spotEligible=False)])).warnings
+    assert "queue training admits 0 of one flavor at most" in told
+    assert a_plan(a_stack(queues=queues, jobs=[a_job()])).warnings == ()
+
+
+def test_a_job_is_told_of_a_flavor_whose_machines_are_too_small_for_a_pod_of_it():
+    capacity = [{"type": "spot", "maxNodes": 2}]
+    pools = [a_pool(capacity=capacity), a_pool(name="big", machine="a2-highgpu-8g", capacity=capacity)]
+    quotas = [SPOT | {"gpus": 8}, {"pool": "big", "capacity": "spot", "gpus": 8}]
+    values = a_stack(pools=pools, queues=[a_queue(quotas=quotas)], jobs=[a_job(gpus=8)])
+    (told,) = a_plan(values).warnings
+    assert told == (
+        "job train-1 of team-a: 8 GPUs a pod, but machines of flavor spot-a100 in queue training have 4; Kueue counts "
+        "GPUs, not machines, and may admit it where no node ever fits, until it evicts it. Give the job a queue of "
+        "larger machines only."
+    )
+    assert a_plan(values | {"jobs": [a_job(gpus=4)]}).warnings == ()

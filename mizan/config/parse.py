@@ -90,6 +90,7 @@ def _rule(detail: ErrorDetails) -> str:
         "string_pattern_mismatch": f"text that matches {context.get('pattern')}",
         "string_too_long": f"at most {context.get('max_length')} characters",
         "string_too_short": "text that is not empty",
+        "too_long": f"at most {context.get('max_length')} entries",
         "too_short": f"at least {context.get('min_length')} entry",
         "greater_than_equal": f"at least {context.get('ge')}",
         "less_than_equal": f"at most {context.get('le')}",

@@ -2,6 +2,7 @@
 
 import json
 
+from mizan import keys
 from mizan.config import KueueAddon
 from mizan.manifests.manifest import Manifest
 
@@ -16,7 +17,9 @@ def manager_configuration(kueue: KueueAddon) -> Manifest:
     configuration: Manifest = {
         "apiVersion": "config.kueue.x-k8s.io/v1beta2",
         "kind": "Configuration",
-        "manageJobsWithoutQueueName": False,
+        # In a team's namespace a job that names no queue is held too: its pods would take GPUs that nobody counts.
+        "manageJobsWithoutQueueName": True,
+        "managedJobsNamespaceSelector": {"matchExpressions": [{"key": keys.STACK, "operator": "Exists"}]},
         "integrations": {"frameworks": list(kueue.frameworks)},
         "resources": {"quotaCheckStrategy": "IgnoreUndeclared"},
         "waitForPodsReady": {

@@ -34,7 +34,7 @@ from mizan.plan.model import (
 from mizan.plan.order import weights
 from mizan.plan.reach import reachable_units
 from mizan.plan.room import share_per_gpu
-from mizan.plan.warnings import warnings
+from mizan.plan.warnings import of_kueue, warnings
 from mizan.prices import prices
 
 # GKE puts this taint on GPU nodes itself; we declare it everywhere, so that a pod without a GPU never occupies one.
@@ -69,7 +69,10 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         teams=tuple(_team(team, by_name, cohorts) for team in config.teams),
         jobs=jobs,
         forced_removals=config.force_remove_teams,
-        warnings=tuple(warnings(tuple(flavors.values()), queues, cohorts, jobs)),
+        warnings=(
+            *warnings(tuple(flavors.values()), queues, cohorts, jobs),
+            *of_kueue(config.addons.kueue, config.cloud),
+        ),
     )
 
 

@@ -5,8 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mizan import keys
+from mizan.config import Cloud, KueueAddon
 from mizan.plan.model import CohortPlan, Flavor, FlavorQuota, JobPlan, QueuePlan
 from mizan.plan.reach import reachable_units
+
+# From the request to a registered GPU: machine, kubelet, driver, device plugin. The example of Kueue's own chart.
+# Source: kubernetes-sigs/kueue@v0.19.2 charts/kueue/values.yaml, waitForPodsReady.timeout.
+NODE_START_SECONDS = 300
 
 
 def warnings(
@@ -31,6 +36,14 @@ def warnings(
                 f"{flavor.max_units} at most; a job admitted beyond that waits for a node that never comes, until "
                 "Kueue evicts it. Lower the quotas, or raise the pool's maxNodes."
             )
+    for queue in queues:
+        for quota in queue.quotas:
+            reach = sum(reachable_units([_only(queue, quota)], queues, cohorts).values())
+            if quota.borrowing and reach < quota.nominal + quota.borrowing:
+                yield (
+                    f"queue {queue.name}: may borrow {quota.borrowing} GPUs of flavor {quota.flavor.name}, but cohort "
+                    f"{queue.cohort} lends it {reach - quota.nominal} at most. Lower `borrow`, or let others lend more."
+                )
     by_name = {queue.name: queue for queue in queues}
     for job in jobs:
         yield from _of_job(job, by_name[job.queue], queues, cohorts)
@@ -56,6 +69,16 @@ def _of_job(
             "more."
         )
         return
+    room = max(
+        _pods_at_once(job, quota.flavor) for quota, units in zip(open_to_it, reachable, strict=True) if units >= asked
+    )
+    if room < job.pods:
+        yield (
+            f"job {job.name} of {job.namespace}: {job.pods} pods of {job.units} GPUs, but the nodes of no flavor in "
+            f"queue {queue.name} hold more than {room} at once; Kueue admits it and evicts it again. Raise the pool's "
+            "maxNodes, or ask for fewer pods."
+        )
+        return
     for quota, units in zip(open_to_it, reachable, strict=True):
         size = max(offer.units_per_node for offer in quota.flavor.offers)
         if size < job.units and units >= asked:
@@ -63,6 +86,31 @@ def _of_job(
                 f"job {job.name} of {job.namespace}: {job.units} GPUs a pod, but machines of flavor "
                 f"{quota.flavor.name} in queue {queue.name} have {size}; Kueue counts GPUs, not machines, and may "
                 "admit it where no node ever fits, until it evicts it. Give the job a queue of larger machines only."
+            )
+
+
+def _pods_at_once(job: JobPlan, flavor: Flavor) -> int:
+    """Return how many pods of a job the flavor's nodes hold when all of them are there."""
+    return sum(
+        offer.max_nodes * (offer.units_per_node // job.units)
+        for offer in flavor.offers
+        if all(taint in job.tolerations for taint in offer.taints if taint.key == keys.SPOT_TAINT)
+    )
+
+
+def of_kueue(kueue: KueueAddon, cloud: Cloud) -> Iterator[str]:
+    """Yield limits of time in which a cloud's node does not start."""
+    if cloud is Cloud.LOCAL:
+        return
+    ready = kueue.pods_ready
+    for key, limit in (
+        ("timeoutSeconds", ready.timeout_seconds),
+        ("recoveryTimeoutSeconds", ready.recovery_timeout_seconds),
+    ):
+        if limit < NODE_START_SECONDS:
+            yield (
+                f"Kueue: podsReady.{key} of {limit} s, but a GPU node takes up to {NODE_START_SECONDS} s until its "
+                "driver is there; jobs would be evicted while their nodes start. Raise it."
             )
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from lightkube.resources.batch_v1 import Job
 
 from mizan import keys
 from tests.builders import a_queue
@@ -11,10 +12,10 @@ from tests.control_plane.queue_builders import COHORT, on_demand, short_of, spot
 pytestmark = pytest.mark.control_plane
 
 
-def ml_training(**changes):
-    """Spot 32 and 16 borrowed, on-demand 8, and a queue of the cohort that would lend more than those 16."""
+def ml_training(lent=16, **changes):
+    """Spot 32 and 16 borrowed, on-demand 8, and a queue of the cohort that lends."""
     quotas = [spot(32, borrow=16), on_demand(8, borrow=0)]
-    return [a_queue(name="ml-training", cohort="research", quotas=quotas, **changes), spot_queue("lender", 24)]
+    return [a_queue(name="ml-training", cohort="research", quotas=quotas, **changes), spot_queue("lender", lent)]
 
 
 @pytest.mark.parametrize(
@@ -24,8 +25,9 @@ def ml_training(**changes):
         ("TryNextFlavor", ["spot-a100"] * 4 + ["ondemand-a100"] + ["spot-a100"] * 2),
     ],
 )
-def test_jobs_fill_spot_then_borrow_it_before_or_after_on_demand_then_wait(stack, when_can_borrow, order):
-    stack.apply(ml_training(whenCanBorrow=when_can_borrow), cohorts=[COHORT])
+@pytest.mark.parametrize("lent", [16, pytest.param(24, id="more than may be borrowed")])
+def test_jobs_fill_spot_then_borrow_it_before_or_after_on_demand_then_wait(stack, when_can_borrow, order, lent):
+    stack.apply(ml_training(lent, whenCanBorrow=when_can_borrow), cohorts=[COHORT])
     found = []
     for number in range(7):
         stack.submit(f"job-{number}", "ml-training")
@@ -57,6 +59,19 @@ def test_a_job_that_also_asks_for_cpu_and_memory_is_admitted_by_its_gpus(stack):
     assert set(container["resources"]["requests"]) == {"cpu", "memory", keys.NVIDIA_GPU}
     stack.submit("whole", "training")
     assert stack.admitted("whole") == "spot-a100"
+
+
+def test_a_job_that_names_no_queue_gets_no_pods_in_a_team_s_namespace(stack):
+    stack.apply([a_queue(quotas=[spot(16)])])
+    bare = stack.job("round-the-queue", "training")
+    del bare["metadata"]["labels"][keys.QUEUE_NAME]
+    bare["spec"]["suspend"] = False
+    stack.client.create(Job.from_dict(bare))
+    assert stack.live("round-the-queue").spec.suspend
+    stack.submit("queued", "training")
+    stack.eventually(lambda: stack.pods("queued"))
+    assert stack.live("round-the-queue").spec.suspend
+    assert stack.pods("round-the-queue") == []
 
 
 def test_with_fallback_by_capacity_a_pool_is_one_flavor_and_the_autoscaler_may_choose(stack):

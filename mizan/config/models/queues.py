@@ -13,6 +13,13 @@ HIGHEST_PRIORITY = 1_000_000_000
 # Source: kubernetes-sigs/karpenter@v1.14.1 pkg/utils/disruption/disruption.go, EvictionCost.
 LOWEST_PRIORITY = -1_000_000
 
+# Kueue reads what does not fit into 64 bits as no limit at all; a mistyped number must not become one.
+# Source: kubernetes-sigs/kueue@v0.19.2 pkg/resources/amount.go.
+MOST_GPUS = 1_000_000
+
+# Source: kubernetes-sigs/kueue@v0.19.2 apis/kueue/v1beta2/clusterqueue_types.go, ResourceGroup.Flavors, MaxItems.
+MOST_QUOTAS = 64
+
 
 class Fallback(StrEnum):
     """Who moves a job from spot to on-demand.
@@ -73,16 +80,18 @@ class Quota(Model):
     gpus: int = described(
         "GPUs of this flavor that are the queue's own.",
         because="a quota cannot be negative, and GPUs are whole",
-        fix="Write a whole number, 0 or more",
+        fix="Write a whole number, 0 to 1000000",
         ge=0,
+        le=MOST_GPUS,
         strict=True,
     )
     borrow: int | None = described(
         "GPUs that the queue may borrow from its cohort beyond its own; left out, as many as are idle there.",
         because="idle quota is paid capacity that somebody else could use",
-        fix="Write a whole number, 0 or more; 0 never borrows",
+        fix="Write a whole number, 0 to 1000000; 0 never borrows",
         default=None,
         ge=0,
+        le=MOST_GPUS,
         strict=True,
     )
     lend: int | None = described(
@@ -91,6 +100,7 @@ class Quota(Model):
         fix="Write a whole number from 0 to `gpus`; 0 never lends",
         default=None,
         ge=0,
+        le=MOST_GPUS,
         strict=True,
     )
 
@@ -108,8 +118,9 @@ class CohortQuota(Model):
     gpus: int = described(
         "GPUs of this flavor that no queue owns and every queue of the cohort may borrow.",
         because="a quota cannot be negative, and GPUs are whole",
-        fix="Write a whole number, 0 or more",
+        fix="Write a whole number, 0 to 1000000",
         ge=0,
+        le=MOST_GPUS,
         strict=True,
     )
 
@@ -127,8 +138,9 @@ class Cohort(Model):
     quotas: tuple[CohortQuota, ...] = described(
         "GPUs that belong to the cohort itself.",
         because="a common reserve needs no queue of its own",
-        fix="Write a list, or leave it out",
+        fix="Write a list of at most 64, or leave it out",
         default=(),
+        max_length=MOST_QUOTAS,
     )
     weight: int | None = described(
         "Share of the parent's spare GPUs against its siblings; only with fair sharing.",
@@ -172,8 +184,9 @@ class Queue(Model):
     quotas: tuple[Quota, ...] = described(
         "Quotas in the order they are tried.",
         because="a queue without quota admits nothing",
-        fix="Add `- {pool: a100, gpus: 8}`",
+        fix="Add `- {pool: a100, gpus: 8}`; at most 64",
         min_length=1,
+        max_length=MOST_QUOTAS,
     )
     cohort: str | None = described(
         "Name of the cohort in which it lends and borrows.",

@@ -20,6 +20,6 @@ class Team(Model):
         because="people change teams, and a group is changed in one place",
         fix="Write the group as the cluster's tokens name it, such as `ml-team@example.com`",
         default=None,
-        min_length=1,
+        pattern=r"^[^\s:]+([ :][^\s:]+)*$",
         max_length=253,
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from mizan.config.faults import ConfigFault
 from mizan.config.part import Part
-from mizan.config.rules import cluster, jobs, names, pools, prices, queues, teams
+from mizan.config.rules import cluster, jobs, kueue, names, pools, prices, queues, teams
 from mizan.config.rules.lookup import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -23,6 +23,7 @@ RULES: tuple[Rule, ...] = (
     queues.weights_need_fair_sharing,
     teams.teams_name_queues,
     teams.teams_own_their_namespace,
+    teams.groups_are_people_s,
     teams.removed_teams_are_gone,
     jobs.jobs_name_a_team_and_its_queue,
     jobs.jobs_fit_a_machine,
@@ -31,6 +32,8 @@ RULES: tuple[Rule, ...] = (
     jobs.exit_codes_need_restart_policy_never,
     cluster.the_cluster_fits_the_cloud,
     cluster.the_embedded_cluster_has_its_own_kueue,
+    kueue.frameworks_are_known_to_kueue,
+    kueue.waits_grow_to_their_longest,
 )
 
 

@@ -1,7 +1,7 @@
 """Rules about queues: every quota counts a flavor that exists, and what is borrowed has a lender."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mizan.capacity import CapacityType, offer_name
 from mizan.config.faults import ConfigFault
@@ -11,6 +11,9 @@ from mizan.config.rules.lookup import unknown_name
 
 # A pool and, where Kueue moves jobs, its capacity type.
 Flavor = tuple[str, str | None]
+
+# A company, its departments, their groups, and room for two more.
+MOST_LEVELS = 5
 
 
 def quotas_name_a_flavor(stack: Part) -> Iterator[ConfigFault]:
@@ -123,13 +126,23 @@ def flavors_have_their_own_names(stack: Part) -> Iterator[ConfigFault]:
 
 def cohorts_exist_and_do_not_circle(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for each unknown cohort, and for each that is above itself."""
+    parents = _parents(stack)
     names = stack["cohorts"].names if stack.has("cohorts") else frozenset()
     for queue in stack["queues"].items:
         yield from unknown_name(queue["cohort"], "cohort", names)
     for cohort in stack["cohorts"].items:
         yield from unknown_name(cohort["parent"], "cohort", names)
         own = cohort["name"].text
-        if own is not None and own in _above(stack, cohort["parent"].text):
+        above = _above(parents, cohort["parent"].text)
+        if own is not None and own not in above and len(above) == MOST_LEVELS:
+            yield ConfigFault(
+                cohort["parent"].path,
+                cohort["parent"].text,
+                needs=f"at most {MOST_LEVELS} levels",
+                because="every admission looks through all cohorts above a queue, and so must a person",
+                fix="Name a cohort nearer to the top",
+            )
+        if own is not None and own in above:
             yield ConfigFault(
                 cohort["parent"].path,
                 cohort["parent"].text,
@@ -141,7 +154,8 @@ def cohorts_exist_and_do_not_circle(stack: Part) -> Iterator[ConfigFault]:
 
 def borrowing_needs_a_cohort_with_a_lender(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for each quota that borrows where nobody lends, and each that lends what it has not."""
-    lent, is_sound = _lent(stack), _all_quotas_are_sound(stack)
+    parents = _parents(stack)
+    lent, is_sound = _lent(stack, parents), _all_quotas_are_sound(stack)
     for queue in stack["queues"].items:
         cohort = queue["cohort"].text
         for quota in queue["quotas"].items:
@@ -150,7 +164,7 @@ def borrowing_needs_a_cohort_with_a_lender(stack: Part) -> Iterator[ConfigFault]
                 continue
             yield from _lends_its_own(quota)
             borrow, flavor = quota["borrow"], _flavor(quota)
-            lenders = lent[_root(stack, cohort), flavor] - {queue["name"].text}
+            lenders = lent[_root(parents, cohort), flavor] - {queue["name"].text}
             if is_sound and cohort and (borrow.number or 0) > 0 and not lenders:
                 yield ConfigFault(
                     borrow.path,
@@ -238,29 +252,35 @@ def _flavor(quota: Part) -> Flavor | None:
     return (pool, quota["capacity"].text) if pool is not None else None
 
 
-def _above(stack: Part, cohort: str | None) -> list[str]:
-    """Return a cohort and those above it, each once, even where they circle."""
+def _parents(stack: Part) -> dict[str | None, str | None]:
+    return {cohort["name"].text: cohort["parent"].text for cohort in reversed(stack["cohorts"].items)}
+
+
+def _above(parents: Mapping[str | None, str | None], cohort: str | None) -> list[str]:
+    """Return a cohort and those above it, each once, even where they circle, and no more than are of use."""
     found: list[str] = []
-    while cohort is not None and cohort not in found:
+    while cohort is not None and cohort not in found and len(found) < MOST_LEVELS:
         found.append(cohort)
-        cohort = stack["cohorts"].named(cohort)["parent"].text
+        cohort = parents.get(cohort)
     return found
 
 
-def _root(stack: Part, cohort: str | None) -> str | None:
-    return _above(stack, cohort)[-1] if cohort is not None else None
+def _root(parents: Mapping[str | None, str | None], cohort: str | None) -> str | None:
+    return _above(parents, cohort)[-1] if cohort is not None else None
 
 
-def _lent(stack: Part) -> defaultdict[tuple[str | None, Flavor | None], set[str | None]]:
+def _lent(
+    stack: Part, parents: Mapping[str | None, str | None]
+) -> defaultdict[tuple[str | None, Flavor | None], set[str | None]]:
     """Return who lends, by root cohort and flavor; a cohort's own quota is lent by nobody's name."""
     found: defaultdict[tuple[str | None, Flavor | None], set[str | None]] = defaultdict(set)
     for queue in stack["queues"].items:
         for quota in queue["quotas"].items:
             lends = quota["gpus"].number if quota["lend"].value is None else quota["lend"].number
             if (lends or 0) > 0:
-                found[_root(stack, queue["cohort"].text), _flavor(quota)].add(queue["name"].text)
+                found[_root(parents, queue["cohort"].text), _flavor(quota)].add(queue["name"].text)
     for cohort in stack["cohorts"].items:
         for quota in cohort["quotas"].items:
             if (quota["gpus"].number or 0) > 0:
-                found[_root(stack, cohort["name"].text), _flavor(quota)].add(f"cohort {cohort['name'].text}")
+                found[_root(parents, cohort["name"].text), _flavor(quota)].add(f"cohort {cohort['name'].text}")
     return found

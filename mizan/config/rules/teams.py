@@ -38,6 +38,23 @@ def teams_own_their_namespace(stack: Part) -> Iterator[ConfigFault]:
             )
 
 
+def groups_are_people_s(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for each group that Kubernetes itself fills, with everybody or with its own parts.
+
+    Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects, read 2026-11-22.
+    """
+    for team in stack["teams"].items:
+        group = team["group"]
+        if group.text is not None and group.text.startswith("system:"):
+            yield ConfigFault(
+                group.path,
+                group.text,
+                needs="a group of your identity provider",
+                because="Kubernetes fills the groups that begin with system:, for one with every user of the cluster",
+                fix="Write the group as the cluster's tokens name it, such as `ml-team@example.com`",
+            )
+
+
 def removed_teams_are_gone(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for each team that is to be removed by force and is still there."""
     for name in stack["forceRemoveTeams"].items:

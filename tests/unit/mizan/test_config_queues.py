@@ -1,5 +1,7 @@
 """Rules about queues that lend and borrow, and about names that are never cut short."""
 
+import time
+
 import pytest
 
 from mizan.config import Fallback
@@ -79,3 +81,60 @@ def test_a_name_is_never_cut_short(path):
 
 def test_a_quota_beyond_its_pool_is_allowed_and_told():
     assert a_config(with_value(a_stack(), "queues[0].quotas[0].gpus", 9)).queues[0].quotas[0].gpus == 9
+
+
+def test_cohorts_are_no_deeper_than_a_person_can_follow():
+    cohorts = [{"name": "c0"}, *({"name": f"c{index}", "parent": f"c{index - 1}"} for index in range(1, 7))]
+    a_config(a_stack(cohorts=cohorts[:5]))
+    faults = faults_of(a_stack(cohorts=cohorts))
+    assert [fault.split(";")[0] for fault in faults] == ["mizan:cohorts[5].parent: c4", "mizan:cohorts[6].parent: c5"]
+    assert "needs at most 5 levels because every admission looks through all cohorts above a queue" in faults[0]
+
+
+def test_a_long_chain_of_cohorts_is_refused_in_a_moment():
+    cohorts = [{"name": "c0"}, *({"name": f"c{index}", "parent": f"c{index - 1}"} for index in range(1, 2000))]
+    began = time.monotonic()
+    assert len(faults_of(a_stack(cohorts=cohorts))) == 1995
+    assert time.monotonic() - began < 10
+
+
+def test_a_queue_has_no_more_flavors_than_kueue_takes():
+    quotas = [{"pool": "a100", "gpus": 0}] * 65
+    faults = faults_of(a_stack(queues=[a_queue(fallback="capacity", quotas=quotas)]))
+    assert "; needs at most 64 entries because a queue without quota admits nothing" in faults[0]
+
+
+@pytest.mark.parametrize("key", ["gpus", "borrow", "lend"])
+def test_a_mistyped_number_of_gpus_never_becomes_no_limit(key):
+    faults = faults_of(with_value(a_whole_stack(), f"queues[0].quotas[0].{key}", 10**30))
+    assert any(f"quotas[0].{key}: {10**30}; needs at most 1000000 because" in fault for fault in faults)
+
+
+@pytest.mark.parametrize("group", ["system:authenticated", "system:masters"])
+def test_a_team_s_group_is_none_that_kubernetes_fills(group):
+    (fault,) = faults_of(with_value(a_whole_stack(), "teams[0].group", group))
+    assert fault.startswith(f"mizan:teams[0].group: {group}; needs a group of your identity provider because")
+
+
+@pytest.mark.parametrize("group", [" ml", "ml\n", ""])
+def test_a_group_has_no_space_at_its_ends(group):
+    (fault,) = faults_of(with_value(a_whole_stack(), "teams[0].group", group))
+    assert "needs text that matches" in fault
+
+
+@pytest.mark.parametrize(
+    ("frameworks", "told"),
+    [
+        (["batch/job", "batch/jobb"], "frameworks[1]: batch/jobb; needs a kind of job that Kueue knows, named once"),
+        (["batch/job", "batch/job"], "frameworks[1]: batch/job; needs a kind of job that Kueue knows, named once"),
+        (["pod"], 'frameworks: ["pod"]; needs batch/job among them because the jobs of this stack are such jobs'),
+    ],
+)
+def test_kueue_s_kinds_of_jobs_are_those_it_starts_with(frameworks, told):
+    (fault,) = faults_of(with_value(a_whole_stack(), "addons.kueue.frameworks", frameworks))
+    assert fault.startswith(f"mizan:addons.kueue.{told}")
+
+
+def test_kueue_s_first_wait_is_not_longer_than_its_longest():
+    (fault,) = faults_of(with_value(a_whole_stack(), "addons.kueue.podsReady.backoffBaseSeconds", 3600))
+    assert "needs backoffBaseSeconds at most backoffMaxSeconds (3600 and 100 here)" in fault

@@ -1,6 +1,6 @@
 """What a stack may say but probably does not mean: jobs that wait for ever."""
 
-from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
+from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack, an_existing_stack
 
 SPOT = {"pool": "a100", "capacity": "spot"}
 
@@ -33,3 +33,39 @@ def test_a_job_is_told_of_a_flavor_whose_machines_are_too_small_for_a_pod_of_it(
         "larger machines only."
     )
     assert a_plan(values | {"jobs": [a_job(gpus=4)]}).warnings == ()
+
+
+def test_pods_that_do_not_share_a_node_are_counted_by_nodes_and_not_by_gpus():
+    pools = [a_pool(machine="a2-highgpu-8g", capacity=[{"type": "spot", "maxNodes": 2}])]
+    values = a_stack(pools=pools, queues=[a_queue(quotas=[SPOT | {"gpus": 16}])])
+    (told,) = a_plan(values | {"jobs": [a_job(gpus=5, pods=3)]}).warnings
+    assert told.startswith(
+        "job train-1 of team-a: 3 pods of 5 GPUs, but the nodes of no flavor in queue training hold "
+    )
+    assert "hold more than 2 at once" in told
+    assert a_plan(values | {"jobs": [a_job(gpus=5, pods=2)]}).warnings == ()
+
+
+def test_a_job_that_takes_no_spot_has_only_the_on_demand_nodes_of_its_pool():
+    queue = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 12}])
+    (told,) = a_plan(a_stack(queues=[queue], jobs=[a_job(pods=2, spotEligible=False)])).warnings
+    assert "hold more than 1 at once" in told
+    assert a_plan(a_stack(queues=[queue], jobs=[a_job(pods=3)])).warnings == ()
+
+
+def test_what_nobody_lends_so_much_of_is_told_with_both_numbers():
+    borrower = a_queue(quotas=[SPOT | {"gpus": 4, "borrow": 16}], cohort="all")
+    lender = a_queue(name="lender", quotas=[SPOT | {"gpus": 4, "lend": 3}], cohort="all")
+    (told,) = a_plan(a_stack(queues=[borrower, lender], cohorts=[{"name": "all"}])).warnings
+    assert told == (
+        "queue training: may borrow 16 GPUs of flavor spot-a100, but cohort all lends it 3 at most. Lower `borrow`, or "
+        "let others lend more."
+    )
+
+
+def test_a_limit_below_the_start_of_a_cloud_s_node_is_told():
+    kueue = {"install": "helm", "podsReady": {"timeoutSeconds": 299}}
+    (told,) = a_plan(an_existing_stack(addons={"kueue": kueue})).warnings
+    assert told.startswith("Kueue: podsReady.timeoutSeconds of 299 s, but a GPU node takes up to 300 s")
+    assert a_plan(an_existing_stack()).warnings == ()
+    assert a_plan(a_stack(addons={"kueue": kueue | {"install": "external"}})).warnings == ()

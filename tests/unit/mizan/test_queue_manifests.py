@@ -217,7 +217,10 @@ def test_kueue_s_chart_gets_the_settings_of_the_embedded_kueue_and_its_own_ports
     assert configuration | manager_configuration(KUEUE) == configuration
     assert configuration["apiVersion"] == "config.kueue.x-k8s.io/v1beta2"
     assert configuration["integrations"] == {"frameworks": ["batch/job"]}
-    assert configuration["manageJobsWithoutQueueName"] is False
+    assert configuration["manageJobsWithoutQueueName"] is True
+    assert configuration["managedJobsNamespaceSelector"] == {
+        "matchExpressions": [{"key": "mizan.dev/stack", "operator": "Exists"}]
+    }
     assert configuration["webhook"] == {"port": 9443}
 
 

@@ -1,11 +1,15 @@
 """All or nothing: of quota, and of the nodes that the quota stands for."""
 
+from datetime import UTC, datetime
+
 import pytest
 from lightkube.codecs import from_dict
 from lightkube.resources.core_v1 import Node
 
+from local.snapshot import fetch
 from mizan import keys
 from mizan.manifests.kwok_nodes import instance_types, node_class, node_pool
+from mizan.queueing.live import live_of
 from tests.builders import a_plan, a_queue, a_stack
 from tests.control_plane.queue_builders import COHORT, eights, on_demand, spot, spot_queue
 
@@ -57,13 +61,14 @@ def test_a_gang_without_enough_nodes_gives_them_back_and_runs_once_there_are_eno
     assert (count_nodes(stack), ready_pods(stack)) == (5, PODS)
 
 
-def test_a_job_admitted_to_spot_that_gets_no_node_is_queued_anew_and_set_aside_after_the_limit(stack_with):
+def test_a_job_admitted_to_spot_that_gets_no_node_is_queued_anew_and_set_aside_after_the_limit(stack_with, second_home):
     stack = stack_with(podsReady={"timeoutSeconds": 10, "backoffBaseSeconds": 5, "requeueLimit": 1})
     stack.apply([a_queue(quotas=[spot(8), on_demand(8)])])
     stack.submit("gang", "training")
     assert stack.admitted("gang") == "spot-a100"
     stack.eventually(lambda: told(stack, "Evicted") == ("True", "PodsReadyTimeout"))
     assert stack.workload("gang").status["requeueState"]["count"] == 1
+    assert shown_evictions(stack, second_home) == [("gang", 1, "PodsReadyTimeout")]
     stack.eventually(lambda: stack.pods("gang") == [])
     assert stack.live("gang").spec.suspend is True
 
@@ -74,6 +79,14 @@ def test_a_job_admitted_to_spot_that_gets_no_node_is_queued_anew_and_set_aside_a
     stack.eventually(lambda: told(stack, "Evicted") == ("True", "DeactivatedDueToRequeuingLimitExceeded"))
     stack.eventually(lambda: stack.live("gang").spec.suspend is True)
     stack.holds("training", spot_a100=0, ondemand_a100=0)
+    ((_, _, reason),) = shown_evictions(stack, second_home)
+    assert reason == "DeactivatedDueToRequeuingLimitExceeded"
+
+
+def shown_evictions(stack, home):
+    """What `mizan queues --live` shows of evicted jobs."""
+    live = live_of(stack.plan, fetch(home.kubeconfig), datetime.now(UTC))
+    return [(each.name, each.times, each.reason) for each in live.evictions]
 
 
 def make_nodes(stack, pool):

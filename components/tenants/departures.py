@@ -22,7 +22,9 @@ from ruamel.yaml.error import YAMLError
 
 from components.cluster import Cluster
 from mizan import keys
+from mizan.config import Cluster as NamedCluster
 from mizan.errors import PlatformError, SourceUnreachable
+from mizan.kubeconfig import proxy_of
 from mizan.plan import Plan
 from mizan.plan.departures import Object, Work, departing, refusal, unfinished
 
@@ -72,7 +74,7 @@ def _client(cluster: Cluster) -> Iterator[Client]:
         with Client(
             _chosen(config, cluster.context),
             timeout=httpx2.Timeout(ANSWER_WITHIN_SECONDS),
-            proxy=_proxy(document, config.contexts[cluster.context].cluster),
+            proxy=proxy_of(document, _named(config, cluster)),
         ) as client:
             yield client
     # What a kubeconfig, a credential plugin and a server may do wrong. ImportError: a SOCKS proxy needs a package.
@@ -87,6 +89,12 @@ def _client(cluster: Cluster) -> Iterator[Client]:
         ) from error
 
 
+def _named(config: KubeConfig, cluster: Cluster) -> NamedCluster:
+    """Return the cluster under the name that its context gives it."""
+    name = config.contexts[cluster.context].cluster
+    return NamedCluster(kubeconfig=str(cluster.kubeconfig), context=cluster.context, name=name)
+
+
 def _chosen(config: KubeConfig, context: str) -> SingleConfig:
     """Return one context as the client takes it: with a user, and a credential plugin of a version that it knows."""
     chosen = config.contexts[context]
@@ -96,12 +104,6 @@ def _chosen(config: KubeConfig, context: str) -> SingleConfig:
         told = [*(user.exec.env or []), NameValue(name=EXEC_INFO, value=json.dumps(asked))]
         user = User(exec=UserExec(apiVersion=EXEC_KNOWN, command=user.exec.command, args=user.exec.args, env=told))
     return SingleConfig(context, chosen, config.clusters[chosen.cluster], user, config.fname)
-
-
-def _proxy(document: dict[str, Any], cluster: str) -> str | None:
-    """Return the proxy that the kubeconfig names for a cluster; the client knows only those of the environment."""
-    proxies = {item["name"]: item["cluster"].get("proxy-url") for item in document["clusters"]}
-    return proxies[cluster] or None
 
 
 def _plain(objects: Iterable[Any]) -> tuple[Object, ...]:

@@ -52,7 +52,8 @@ def half_filled(client, namespace, make_node, eventually):
     fuller, other = make_node("x"), make_node("a")
     for node, taken in ((fuller, 5), (other, 3)):
         for number in range(taken):
-            client.create(gpu_pod(f"on-{node[-1]}-{number}", namespace, nodeName=node))
+            # Placed by the scheduler, which then counts them at once; of a `nodeName` it would hear some time later.
+            client.create(gpu_pod(f"on-{node[-1]}-{number}", namespace, nodeSelector={HOSTNAME: node}))
     eventually(lambda: len(placed(client, namespace)) == 8)
     return fuller, other
 
@@ -94,7 +95,7 @@ def gpu_pod(name, namespace, *, requests=None, **spec):
     amounts = requests or {keys.NVIDIA_GPU: "1", "cpu": "1", "memory": "1Gi"}
     container = {"name": "main", "image": "simulated", "resources": {"requests": amounts, "limits": amounts}}
     metadata = {"name": name, "namespace": namespace, "labels": {keys.WORKLOAD_TYPE: "training"}}
-    placement = {} if "nodeName" in spec else {"nodeSelector": {keys.POOL: namespace}}
+    placement = {"nodeSelector": {keys.POOL: namespace}}
     return Pod.from_dict({"metadata": metadata, "spec": {"containers": [container], **placement, **spec}})
 
 

@@ -3,7 +3,7 @@
 import pytest
 from lightkube import ApiError
 from lightkube.resources.batch_v1 import Job
-from lightkube.resources.core_v1 import Node, Pod
+from lightkube.resources.core_v1 import Namespace, Node, Pod
 from lightkube.types import CascadeType
 
 from local.control_plane.interruption import interrupt
@@ -36,7 +36,8 @@ def node(client, namespace):
 
 @pytest.fixture
 def queue(client, namespace, node):
-    """A queue of 4 GPUs over that node, called like the namespace."""
+    """A queue of 4 GPUs over that node, called like the namespace, which Kueue looks at as at a team's."""
+    client.patch(Namespace, namespace, {"metadata": {"labels": {keys.STACK: namespace}}})
     for each in queues(namespace, namespace, pool=node, gpus=4):
         client.create(each)
     yield namespace

@@ -9,5 +9,6 @@ plan = load_plan()
 platform = GpuPlatform("mizan", GpuPlatformArgs(plan=plan))
 
 pulumi.export("namespaces", platform.namespaces)
+pulumi.export("estimate", platform.estimate)
 pulumi.export("queues", [queue.name for queue in plan.queues])
-pulumi.export("flavors", [offer.name for offer in plan.offers])
+pulumi.export("flavors", [flavor.name for flavor in plan.flavors])

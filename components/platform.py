@@ -1,6 +1,7 @@
 """The whole platform: the only file that knows every component."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
@@ -8,6 +9,7 @@ from components.capacity.local_nodes import LocalNodes, LocalNodesArgs
 from components.cluster import Cluster
 from components.cluster.existing import ExistingCluster, ExistingClusterArgs
 from components.cluster.local import LocalCluster, LocalClusterArgs
+from components.cost.estimate import tell_costs
 from components.queues.kueue import Kueue, KueueArgs
 from components.queues.packing import Packing, PackingArgs
 from components.queues.queues import Queues, QueuesArgs
@@ -28,17 +30,20 @@ class GpuPlatform(pulumi.ComponentResource):
     """A cluster's GPU pools, queues, teams and sample jobs, all from one Plan."""
 
     namespaces: pulumi.Output[list[str]]
+    estimate: dict[str, Any]
 
     def __init__(self, name: str, args: GpuPlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Build the parts in the order they depend on each other.
 
         Raises:
-            pulumi.RunError: a team is gone from the stack while its jobs run, or the cluster cannot be reached.
+            pulumi.RunError: a budget is passed, a team is gone from the stack while its jobs run, or the cluster cannot
+                be reached.
         """
         plan = args.plan
         super().__init__("mizan:components:GpuPlatform", name, {"stack": plan.stack, "cloud": plan.cloud.value}, opts)
         for warning in plan.warnings:
             pulumi.log.warn(warning, self)
+        self.estimate = tell_costs(plan, self)
         cluster = _cluster(f"{name}-cluster", plan, pulumi.ResourceOptions(parent=self))
         refuse_departures(plan, cluster)
         in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster.provider})

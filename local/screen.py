@@ -12,7 +12,7 @@ from local.overview import capacity_rows, job_rows
 from local.snapshot import Snapshot
 from mizan.plan import Plan
 from mizan.prices import PRICE_MAX_AGE_DAYS
-from mizan.queueing import quota_rows
+from mizan.queueing import holdings
 from mizan.queueing.words import duration, plain
 
 COMMANDS = (
@@ -91,7 +91,7 @@ def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
 
 
 def _quotas(snapshot: Snapshot) -> Table:
-    rows = quota_rows(snapshot)
+    rows = holdings(snapshot).queues
     # Without a cohort nobody borrows, and a column of noughts tells nothing.
     borrows = any(row.cohort for row in rows)
     columns = ("queue", "flavor", "resource", "quota", "used", *(["borrowed"] if borrows else []), "free")

@@ -4,10 +4,14 @@ from enum import StrEnum
 
 
 class CapacityType(StrEnum):
-    """How capacity is bought: `spot` may be taken back at any time, `on-demand` stays."""
+    """How capacity is bought: `spot` may be taken back at any time, `on-demand` stays.
+
+    `flex-start` is Google's: it waits for its nodes, keeps them for at most seven days and is never preempted.
+    """
 
     SPOT = "spot"
     ON_DEMAND = "on-demand"
+    FLEX_START = "flex-start"
 
 
 def offer_name(pool: str, capacity: CapacityType) -> str:

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pulumi
 from pulumi.runtime import get_config_env
 
-from mizan.config import own_keys, parse
+from mizan.config import own_keys, parse, price_book
 from mizan.errors import PlatformError
 from mizan.plan import Plan, build_plan
 
@@ -28,7 +29,8 @@ def load_plan() -> Plan:
 def plan_of(stack: str, configuration: Mapping[str, str], today: date) -> Plan:
     """Return the Plan of a stack from Pulumi's configuration, where lists and mappings are JSON text."""
     values = {key: _value(text) for key, text in own_keys(configuration).items()}
-    return build_plan(stack, parse(values, today, source=f"stack {stack}"))
+    prices = price_book(values, Path(__file__).parent, today)
+    return build_plan(stack, parse(values, today, source=f"stack {stack}", prices=prices))
 
 
 def _value(text: str) -> Any:  # noqa: ANN401  # whatever JSON holds

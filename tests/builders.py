@@ -88,6 +88,29 @@ def a_whole_stack(**changes: object) -> dict[str, Any]:
     volume = {"storageClass": "filestore", "sizeGib": 100, "accessMode": "ReadWriteMany"}
     return (
         a_stack(
+            pools=[
+                a_pool(
+                    order="listed",
+                    meanUptimeHours=36.5,
+                    expectedUse={"hoursPerWeek": 50, "utilisationPercent": 60},
+                    diskGib=200,
+                )
+            ],
+            priceFile="prices/negotiated.csv",
+            spot={"minSavingsPercent": 20, "openBandPercent": 30},
+            expectedUse={"hoursPerWeek": 100, "utilisationPercent": 40},
+            commitments=[
+                {
+                    "name": "a100-1y",
+                    "kind": "committed-use",
+                    "machine": "a2-highgpu-4g",
+                    "nodes": 1,
+                    "term": "1y",
+                    "until": "2027-06-30",
+                },
+                {"name": "plan", "kind": "savings-plan", "usdPerHour": 2.5, "discountPercent": 30},
+            ],
+            budget={"usdPerMonth": 90000.5, "on": "maximum", "advisoryPercent": 70},
             cohorts=[
                 {
                     "name": "research",
@@ -104,11 +127,19 @@ def a_whole_stack(**changes: object) -> dict[str, Any]:
                     whenCanBorrow="TryNextFlavor",
                     preemption={"withinClusterQueue": "Never", "reclaimWithinCohort": "LowerPriority"},
                     strategy="StrictFIFO",
+                    workload={
+                        "kind": "job",
+                        "nodes": 2,
+                        "maxRunHours": 24,
+                        "checkpointWriteSeconds": 30,
+                        "checkpointIntervalSeconds": 600,
+                        "restartSeconds": 120,
+                    },
                     weight=3,
                 )
             ],
             priorities=[{"name": "batch", "value": 100, "preempts": False, "description": "Training"}],
-            teams=[a_team(group="ml@example.com")],
+            teams=[a_team(group="ml@example.com", budget={"usdPerMonth": 5000.5})],
             jobs=[
                 a_job(
                     pods=2,
@@ -117,6 +148,7 @@ def a_whole_stack(**changes: object) -> dict[str, Any]:
                     restartPolicy="Never",
                     failOnExitCodes=[2],
                     maxRunSeconds=3600,
+                    checkpoint={"dir": "s3://checkpoints/train-1", "intervalSeconds": 300, "writeSeconds": 20},
                 ),
                 a_job(name="train-2", checkpoint={"volume": volume, "intervalSeconds": 300}),
             ],

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mizan import keys
 from mizan.catalogue import machines
-from mizan.prices import prices
+from mizan.prices import shipped
 
 json_like = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
@@ -24,6 +24,10 @@ LABELS = st.from_regex(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,10}[A-Za-z0-9])?", fullmat
 OWN_NAMES = NAMES.filter(lambda name: not keys.is_system_namespace(name))
 
 
+# A pool and, where it is counted by capacity type, one of them.
+Flavor = tuple[str, str | None]
+
+
 def some(names: list[str]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True)
 
@@ -31,15 +35,17 @@ def some(names: list[str]) -> st.SearchStrategy[list[str]]:
 @st.composite
 def stacks(draw: st.DrawFn) -> dict[str, Any]:
     """Values of a stack that keeps every rule and has a price for every offer."""
-    region = draw(st.sampled_from(sorted({region for region, _, _ in prices()})))
-    priced = sorted({machine for where, machine, _ in prices() if where == region})
+    region = draw(st.sampled_from(sorted(shipped().regions)))
+    priced = sorted({row.machine for row in shipped() if row.region == region})
     # What a queue can count, by the way its queues fall back: a pool and, in mode quota, a capacity type.
-    limits: dict[str, dict[tuple[str, str | None], int]] = {"quota": {}, "capacity": {}}
+    limits: dict[str, dict[Flavor, int]] = {"quota": {}, "capacity": {}}
     gpus: dict[str, int] = {}
     pools = []
     for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
         machine = machines()[draw(st.sampled_from(priced))]
-        types = [capacity for where, of, capacity in prices() if (where, of) == (region, machine.name)]
+        types = [
+            row.capacity_type for row in shipped() if (row.region, row.machine, row.zone) == (region, machine.name, "")
+        ]
         chosen = draw(some([str(kind) for kind in types]))
         capacity = [{"type": kind, "maxNodes": draw(st.integers(1, 1000))} for kind in chosen]
         pools.append({"name": name, "machine": machine.name, "gpu": machine.gpu.name, "capacity": capacity})
@@ -62,9 +68,12 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
             quota = draw(st.integers(0, counted[pool, kind]))
             counted[pool, kind] -= quota
             limit = {"lend": draw(st.integers(0, quota))} if cohort and draw(st.booleans()) else {}
-            quotas.append({"pool": pool, "gpus": quota} | ({"capacity": kind} if kind else {}) | limit)
+            quotas.append({"pool": pool, "gpus": quota} | draw(_capacity(kind)) | limit)
         queues.append({"name": name, "fallback": fallback, "quotas": quotas, "cohort": cohort})
         largest[name] = max(gpus[quota["pool"]] for quota in quotas)
+    apart = {quota["pool"] for queue in queues if queue["fallback"] == "quota" for quota in queue["quotas"]}
+    left = _left(limits, apart)
+    cohorts = [cohort | draw(_cohort_quotas(left)) for cohort in cohorts]
     teams = [
         {"name": name, "costCenter": draw(LABELS), "project": draw(LABELS), "queues": draw(some(sorted(largest)))}
         for name in draw(st.lists(OWN_NAMES, min_size=1, max_size=3, unique=True))
@@ -80,6 +89,32 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     return {"cloud": "local", "region": region, **parts, "addons": {"kueue": {"install": "external"}}}
 
 
+def _capacity(kind: str | None) -> st.SearchStrategy[dict[str, str | None]]:
+    """A quota's capacity type; where there is none, the key is left out or null."""
+    return st.just({"capacity": kind}) if kind else st.sampled_from([{}, {"capacity": None}])
+
+
+def _left(limits: dict[str, dict[Flavor, int]], apart: set[str]) -> dict[Flavor, int]:
+    """What the queues leave of each flavor; a pool that no queue counts is one flavor."""
+    left: dict[Flavor, int] = {}
+    for pool, kind in (*limits["quota"], *limits["capacity"]):
+        flavor = (pool, kind if pool in apart else None)
+        mode = "quota" if kind else "capacity"
+        left[flavor] = left.get(flavor, 0) + limits[mode][pool, kind]
+    return left
+
+
+@st.composite
+def _cohort_quotas(draw: st.DrawFn, left: dict[Flavor, int]) -> dict[str, Any]:
+    """A cohort's own quotas, an empty list or no key; what it takes is taken from `left`."""
+    quotas = []
+    for pool, kind in draw(st.lists(st.sampled_from(sorted(left, key=str)), max_size=2, unique=True)):
+        quota = draw(st.integers(0, left[pool, kind]))
+        left[pool, kind] -= quota
+        quotas.append({"pool": pool, "gpus": quota} | draw(_capacity(kind)))
+    return {"quotas": quotas} if quotas or draw(st.booleans()) else {}
+
+
 @st.composite
 def _jobs(draw: st.DrawFn, team: dict[str, Any], name: str, largest: dict[str, int]) -> dict[str, Any]:
     queue = draw(st.sampled_from(team["queues"]))
@@ -88,6 +123,7 @@ def _jobs(draw: st.DrawFn, team: dict[str, Any], name: str, largest: dict[str, i
         "team": team["name"],
         "queue": queue,
         "gpus": draw(st.integers(1, largest[queue])),
+        "pods": draw(st.integers(1, 3)),
         "command": draw(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=3)),
         "checkpoint": {"dir": f"s3://bucket/{name}", "intervalSeconds": draw(st.integers(1, 86_400))},
     }

@@ -4,16 +4,16 @@ from typing import Protocol
 
 import pulumi_kubernetes as k8s
 
+from mizan import config
+
 
 class Cluster(Protocol):
     """A cluster component.
 
     Attributes:
         provider: reaches the cluster for every resource in it.
-        kubeconfig: path of the same kubeconfig, for what Pulumi cannot answer.
-        context: the context in it.
+        named: the same cluster in its kubeconfig, for what Pulumi cannot answer.
     """
 
     provider: k8s.Provider
-    kubeconfig: str
-    context: str
+    named: config.Cluster

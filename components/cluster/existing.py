@@ -11,7 +11,7 @@ import pulumi_kubernetes as k8s
 
 from mizan import config
 from mizan.errors import PlatformError, SourceUnreachable
-from mizan.kubeconfig import has_proxy, read_kubeconfig, server_of
+from mizan.kubeconfig import proxy_of, read_kubeconfig, server_of
 
 ANSWER_WITHIN_SECONDS = 5.0
 PROXIES = ("HTTPS_PROXY", "https_proxy")
@@ -28,8 +28,7 @@ class ExistingCluster(pulumi.ComponentResource):
     """A provider for the named cluster."""
 
     provider: k8s.Provider
-    kubeconfig: str
-    context: str
+    named: config.Cluster
 
     def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Check the kubeconfig before anything is registered.
@@ -42,11 +41,11 @@ class ExistingCluster(pulumi.ComponentResource):
         except PlatformError as error:
             raise pulumi.RunError(str(error)) from error
         super().__init__("mizan:components:ExistingCluster", name, {"context": args.cluster.context}, opts)
-        self.kubeconfig, self.context = str(kubeconfig), args.cluster.context
+        self.named = args.cluster
         self.provider = k8s.Provider(
             f"{name}-provider",
-            kubeconfig=self.kubeconfig,
-            context=self.context,
+            kubeconfig=str(kubeconfig),
+            context=args.cluster.context,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
@@ -62,7 +61,8 @@ def checked_kubeconfig(cluster: config.Cluster) -> Path:
     path, document = read_kubeconfig(cluster)
     server = server_of(document, cluster)
     address = _address(server, path)
-    if not has_proxy(document, cluster) and not any(os.environ.get(variable) for variable in PROXIES):
+    # Behind a proxy a direct line says nothing.
+    if proxy_of(document, cluster) is None and not any(os.environ.get(variable) for variable in PROXIES):
         _ask(server, address, path)
     return path
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from mizan import keys, versions
+from mizan import config, keys, versions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +36,16 @@ class LocalCluster(pulumi.ComponentResource):
     """A provider for the embedded cluster."""
 
     provider: k8s.Provider
-    kubeconfig: str
-    context: str
+    named: config.Cluster
 
     def __init__(self, name: str, args: LocalClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Reach the cluster by path and context, so that a restart on other ports changes no resource."""
         super().__init__("mizan:components:LocalCluster", name, {"context": keys.LOCAL_CONTEXT}, opts)
-        self.kubeconfig, self.context = args.kubeconfig, keys.LOCAL_CONTEXT
+        self.named = config.Cluster(kubeconfig=args.kubeconfig, context=keys.LOCAL_CONTEXT, name=keys.LOCAL_CONTEXT)
         self.provider = k8s.Provider(
             f"{name}-provider",
-            kubeconfig=self.kubeconfig,
-            context=self.context,
+            kubeconfig=args.kubeconfig,
+            context=keys.LOCAL_CONTEXT,
             # Nobody shares this API server, so Pulumi need not spare it.
             kube_client_settings=k8s.KubeClientSettingsArgs(qps=500, burst=1000),
             opts=pulumi.ResourceOptions(parent=self, version=versions.EMBEDDED_KUBERNETES_PROVIDER),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.resource import resource
-from mizan.manifests.training_jobs import spot_training_job
+from mizan.manifests.training_jobs import gang_services, spot_training_job
 from mizan.manifests.volumes import checkpoint_claims
 from mizan.plan import JobPlan
 
@@ -28,9 +28,10 @@ class SpotTrainingJobArgs:
 
 
 class SpotTrainingJob(pulumi.ComponentResource):
-    """A batch/v1 Job that Kueue admits, and the volume of its checkpoints if they do not go to object storage.
+    """A batch/v1 Job that Kueue admits, the names of its pods if there are several, and the volume of its checkpoints.
 
-    Pulumi waits neither for the job to be admitted or to end, nor for the volume to be there.
+    There is no volume where they go to object storage. Pulumi waits neither for the job to be admitted or to end, nor
+    for the volume to be there.
 
     Kubernetes lets nobody change the pods of a submitted job, so a change of them, cost labels included, replaces the
     job: it is deleted, queued anew, and goes on from its last checkpoint. `pulumi preview` shows it as a replacement.
@@ -40,17 +41,18 @@ class SpotTrainingJob(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: SpotTrainingJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Claim the volume, then submit the job."""
+        """Claim the volume and name the pods, then submit the job."""
         super().__init__("mizan:components:SpotTrainingJob", name, {"queue": args.job.queue}, opts)
         # The local queue stands for its namespace, in which the claim is as well.
         in_namespace = pulumi.ResourceOptions(parent=self, depends_on=[args.local_queue])
         claims = [resource(name, body, in_namespace) for body in checkpoint_claims(args.job)]
+        names = [resource(name, body, in_namespace) for body in gang_services(args.job)]
         resource(
             name,
             spot_training_job(args.job),
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[args.local_queue, *args.priority_classes, *claims],
+                depends_on=[args.local_queue, *args.priority_classes, *claims, *names],
                 replace_with=list(claims),
                 ignore_changes=list(OWNED_BY_KUEUE),
             ),

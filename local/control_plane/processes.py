@@ -200,14 +200,6 @@ def marking(home: Home, name: str) -> dict[str, str]:
     return {_MARKER: _mark(home, name)}
 
 
-def belongs_to(home: Home, process: psutil.Process) -> bool:
-    """Return whether `process` is marked as anything of `home`."""
-    try:
-        return process.environ().get(_MARKER, "").startswith(_mark(home, ""))
-    except psutil.Error:
-        return False
-
-
 def forget(home: Home, name: str) -> None:
     """Remove the pid file, so that the process counts as stopped on purpose."""
     file = _pid_file(home, name)

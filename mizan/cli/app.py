@@ -9,12 +9,15 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from mizan.cli.estimate import estimate
+from mizan.cli.plan import plan
+from mizan.cli.prices import prices
 from mizan.cli.queues import Output, print_queues
+from mizan.cli.quotas import quotas
+from mizan.cli.stacks import ProjectOption, StackOption, plan_of
 from mizan.cli.yaml_text import write_yaml
-from mizan.config import read_stack, stack_file
 from mizan.errors import PlatformError, SourceUnreachable
 from mizan.manifests import manifests_of
-from mizan.plan import Plan, build_plan
 from mizan.queueing import live_of
 
 app = typer.Typer(
@@ -22,15 +25,16 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-StackOption = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack, as in stacks/Pulumi.NAME.yaml.")]
-ProjectOption = Annotated[Path, typer.Option(help="Folder with Pulumi.yaml.", file_okay=False)]
+app.add_typer(prices, name="prices")
+app.command()(estimate)
+app.command()(plan)
+app.command()(quotas)
 
 
 @app.command()
 def render(stack: StackOption, project: ProjectOption = Path()) -> None:
     """Print the Kubernetes manifests of a stack as YAML, without Pulumi."""
-    write_yaml(manifests_of(_plan(stack, project)), sys.stdout)
+    write_yaml(manifests_of(plan_of(stack, project)), sys.stdout)
 
 
 @app.command()
@@ -41,7 +45,7 @@ def queues(
     output: Annotated[Output, typer.Option("--output", "-o", help="For a person, or for a program.")] = Output.TABLE,
 ) -> None:
     """Show who has how many GPUs, who borrows from whom, and with --live what waits and why."""
-    plan = _plan(stack, project)
+    plan = plan_of(stack, project)
     now = None
     if live:
         # Half of the command's start is the cluster client, which nothing else needs.
@@ -49,10 +53,6 @@ def queues(
 
         now = live_of(plan, queue_objects(plan), datetime.now(UTC))
     print_queues(plan, now, output, sys.stdout)
-
-
-def _plan(stack: str, project: Path) -> Plan:
-    return build_plan(stack, read_stack(stack_file(stack, project), datetime.now(UTC).date()))
 
 
 def main() -> None:

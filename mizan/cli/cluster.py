@@ -9,15 +9,13 @@ from typing import Any
 
 import httpx2
 from lightkube import Client, KubeConfig
-from lightkube.config.kubeconfig import SingleConfig
-from lightkube.config.models import User
 from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import create_global_resource, create_namespaced_resource
 
 from mizan import keys
 from mizan.config import Cloud, Cluster
 from mizan.errors import PlatformError, SourceUnreachable
-from mizan.kubeconfig import proxy_of, read_kubeconfig, server_of
+from mizan.kubeconfig import logged_in, only, proxy_of, read_kubeconfig, server_of
 from mizan.plan import Plan
 from mizan.queueing import Object, QueueObjects
 
@@ -39,7 +37,7 @@ def queue_objects(plan: Plan, environment: Mapping[str, str] = os.environ) -> Qu
 
     Raises:
         PlatformError: no kubeconfig, or it leads to another cluster than the stack's.
-        SourceUnreachable: the cluster does not answer, refuses, or has no Kueue.
+        SourceUnreachable: nobody can log in to the cluster, or it does not answer, refuses, or has no Kueue.
     """
     cluster = plan.cluster if plan.cluster is not None else _embedded(plan.stack, environment)
     with _client(cluster, is_embedded=plan.cloud is Cloud.LOCAL) as client:
@@ -80,7 +78,7 @@ def _client(cluster: Cluster, *, is_embedded: bool) -> Iterator[Client]:
     server = server_of(document, cluster)
     try:
         with Client(
-            _configuration(document, cluster, path),
+            KubeConfig.from_dict(logged_in(only(document, cluster), path), fname=path),
             timeout=httpx2.Timeout(ANSWER_SECONDS),
             # No proxy of the environment stands between this machine and itself.
             trust_env=not is_embedded,
@@ -89,8 +87,9 @@ def _client(cluster: Cluster, *, is_embedded: bool) -> Iterator[Client]:
             yield client
     except httpx2.HTTPStatusError as error:
         raise _refused(error, server, path) from error
-    # What a kubeconfig holds, and what its login command answers, is anybody's.
-    except (OSError, LookupError, TypeError, ValueError, AttributeError, httpx2.HTTPError, ConfigError) as error:
+    # What a kubeconfig and a server may do wrong. ImportError: a SOCKS proxy needs a package.
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, httpx2.HTTPError,
+            httpx2.InvalidURL, ConfigError) as error:  # fmt: skip
         raise SourceUnreachable(
             f"cluster {server} of kubeconfig {path}",
             " ".join(f"{type(error).__name__}: {error}".split()),
@@ -100,14 +99,6 @@ def _client(cluster: Cluster, *, is_embedded: bool) -> Iterator[Client]:
             if is_embedded
             else "Start the cluster or the network to it, or log in",
         ) from error
-
-
-def _configuration(document: dict[str, Any], cluster: Cluster, path: Path) -> SingleConfig:
-    """Return the settings of the context that was checked, from the document that was checked."""
-    found = KubeConfig.from_dict(document, fname=path).get(cluster.context)
-    if found is None:
-        raise ConfigError(cluster.context)
-    return found if found.user is not None else found._replace(user=User())
 
 
 def _refused(error: httpx2.HTTPStatusError, server: str, path: Path) -> SourceUnreachable:

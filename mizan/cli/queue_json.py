@@ -132,6 +132,8 @@ def _quota(row: QuotaRow) -> Json:
         "flavor": row.flavor,
         "resource": row.resource,
         "gpus": _number(row.nominal),
+        "borrowingLimit": _limit(row.borrowing_limit),
+        "lendingLimit": _limit(row.lending_limit),
         "used": _number(row.used),
         "own": _number(row.own),
         "borrowed": _number(row.borrowed),
@@ -174,6 +176,10 @@ def _eviction(job: Eviction) -> Json:
 
 def _seconds(of: float | None) -> int | None:
     return None if of is None else round(of)
+
+
+def _limit(of: Decimal | None) -> int | float | None:
+    return None if of is None else _number(of)
 
 
 def _number(of: Decimal) -> int | float:

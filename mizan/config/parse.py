@@ -8,9 +8,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from mizan.config.faults import ConfigErrors, ConfigFault, Path, suggestion
-from mizan.config.models import StackConfig
+from mizan.config.models import NOT_KEYS, StackConfig
 from mizan.config.rules import faults_across
 from mizan.keys import CONFIG_PREFIX
+from mizan.prices import PriceBook, shipped
 
 
 def own_keys(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,7 +19,9 @@ def own_keys(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(CONFIG_PREFIX): value for key, value in settings.items() if key.startswith(CONFIG_PREFIX)}
 
 
-def parse(values: Mapping[str, Any], today: date, source: str = "stack") -> StackConfig:
+def parse(
+    values: Mapping[str, Any], today: date, source: str = "stack", prices: PriceBook | None = None
+) -> StackConfig:
     """Return the stack that plain values describe; every offer of it has a price.
 
     Shape and cross rules are both checked before anything is raised: the rules between parts judge every value
@@ -28,17 +31,19 @@ def parse(values: Mapping[str, Any], today: date, source: str = "stack") -> Stac
         values: the stack's own keys, as YAML or JSON gives them.
         today: the day that the age of prices is counted to; the Plan takes it over.
         source: what was read, for the message.
+        prices: what offers cost; None is the shipped prices.
 
     Raises:
         ConfigErrors: with all faults, in the order of the values.
     """
-    faults = [_unknown(("today",), "today", _keys(StackConfig))] if "today" in values else []
+    prices = shipped() if prices is None else prices
+    faults = [_unknown((key,), key, _keys(StackConfig)) for key in sorted(NOT_KEYS & values.keys())]
     config = None
     try:
-        config = StackConfig.model_validate({**values, "today": today})
+        config = StackConfig.model_validate({**values, "today": today, "prices": prices})
     except ValidationError as error:
         faults += [_fault(detail) for detail in _causes(error.errors(include_url=False))]
-    faults += faults_across(values)
+    faults += faults_across(values, prices, today)
     if faults or config is None:
         raise ConfigErrors(source, sorted(faults, key=lambda fault: _position(values, fault.path)))
     return config
@@ -80,7 +85,7 @@ def _fault(detail: ErrorDetails) -> ConfigFault:
 
 def _keys(model: type[BaseModel]) -> set[str]:
     """Return the keys a person may write for a model."""
-    return {field.alias or name for name, field in model.model_fields.items()} - {"today"}
+    return {field.alias or name for name, field in model.model_fields.items()} - NOT_KEYS
 
 
 def _rule(detail: ErrorDetails) -> str:
@@ -92,6 +97,14 @@ def _rule(detail: ErrorDetails) -> str:
         "string_too_short": "text that is not empty",
         "too_long": f"at most {context.get('max_length')} entries",
         "too_short": f"at least {context.get('min_length')} entry",
+        "greater_than": f"more than {context.get('gt')}",
+        "decimal_type": "a number",
+        "decimal_parsing": "a number",
+        "finite_number": "a number",
+        "decimal_max_places": f"at most {context.get('decimal_places')} digits behind the point",
+        "value_error": str(context.get("error")),
+        "date_type": "a day such as 2027-06-30",
+        "date_from_datetime_parsing": "a day such as 2027-06-30",
         "greater_than_equal": f"at least {context.get('ge')}",
         "less_than_equal": f"at most {context.get('le')}",
         "enum": str(context.get("expected")),

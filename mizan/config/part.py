@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from mizan.config.faults import Path
 
@@ -17,10 +18,17 @@ class Part:
     value: object
 
     def __getitem__(self, key: str) -> "Part":
-        """Return the part under a key of a mapping."""
-        return Part((*self.path, key), self.value.get(key) if isinstance(self.value, Mapping) else None)
+        """Return the part under a key of a mapping; the same one each time, as rules look at it again and again."""
+        if key not in self._children:
+            value = self.value.get(key) if isinstance(self.value, Mapping) else None
+            self._children[key] = Part((*self.path, key), value)
+        return self._children[key]
 
-    @property
+    @cached_property
+    def _children(self) -> dict[str, "Part"]:
+        return {}
+
+    @cached_property
     def items(self) -> tuple["Part", ...]:
         """Return the parts of a list."""
         values = self.value if isinstance(self.value, list | tuple) else ()
@@ -45,7 +53,7 @@ class Part:
         """Return the value if it is a whole number."""
         return self.value if isinstance(self.value, int) and not isinstance(self.value, bool) else None
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str] | None:
         """Return the `name` of every item of a list; None if one has none, as it may be the name looked for."""
         names = [item["name"].text for item in self.items]
@@ -54,5 +62,14 @@ class Part:
         return frozenset(name for name in names if name is not None)
 
     def named(self, name: str | None) -> "Part":
-        """Return the item of a list that has a name."""
-        return next((item for item in self.items if name is not None and item["name"].text == name), Part((), None))
+        """Return the first item of a list that has a name."""
+        return Part((), None) if name is None else self._by_name.get(name, Part((), None))
+
+    @cached_property
+    def _by_name(self) -> dict[str, "Part"]:
+        found: dict[str, Part] = {}
+        for item in self.items:
+            name = item["name"].text
+            if name is not None:
+                found.setdefault(name, item)
+        return found

@@ -1,15 +1,17 @@
 """The reference page of a stack file, from the models themselves: `python -m mizan.config.reference`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from types import UnionType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mizan.config.models import StackConfig
+from mizan.config.models import NOT_KEYS, StackConfig
 from mizan.keys import CONFIG_PREFIX
 
 _HEAD = """# The stack file
@@ -22,6 +24,14 @@ Every fault of a file is shown at once, with its line, the value seen, the rule,
 An unknown key is a fault: an ignored one would be a setting that silently does nothing.
 """
 
+_WORDS: Mapping[object, str] = {
+    str: "text",
+    int: "whole number",
+    Decimal: "number",
+    bool: "true or false",
+    date: "day such as 2027-06-30",
+}
+
 
 def reference() -> str:
     """Return the page: a table per model, each key with its type and limits, if it is needed, and what it does."""
@@ -32,7 +42,7 @@ def _section(title: str, model: type[BaseModel], seen: set[type[BaseModel]]) -> 
     seen.add(model)
     yield f"## `{title}`\n\n{(model.__doc__ or '').strip()}\n"
     yield "| key | type | limits | | what it does |\n|---|---|---|---|---|"
-    fields = {field.alias or name: field for name, field in model.model_fields.items() if name != "today"}
+    fields = {field.alias or name: field for name, field in model.model_fields.items() if name not in NOT_KEYS}
     for key, field in fields.items():
         needed = "needed" if field.is_required() else "optional"
         yield f"| `{key}` | {_type(field.annotation)} | {_limits(field)} | {needed} | {_description(field)} |"
@@ -52,7 +62,7 @@ def _description(field: FieldInfo) -> str:
 
 def _limits(field: FieldInfo) -> str:
     """Return what the model checks beside the type, as a table's cell."""
-    known = ("ge", "le", "min_length", "max_length", "pattern")
+    known = ("gt", "ge", "le", "min_length", "max_length", "decimal_places", "pattern")
     found: dict[str, Any] = {
         name: getattr(rule, name) for rule in field.metadata for name in known if hasattr(rule, name)
     }
@@ -60,28 +70,49 @@ def _limits(field: FieldInfo) -> str:
     if found.get("pattern"):
         # A bar would end the cell, even inside code.
         told.append("`" + found["pattern"].replace("|", r"\|") + "`")
-    if "ge" in found:
-        told.append(f"{found['ge']} to {found['le']}" if "le" in found else f"at least {found['ge']}")
+    told += _range(found)
+    is_list = get_origin(field.annotation) is tuple
     if "min_length" in found:
-        told.append(f"at least {found['min_length']} entry" if get_origin(field.annotation) is tuple else "not empty")
+        told.append(f"at least {found['min_length']} entry" if is_list else "not empty")
     if "max_length" in found:
-        told.append(f"at most {found['max_length']} characters")
+        told.append(f"at most {found['max_length']} {'entries' if is_list else 'characters'}")
     return ", ".join(told)
 
 
+def _range(found: Mapping[str, Any]) -> Iterator[str]:
+    if "ge" in found and "le" in found:
+        yield f"{found['ge']} to {found['le']}"
+    elif "ge" in found:
+        yield f"at least {found['ge']}"
+    if "gt" in found:
+        yield f"above {found['gt']}"
+        if "le" in found:
+            yield f"at most {found['le']}"
+    if "decimal_places" in found:
+        yield f"at most {found['decimal_places']} digits behind the point"
+
+
 def _type(annotation: object) -> str:
+    """Return a type in a person's words.
+
+    Raises:
+        TypeError: nobody has given it any yet; the page never shows Python's.
+    """
     arguments = get_args(annotation)
     if get_origin(annotation) is Annotated:
         return _type(arguments[0])
     if get_origin(annotation) is tuple:
         return f"list of {_type(arguments[0])}"
-    if isinstance(annotation, UnionType):
+    # `X | None` is the one or the other, by what X is.
+    if isinstance(annotation, UnionType) or get_origin(annotation) is Union:
         return " or ".join(_type(argument) for argument in arguments if argument is not type(None))
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return ", ".join(f"`{member.value}`" for member in annotation)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "mapping"
-    return {str: "text", int: "whole number"}.get(annotation, str(annotation))  # type: ignore[call-overload, no-any-return]
+    if annotation not in _WORDS:
+        raise TypeError(annotation)
+    return _WORDS[annotation]
 
 
 def _model(annotation: object) -> type[BaseModel] | None:

@@ -1,7 +1,7 @@
 """A stack's YAML file for the command line. Under Pulumi the same values come through stacks/load.py."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,11 @@ from mizan.config.faults import ConfigErrors, ConfigFault, cut
 from mizan.config.faults import Path as KeyPath
 from mizan.config.models import StackConfig
 from mizan.config.parse import own_keys, parse
+from mizan.config.price_file import chosen_prices
 from mizan.config.yaml_file import Unfit, load
 from mizan.errors import PlatformError
 from mizan.keys import CONFIG_PREFIX
+from mizan.prices import PriceBook, read_price_file
 
 
 def stack_file(stack: str, project: Path) -> Path:
@@ -49,12 +51,30 @@ def read_stack(path: Path, today: date) -> StackConfig:
     Raises:
         PlatformError: the file cannot be read, or is no YAML mapping with a `config` section.
         ConfigErrors: with every fault, each with its line.
+        PriceFault: the stack's own price file is at fault.
     """
-    document, misread = _read(path)
+    return parse_stack(_read(path), str(path), today, lambda file: read_price_file(path.parent / file, today))
+
+
+def parse_stack(text: str, source: str, today: date, own_prices: Callable[[str], PriceBook]) -> StackConfig:
+    """Return the stack that a file's text describes, wherever it is kept.
+
+    Args:
+        text: YAML.
+        source: where it is from, as messages name it.
+        today: the day that the age of prices is counted to.
+        own_prices: returns the prices of the file that the stack names.
+
+    Raises:
+        PlatformError: the text is no YAML mapping with a `config` section.
+        ConfigErrors: with every fault, each with its line.
+        PriceFault: the stack's own price file is at fault.
+    """
+    document, misread = _load(text, source)
     section = document.get("config") if isinstance(document, CommentedMap) else None
     if not isinstance(section, CommentedMap):
         raise PlatformError(
-            str(path),
+            source,
             "no `config` section",
             needs="`config:` with keys such as `mizan:cloud`",
             because="Pulumi keeps settings there",
@@ -62,7 +82,8 @@ def read_stack(path: Path, today: date) -> StackConfig:
         )
     own = {name: value for name, value in section.items() if str(name).startswith(CONFIG_PREFIX)}
     try:
-        config = parse(own_keys(_plain(own, {})), today, source=str(path))
+        values = own_keys(_plain(own, {}))
+        config = parse(values, today, source=source, prices=chosen_prices(values, own_prices))
     except ConfigErrors as error:
         # Of two faults at one place the other one stays: it says what belongs there.
         places = {fault.path for fault in error.faults}
@@ -70,16 +91,28 @@ def read_stack(path: Path, today: date) -> StackConfig:
             *((fault, line) for fault, line in misread if fault.path not in places),
             *((fault, _line(section, fault.path)) for fault in error.faults),
         ]
-        raise ConfigErrors(str(path), [fault for fault, _ in told], [line for _, line in told]) from None
+        raise ConfigErrors(source, [fault for fault, _ in told], [line for _, line in told]) from None
     if misread:
-        raise ConfigErrors(str(path), [fault for fault, _ in misread], [line for _, line in misread])
+        raise ConfigErrors(source, [fault for fault, _ in misread], [line for _, line in misread])
     return config
 
 
-def _read(path: Path) -> tuple[object, list[tuple[ConfigFault, int]]]:
-    """Return a file's YAML with the place of every key, and the faults that its values no longer show."""
+def located(path: Path, error: ConfigErrors) -> ConfigErrors:
+    """Return faults that were found after a file was read, each with its line there."""
+    return located_in(_read(path), str(path), error)
+
+
+def located_in(text: str, source: str, error: ConfigErrors) -> ConfigErrors:
+    """Return faults that were found after a text was read, each with its line there."""
+    document, _ = _load(text, source)
+    section = document.get("config") if isinstance(document, CommentedMap) else None
+    lines = [_line(section, fault.path) if isinstance(section, CommentedMap) else None for fault in error.faults]
+    return ConfigErrors(source, error.faults, lines)
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise PlatformError(
             str(path),
@@ -88,13 +121,17 @@ def _read(path: Path) -> tuple[object, list[tuple[ConfigFault, int]]]:
             because="a stack is what its file says",
             fix="Choose a stack's YAML file, written as UTF-8 text",
         ) from error
+
+
+def _load(text: str, source: str) -> tuple[object, list[tuple[ConfigFault, int]]]:
+    """Return the YAML with the place of every key, and the faults that its values no longer show."""
     try:
         # An anchor used twice is legal YAML, of which ruamel only warns; Pulumi does not mind it either.
         with warnings.catch_warnings(action="ignore", category=YAMLWarning):
             return load(text)
     except Unfit as error:
         raise PlatformError(
-            f"{path}:{error.problem_mark.line + 1}",
+            f"{source}:{error.problem_mark.line + 1}",
             str(error.problem),
             needs="settings that end",
             because="each is read to its last value",
@@ -106,7 +143,7 @@ def _read(path: Path) -> tuple[object, list[tuple[ConfigFault, int]]]:
         mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
         observed: object = error.problem if isinstance(error, MarkedYAMLError) else error
         raise PlatformError(
-            f"{path}:{mark.line + 1}" if mark else str(path),
+            f"{source}:{mark.line + 1}" if mark else source,
             " ".join(str(observed).split()),
             needs="YAML",
             because="Pulumi reads the same file",

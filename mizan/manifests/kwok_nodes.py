@@ -1,7 +1,7 @@
 """Simulated GPU capacity: Karpenter's kwok provider makes nodes of these pools on the embedded cluster."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from mizan import keys
 from mizan.catalogue import Machine
@@ -65,33 +65,16 @@ def node_pool(offer: Offer) -> Manifest:
     return body
 
 
-def instance_types(plan: Plan, out_of_stock: Collection[str] = ()) -> list[Manifest]:
+def instance_types(plan: Plan) -> list[Manifest]:
     """Return what Karpenter's kwok provider reads: the machines, their capacity types and prices.
 
-    What is out of stock is left out, as the provider takes whatever is listed for available. A node of it that runs
-    stays; after an hour Karpenter takes it for drifted and replaces it once its pods may be moved.
-
     Shape: a list of {name, architecture, operatingSystems, resources, offerings}.
-    Source: sigs.k8s.io/karpenter@v1.14.1 kwok/cloudprovider/helpers.go, InstanceTypeOptions and setDefaultOptions;
-    pkg/controllers/nodeclaim/disruption/drift.go.
-
-    Args:
-        plan: the whole plan.
-        out_of_stock: names of offers of which the cloud has none now; other pools with the same machine and capacity
-            type run out with them.
-
-    Raises:
-        ValueError: `out_of_stock` names an offer that the plan has not.
+    Source: sigs.k8s.io/karpenter@v1.14.1 kwok/cloudprovider/helpers.go, InstanceTypeOptions and setDefaultOptions.
     """
-    gone = {(offer.machine.name, offer.capacity_type) for offer in plan.offers if offer.name in out_of_stock}
-    if unknown := sorted(set(out_of_stock) - {offer.name for offer in plan.offers}):
-        message = f"no such offer: {', '.join(unknown)}"
-        raise ValueError(message)
     machines = {offer.machine.name: offer.machine for offer in plan.offers}
     offers = defaultdict(list)
     for offer in plan.offers:
-        if (offer.machine.name, offer.capacity_type) not in gone:
-            offers[offer.machine.name].append(offer)
+        offers[offer.machine.name].append(offer)
     return [_instance_type(machine, offers[name], plan.region) for name, machine in sorted(machines.items())]
 
 

@@ -4,8 +4,6 @@ Where the scheduler is our own it is told so once for all pods. GKE and EKS run 
 there every GPU pod says itself that it prefers company.
 """
 
-from collections.abc import Iterable
-
 from mizan import keys
 from mizan.config import Cloud
 from mizan.manifests.manifest import Manifest
@@ -26,7 +24,7 @@ AFFINITY_WEIGHT = 100
 HOSTNAME = "kubernetes.io/hostname"
 
 
-def scheduler_configuration(kubeconfig: str, resources: Iterable[str] = (keys.NVIDIA_GPU,)) -> Manifest:
+def scheduler_configuration(kubeconfig: str) -> Manifest:
     """Return the KubeSchedulerConfiguration of a scheduler of one's own: it prefers the node that is fullest.
 
     A pod without GPUs is packed by its CPU and memory: a resource that a pod does not ask for does not count.
@@ -35,9 +33,8 @@ def scheduler_configuration(kubeconfig: str, resources: Iterable[str] = (keys.NV
 
     Args:
         kubeconfig: path of the scheduler's own; beside a configuration file it ignores `--kubeconfig`.
-        resources: names of the GPU resources that the nodes have, whole ones and shares of them.
     """
-    weights = dict.fromkeys(resources, GPU_WEIGHT) | {"cpu": OTHER_WEIGHT, "memory": OTHER_WEIGHT}
+    weights = {keys.NVIDIA_GPU: GPU_WEIGHT, "cpu": OTHER_WEIGHT, "memory": OTHER_WEIGHT}
     fit = {
         "apiVersion": "kubescheduler.config.k8s.io/v1",
         "kind": "NodeResourcesFitArgs",

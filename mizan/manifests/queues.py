@@ -7,7 +7,7 @@ from mizan import keys
 from mizan.config import Priority
 from mizan.manifests.manifest import Manifest, is_in, manifest, taints, tolerations
 from mizan.plan import CohortPlan, Flavor, FlavorQuota, QueuePlan
-from mizan.plan.build import GPU_TAINT
+from mizan.plan.pools import GPU_TAINT
 
 API = "kueue.x-k8s.io/v1beta2"
 

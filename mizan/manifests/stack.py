@@ -13,7 +13,7 @@ from mizan.manifests.queues import (
     workload_priority_class,
 )
 from mizan.manifests.tenants import guards
-from mizan.manifests.training_jobs import spot_training_job
+from mizan.manifests.training_jobs import gang_services, spot_training_job
 from mizan.manifests.volumes import checkpoint_claims
 from mizan.plan import Plan
 
@@ -39,5 +39,5 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         *(cohort(item) for item in plan.cohorts),
         *(cluster_queue(queue) for queue in plan.queues),
         *teams,
-        *(item for job in plan.jobs for item in (*checkpoint_claims(job), spot_training_job(job))),
+        *(item for job in plan.jobs for item in (*checkpoint_claims(job), *gang_services(job), spot_training_job(job))),
     ]

@@ -20,6 +20,10 @@ CONTAINER = "trainer"
 SCRATCH = "/tmp"  # noqa: S108  # a path in the container
 CHECKPOINTS = "/checkpoints"
 
+# The job controller's own label of a job's pods.
+# Source: https://kubernetes.io/docs/reference/labels-annotations-taints/, read 2026-11-22.
+JOB_NAME = "batch.kubernetes.io/job-name"
+
 
 def spot_training_job(job: JobPlan) -> Manifest:
     """Return the batch/v1 Job.
@@ -27,9 +31,10 @@ def spot_training_job(job: JobPlan) -> Manifest:
     It is created suspended: Kueue resumes it on admission and adds the flavor's node selector, so it has none of its
     own. Pulumi does not wait for it: a queue may hold it for days.
 
-    The program is told where (CHECKPOINT_DIR) and how often (CHECKPOINT_INTERVAL, seconds) to save itself, and which of
-    the job's pods it is (JOB_COMPLETION_INDEX, from 0). On SIGTERM it has 15 seconds to save itself and must then exit
-    with a code other than 0: 0 says that the training is complete, and the job would not go on elsewhere.
+    The program is told where (CHECKPOINT_DIR) and how often (CHECKPOINT_INTERVAL, seconds) to save itself, which of the
+    job's pods it is (JOB_COMPLETION_INDEX, from 0), and, where there are several, the host name of the first
+    (MASTER_ADDR). On SIGTERM it has 15 seconds to save itself and must then exit with a code other than 0: 0 says that
+    the training is complete, and the job would not go on elsewhere.
     Source: kubernetes/kubernetes@v1.36.3 pkg/kubelet/kubelet_pods.go, getPhase.
 
     `max_run_seconds` begins anew with each admission and does not count time in the queue: the job controller resets
@@ -56,6 +61,22 @@ def spot_training_job(job: JobPlan) -> Manifest:
         },
     }
     return body
+
+
+def gang_services(job: JobPlan) -> list[Manifest]:
+    """Return the headless Service by which the job's pods find each other, `<job>-<index>.<job>`; none for one pod.
+
+    A name leads to a pod before the pod is ready, and to the one that takes its place after an interruption. No port is
+    named: NCCL chooses its own, and the namespace's network policies let its pods talk on every one. As the Service is
+    headless, Pulumi does not wait for pods.
+    Source: https://kubernetes.io/docs/tasks/job/job-with-pod-to-pod-communication/, read 2026-11-22;
+    pulumi/pulumi-kubernetes@v4.25.0 provider/pkg/await/service.go, shouldWaitForPods.
+    """
+    if job.pods == 1:
+        return []
+    body = manifest("v1", "Service", job.name, namespace=job.namespace)
+    body["spec"] = {"clusterIP": "None", "publishNotReadyAddresses": True, "selector": {JOB_NAME: job.name}}
+    return [body]
 
 
 def _failure_policy(job: JobPlan) -> Manifest:
@@ -91,6 +112,7 @@ def _pod(job: JobPlan) -> Manifest:
         mounts.append({"name": "checkpoints", "mountPath": CHECKPOINTS})
         volumes.append({"name": "checkpoints", "persistentVolumeClaim": {"claimName": checkpoint_claim_name(job)}})
     return {
+        **({"subdomain": job.name} if job.pods > 1 else {}),
         "restartPolicy": job.restart_policy.value,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "priorityClassName": job.priority,
@@ -120,10 +142,7 @@ def _container(job: JobPlan, mounts: list[dict[str, str]]) -> Manifest:
         "name": CONTAINER,
         "image": versions.TRAINING_IMAGE,
         "command": list(job.command),
-        "env": [
-            {"name": "CHECKPOINT_DIR", "value": job.checkpoint.dir or CHECKPOINTS},
-            {"name": "CHECKPOINT_INTERVAL", "value": str(job.checkpoint.interval_seconds)},
-        ],
+        "env": [{"name": name, "value": value} for name, value in _variables(job).items()],
         "resources": {"requests": dict(amounts), "limits": dict(amounts)},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -132,3 +151,13 @@ def _container(job: JobPlan, mounts: list[dict[str, str]]) -> Manifest:
         },
         "volumeMounts": mounts,
     }
+
+
+def _variables(job: JobPlan) -> dict[str, str]:
+    variables = {
+        "CHECKPOINT_DIR": job.checkpoint.dir or CHECKPOINTS,
+        "CHECKPOINT_INTERVAL": str(job.checkpoint_seconds),
+    }
+    if job.pods > 1:
+        variables["MASTER_ADDR"] = f"{job.name}-0.{job.name}"
+    return variables

@@ -1,4 +1,4 @@
-"""Volumes that outlive the pods, the nodes and the jobs that use them."""
+"""Volumes that outlive the pods and the nodes that use them, and a job's replacement, but not the job's own leaving."""
 
 from mizan import keys
 from mizan.manifests.manifest import Manifest, manifest
@@ -8,8 +8,9 @@ from mizan.plan import JobPlan
 def checkpoint_claims(job: JobPlan) -> list[Manifest]:
     """Return the claim of the job's checkpoints; none where they go to object storage.
 
-    It belongs to the stack, not to the Job object: whoever deletes or replaces the Job keeps the checkpoints.
-    It is charged to the team; priority and spot-eligible are about pods.
+    It belongs to the stack, not to the Job object: whoever deletes or replaces the Job keeps the checkpoints. When the
+    job leaves the stack, finished or not, the claim goes, and with a storage class that deletes so does the volume with
+    everything on it, a trained model included. It is charged to the team; priority and spot-eligible are about pods.
     """
     volume = job.checkpoint.volume
     if volume is None:

@@ -1,8 +1,10 @@
 """What a stack becomes: pools with their offers, queues, teams and jobs, on which every other part agrees."""
 
 from mizan.plan.build import build_plan
+from mizan.plan.fallback import Candidate, Worth
 from mizan.plan.model import (
     CohortPlan,
+    CommitmentPlan,
     Flavor,
     FlavorQuota,
     JobPlan,
@@ -15,7 +17,9 @@ from mizan.plan.model import (
 )
 
 __all__ = [
+    "Candidate",
     "CohortPlan",
+    "CommitmentPlan",
     "Flavor",
     "FlavorQuota",
     "JobPlan",
@@ -25,5 +29,6 @@ __all__ = [
     "QueuePlan",
     "Taint",
     "TeamPlan",
+    "Worth",
     "build_plan",
 ]

@@ -1,24 +1,20 @@
 """From a StackConfig to a Plan. Pure: the same stack always gives the same Plan."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from mizan import keys
 from mizan.capacity import CapacityType, offer_name
-from mizan.catalogue import machines
 from mizan.config import (
-    Cloud,
     Cohort,
     CohortQuota,
-    Fallback,
-    Pool,
-    PoolCapacity,
     Queue,
     Quota,
     StackConfig,
     Team,
     TrainingJob,
 )
+from mizan.plan.commitments import commitments_of
+from mizan.plan.intervals import checkpoint_seconds
 from mizan.plan.model import (
     CohortPlan,
     Flavor,
@@ -28,32 +24,31 @@ from mizan.plan.model import (
     Plan,
     PoolPlan,
     QueuePlan,
-    Taint,
     TeamPlan,
 )
-from mizan.plan.order import weights
+from mizan.plan.pools import SPOT_TAINT, counted_apart, pools_of
+from mizan.plan.price_warnings import of_prices
 from mizan.plan.reach import reachable_units
 from mizan.plan.room import share_per_gpu
-from mizan.plan.warnings import of_kueue, warnings
-from mizan.prices import prices
-
-# GKE puts this taint on GPU nodes itself; we declare it everywhere, so that a pod without a GPU never occupies one.
-# Source: https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-21.
-GPU_TAINT = Taint(key=keys.NVIDIA_GPU, value="present")
-SPOT_TAINT = Taint(key=keys.SPOT_TAINT, value="true")
+from mizan.plan.warnings import of_kueue, of_quotas_and_jobs
 
 FlavorKey = tuple[str, CapacityType | None]
 
 
 def build_plan(stack: str, config: StackConfig) -> Plan:
-    """Return the Plan of a stack that `parse` has checked: every name in it exists, every offer has a price."""
-    pools = _pools(config)
+    """Return the Plan of a stack that `parse` has checked: every name in it exists, every offer has a price.
+
+    Raises:
+        ConfigErrors: of a pool no capacity type is feasible for the workloads of its queues.
+    """
+    commitments = commitments_of(config)
+    pools = pools_of(stack, config, commitments)
     flavors = _flavors(pools, config.queues)
     queues = tuple(_queue(queue, flavors, config.teams) for queue in config.queues)
     cohorts = tuple(_cohort(cohort, flavors) for cohort in _from_the_top(config.cohorts))
     teams = {team.name: team for team in config.teams}
     by_name = {queue.name: queue for queue in queues}
-    jobs = tuple(_job(job, config.cloud, teams[job.team], by_name[job.queue]) for job in config.jobs)
+    jobs = tuple(_job(job, config, teams[job.team], by_name[job.queue]) for job in config.jobs)
     return Plan(
         stack=stack,
         today=config.today,
@@ -68,72 +63,41 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         priorities=config.priorities,
         teams=tuple(_team(team, by_name, cohorts) for team in config.teams),
         jobs=jobs,
+        commitments=commitments,
+        budget=config.budget,
         forced_removals=config.force_remove_teams,
         warnings=(
-            *warnings(tuple(flavors.values()), queues, cohorts, jobs),
+            *of_prices(pools),
+            *of_quotas_and_jobs(tuple(flavors.values()), queues, cohorts, jobs),
             *of_kueue(config.addons.kueue, config.cloud),
         ),
     )
 
 
-def _pools(config: StackConfig) -> tuple[PoolPlan, ...]:
-    """Return every pool with its offers, each weighed against all others."""
-    pools = [
-        PoolPlan(name=pool.name, offers=tuple(_offer(pool, capacity, config.region) for capacity in pool.capacity))
-        for pool in config.pools
-    ]
-    weight = weights(
-        {offer.name: offer.price.usd_per_hour for pool in pools for offer in pool.offers},
-        [tuple(offer.name for offer in pool.offers) for pool in pools],
-    )
-    return tuple(
-        replace(pool, offers=tuple(replace(offer, weight=weight[offer.name]) for offer in pool.offers))
-        for pool in pools
-    )
-
-
-def _offer(pool: Pool, capacity: PoolCapacity, region: str) -> Offer:
-    machine = machines()[pool.machine]
-    is_spot = capacity.type is CapacityType.SPOT
-    return Offer(
-        name=offer_name(pool.name, capacity.type),
-        pool=pool.name,
-        capacity_type=capacity.type,
-        machine=machine,
-        price=prices()[region, machine.name, capacity.type],
-        max_nodes=capacity.max_nodes,
-        resource=keys.NVIDIA_GPU,
-        units_per_node=machine.gpus,
-        labels={
-            keys.POOL: pool.name,
-            keys.CAPACITY_TYPE: capacity.type.value,
-            keys.GPU_PRODUCT: machine.gpu.product_label,
-        },
-        taints=(GPU_TAINT, SPOT_TAINT) if is_spot else (GPU_TAINT,),
-        weight=1,
-    )
-
-
 def _flavors(pools: Sequence[PoolPlan], queues: Sequence[Queue]) -> dict[FlavorKey, Flavor]:
     """Return every pool as one flavor, or as one per offer where a queue counts its capacity types apart."""
-    counted_apart = {quota.pool for queue in queues if queue.fallback is Fallback.QUOTA for quota in queue.quotas}
+    apart = counted_apart(queues)
     found: dict[FlavorKey, Flavor] = {}
     for pool in pools:
-        if pool.name in counted_apart:
-            found |= {
-                (pool.name, offer.capacity_type): Flavor(
-                    name=offer.name,
+        if pool.name in apart:
+            for kind, offers in _by_capacity_type(pool).items():
+                found[pool.name, kind] = Flavor(
+                    name=offer_name(pool.name, kind),
                     pool=pool.name,
-                    capacity_type=offer.capacity_type,
-                    offers=(offer,),
-                    labels=offer.labels,
-                    taints=offer.taints,
+                    capacity_type=kind,
+                    offers=offers,
+                    labels=offers[0].labels,
+                    taints=offers[0].taints,
                 )
-                for offer in pool.offers
-            }
         else:
             found[pool.name, None] = _flavor_of_whole(pool)
     return found
+
+
+def _by_capacity_type(pool: PoolPlan) -> dict[CapacityType, tuple[Offer, ...]]:
+    """Return a pool's offers by capacity type; nodes paid for in advance are on-demand like those that are not."""
+    kinds = dict.fromkeys(offer.capacity_type for offer in pool.offers)
+    return {kind: tuple(offer for offer in pool.offers if offer.capacity_type is kind) for kind in kinds}
 
 
 def _flavor_of_whole(pool: PoolPlan) -> Flavor:
@@ -198,10 +162,11 @@ def _team(team: Team, queues: Mapping[str, QueuePlan], cohorts: Sequence[CohortP
         queues=team.queues,
         group=team.group or team.name,
         gpu_quota=dict(reachable_units(own, list(queues.values()), cohorts)),
+        budget=team.budget,
     )
 
 
-def _job(job: TrainingJob, cloud: Cloud, team: Team, queue: QueuePlan) -> JobPlan:
+def _job(job: TrainingJob, config: StackConfig, team: Team, queue: QueuePlan) -> JobPlan:
     labels = {
         **_cost_labels(team),
         keys.WORKLOAD_TYPE: "training",
@@ -212,7 +177,7 @@ def _job(job: TrainingJob, cloud: Cloud, team: Team, queue: QueuePlan) -> JobPla
     cpus, memory_gib = share_per_gpu(machine for machine in reachable if machine.gpus >= job.gpus)
     return JobPlan(
         name=job.name,
-        cloud=cloud,
+        cloud=config.cloud,
         namespace=team.name,
         queue=job.queue,
         labels=labels,
@@ -225,6 +190,7 @@ def _job(job: TrainingJob, cloud: Cloud, team: Team, queue: QueuePlan) -> JobPla
         priority=job.priority,
         command=job.command,
         checkpoint=job.checkpoint,
+        checkpoint_seconds=checkpoint_seconds(job, queue, config),
         restart_policy=job.restart_policy,
         fail_on_exit_codes=job.fail_on_exit_codes,
         max_run_seconds=job.max_run_seconds,

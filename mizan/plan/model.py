@@ -3,21 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
 from mizan.capacity import CapacityType
-from mizan.catalogue import Machine
+from mizan.catalogue import Machine, Provider
 from mizan.config import (
+    Budget,
     Checkpoint,
     Cloud,
     Cluster,
+    CommitmentKind,
+    ExpectedUse,
     Fallback,
     KueueAddon,
+    Order,
     Preemption,
     Priority,
     QueueingStrategy,
     RestartPolicy,
     WhenCanBorrow,
 )
+from mizan.plan.fallback import Candidate, Worth
 from mizan.prices import Price
 
 
@@ -43,6 +49,9 @@ class Offer:
     """One machine of one pool in one capacity type: one node pool and one price.
 
     Attributes:
+        price: what an hour of a node costs without any commitment.
+        commitments: the nodes of it that each commitment pays for, by its name; empty where it is bought as it runs.
+        worth: what a useful hour costs, and why it is tried where it is.
         weight: of two offers that fit a pod, the autoscaler takes the one with the higher weight, 1 to 100.
     """
 
@@ -57,6 +66,13 @@ class Offer:
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     weight: int
+    worth: Worth
+    commitments: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_committed(self) -> bool:
+        """Return whether its nodes are paid for in advance, so that one more hour costs nothing."""
+        return bool(self.commitments)
 
     @property
     def max_units(self) -> int:
@@ -66,10 +82,45 @@ class Offer:
 
 @dataclass(frozen=True, kw_only=True)
 class PoolPlan:
-    """A pool and its offers in the order they are tried."""
+    """A pool and its offers in the order they are tried.
+
+    Attributes:
+        left_out: capacity types that the stack lists but that are not worth it, each with the reason.
+        doubtful: those that are kept all the same, as a queue or the stack's own order names them.
+        on_demand: what a node costs on-demand, which savings are told against; None where no list says it.
+    """
 
     name: str
+    machine: Machine
+    order: Order
     offers: tuple[Offer, ...]
+    left_out: tuple[Candidate, ...]
+    doubtful: tuple[Candidate, ...]
+    on_demand: Price | None
+    expected_use: ExpectedUse
+    disk_gib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitmentPlan:
+    """Capacity that is paid for every hour, used or not.
+
+    Attributes:
+        machine: that it covers; None covers every machine of `provider`.
+        nodes: that it covers; None where it counts dollars.
+        usd_per_hour: of all of it.
+        discount: of a savings plan against on-demand, 0 to 1; None for all others.
+        source: where its price is from.
+    """
+
+    name: str
+    kind: CommitmentKind
+    machine: Machine | None
+    provider: Provider
+    nodes: int | None
+    usd_per_hour: Decimal
+    discount: Decimal | None
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +213,7 @@ class TeamPlan:
     queues: tuple[str, ...]
     group: str
     gpu_quota: Mapping[str, int]
+    budget: Budget | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +226,7 @@ class JobPlan:
         pods: that run together, or not at all.
         cpus: for each pod, so that a full node still has room for what the system runs on it.
         memory_gib: for each pod, in the same way.
+        checkpoint_seconds: between two checkpoints.
     """
 
     name: str
@@ -190,6 +243,7 @@ class JobPlan:
     priority: str
     command: tuple[str, ...]
     checkpoint: Checkpoint
+    checkpoint_seconds: int
     restart_policy: RestartPolicy
     fail_on_exit_codes: tuple[int, ...]
     max_run_seconds: int
@@ -219,6 +273,8 @@ class Plan:
     priorities: tuple[Priority, ...]
     teams: tuple[TeamPlan, ...]
     jobs: tuple[JobPlan, ...] = field(default=())
+    commitments: tuple[CommitmentPlan, ...] = field(default=())
+    budget: Budget | None = None
     forced_removals: tuple[str, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
 

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from mizan.plan.model import CohortPlan, FlavorQuota, QueuePlan
-
-Owned = tuple[QueuePlan, FlavorQuota]
 
 
 def reachable_units(
@@ -34,6 +33,20 @@ def reachable_units(
     for (root, flavor), quotas in in_trees.items():
         common = _lent(root, flavor, every, cohorts, parents)
         found[quotas[0].flavor.resource] += _together(quotas, common)
+    return found
+
+
+def reach_of(queue: QueuePlan, quota: FlavorQuota, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]) -> int:
+    """Return the units of one flavor that one queue can admit, borrowed ones included, if all others are idle."""
+    return sum(reachable_units([replace(queue, quotas=(quota,))], queues, cohorts).values())
+
+
+def held_units(queues: Iterable[QueuePlan], cohorts: Iterable[CohortPlan]) -> Counter[str]:
+    """Return by flavor name the sum of all quotas of it: what is admitted when everybody is busy."""
+    found: Counter[str] = Counter()
+    for quotas in (*(queue.quotas for queue in queues), *(cohort.quotas for cohort in cohorts)):
+        for quota in quotas:
+            found[quota.flavor.name] += quota.nominal
     return found
 
 

@@ -1,44 +1,32 @@
 """What a stack may say but probably does not mean, each with its numbers."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from mizan import keys
-from mizan.config import Cloud, KueueAddon
-from mizan.plan.model import CohortPlan, Flavor, FlavorQuota, JobPlan, QueuePlan
-from mizan.plan.reach import reachable_units
+from mizan.config import Cloud, Install, KueueAddon
+from mizan.plan.model import CohortPlan, Flavor, JobPlan, QueuePlan
+from mizan.plan.reach import held_units, reach_of
 
 # From the request to a registered GPU: machine, kubelet, driver, device plugin. The example of Kueue's own chart.
 # Source: kubernetes-sigs/kueue@v0.19.2 charts/kueue/values.yaml, waitForPodsReady.timeout.
 NODE_START_SECONDS = 300
 
 
-def warnings(
+def of_quotas_and_jobs(
     flavors: Sequence[Flavor], queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan], jobs: Sequence[JobPlan]
 ) -> Iterator[str]:
     """Yield quotas beyond what their pool can grow to, and jobs that are never admitted or never get a node."""
-    held: Counter[str] = Counter()
-    owners: tuple[tuple[str, tuple[FlavorQuota, ...]], ...] = (
-        *((f"queue {queue.name}", queue.quotas) for queue in queues),
-        *((f"cohort {cohort.name}", cohort.quotas) for cohort in cohorts),
-    )
-    for _, quotas in owners:
-        for quota in quotas:
-            held[quota.flavor.name] += quota.nominal
+    held = held_units(queues, cohorts)
     for flavor in flavors:
         if held[flavor.name] > flavor.max_units:
-            parts = ", ".join(
-                f"{owner} {quota.nominal}" for owner, quotas in owners for quota in quotas if quota.flavor == flavor
-            )
             yield (
-                f"flavor {flavor.name}: quotas of {held[flavor.name]} GPUs ({parts}), but pool {flavor.pool} grows to "
-                f"{flavor.max_units} at most; a job admitted beyond that waits for a node that never comes, until "
-                "Kueue evicts it. Lower the quotas, or raise the pool's maxNodes."
+                f"flavor {flavor.name}: quotas of {held[flavor.name]} GPUs ({_shares(flavor, queues, cohorts)}), but "
+                f"pool {flavor.pool} grows to {flavor.max_units} at most; a job admitted beyond that waits for a node "
+                "that never comes, until Kueue evicts it. Lower the quotas, or raise the pool's maxNodes."
             )
     for queue in queues:
         for quota in queue.quotas:
-            reach = sum(reachable_units([_only(queue, quota)], queues, cohorts).values())
+            reach = reach_of(queue, quota, queues, cohorts)
             if quota.borrowing and reach < quota.nominal + quota.borrowing:
                 yield (
                     f"queue {queue.name}: may borrow {quota.borrowing} GPUs of flavor {quota.flavor.name}, but cohort "
@@ -47,6 +35,17 @@ def warnings(
     by_name = {queue.name: queue for queue in queues}
     for job in jobs:
         yield from _of_job(job, by_name[job.queue], queues, cohorts)
+
+
+def _shares(flavor: Flavor, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]) -> str:
+    """Return who holds how much of a flavor."""
+    owners = (
+        *((f"queue {queue.name}", queue.quotas) for queue in queues),
+        *((f"cohort {cohort.name}", cohort.quotas) for cohort in cohorts),
+    )
+    return ", ".join(
+        f"{owner} {quota.nominal}" for owner, quotas in owners for quota in quotas if quota.flavor == flavor
+    )
 
 
 def _of_job(
@@ -59,7 +58,7 @@ def _of_job(
         if all(taint in job.tolerations for taint in quota.flavor.taints if taint.key == keys.SPOT_TAINT)
     ]
     # One pod set gets one flavor.
-    reachable = [sum(reachable_units([_only(queue, quota)], queues, cohorts).values()) for quota in open_to_it]
+    reachable = [reach_of(queue, quota, queues, cohorts) for quota in open_to_it]
     asked, largest = job.units * job.pods, max(reachable, default=0)
     if asked > largest:
         without_spot = "" if len(open_to_it) == len(queue.quotas) else ", spot left out as the job does not take it"
@@ -99,8 +98,20 @@ def _pods_at_once(job: JobPlan, flavor: Flavor) -> int:
 
 
 def of_kueue(kueue: KueueAddon, cloud: Cloud) -> Iterator[str]:
-    """Yield limits of time in which a cloud's node does not start."""
+    """Yield settings that reach no Kueue, and limits of time in which a cloud's node does not start."""
     if cloud is Cloud.LOCAL:
+        return
+    if kueue.install is Install.EXTERNAL:
+        written = [
+            str(field.alias)
+            for name, field in KueueAddon.model_fields.items()
+            if name in kueue.model_fields_set - {"install"}
+        ]
+        if written:
+            yield (
+                f"Kueue: {', '.join(written)} of an external Kueue, which this stack does not configure; only what "
+                "stands in Kueue's own configuration holds. Write the same there."
+            )
         return
     ready = kueue.pods_ready
     for key, limit in (
@@ -112,7 +123,3 @@ def of_kueue(kueue: KueueAddon, cloud: Cloud) -> Iterator[str]:
                 f"Kueue: podsReady.{key} of {limit} s, but a GPU node takes up to {NODE_START_SECONDS} s until its "
                 "driver is there; jobs would be evicted while their nodes start. Raise it."
             )
-
-
-def _only(queue: QueuePlan, quota: FlavorQuota) -> QueuePlan:
-    return replace(queue, quotas=(quota,))

@@ -1,11 +1,12 @@
 """Who has what, who borrows from whom, who waits and why: from a stack, and from Kueue's objects. Pure."""
 
 from mizan.queueing.cohorts import Lender
+from mizan.queueing.differences import differences
 from mizan.queueing.evictions import Eviction, evictions
-from mizan.queueing.holdings import Holdings, OverRow, QuotaRow, ReserveRow, holdings, quota_rows
+from mizan.queueing.holdings import Holdings, OverRow, QuotaRow, ReserveRow, holdings
 from mizan.queueing.live import Live, live_of
 from mizan.queueing.objects import Object, QueueObjects
-from mizan.queueing.planned import PlannedFlavor, PlannedQuota, differences, planned_flavors, planned_quotas
+from mizan.queueing.planned import PlannedFlavor, PlannedQuota, planned_flavors, planned_quotas
 from mizan.queueing.workloads import HoldingJob, JobInQueue, WaitingJob, holding_jobs, waiting_jobs
 
 __all__ = [
@@ -30,6 +31,5 @@ __all__ = [
     "live_of",
     "planned_flavors",
     "planned_quotas",
-    "quota_rows",
     "waiting_jobs",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-NONE = Decimal(0)
+ZERO = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,10 @@ class Stake:
     """
 
     parent: str | None = None
-    nominal: Decimal = NONE
+    nominal: Decimal = ZERO
     borrowing: Decimal | None = None
     lending: Decimal | None = None
-    used: Decimal = NONE
+    used: Decimal = ZERO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,17 +70,17 @@ class _Node:
     is_cohort: bool
     parent: "_Node | None" = None
     children: "list[_Node]" = field(default_factory=list)
-    subtree: Decimal = NONE
-    usage: Decimal = NONE
-    lent: tuple[Decimal, Decimal] = (NONE, NONE)
-    reserve_lent: tuple[Decimal, Decimal] = (NONE, NONE)
+    subtree: Decimal = ZERO
+    usage: Decimal = ZERO
+    lent: tuple[Decimal, Decimal] = (ZERO, ZERO)
+    reserve_lent: tuple[Decimal, Decimal] = (ZERO, ZERO)
 
     @property
     def local(self) -> Decimal:
         """What is never seen by the parent, as it is not lent."""
         if self.stake.lending is None or self.parent is None:
-            return NONE
-        return max(NONE, self.subtree - self.stake.lending)
+            return ZERO
+        return max(ZERO, self.subtree - self.stake.lending)
 
     @property
     def stored(self) -> Decimal:
@@ -89,35 +89,35 @@ class _Node:
 
     @property
     def used_in_parent(self) -> Decimal:
-        return max(NONE, self.usage - self.local)
+        return max(ZERO, self.usage - self.local)
 
     @property
     def beyond(self) -> Decimal:
         """What is used beyond all quota of the subtree: borrowed, or over-admitted at a root."""
-        return max(NONE, self.usage - self.subtree)
+        return max(ZERO, self.usage - self.subtree)
 
     @property
     def supply(self) -> Decimal:
         """What the parent can lend of it, or has lent."""
-        return max(NONE, self.stored - self.used_in_parent)
+        return max(ZERO, self.stored - self.used_in_parent)
 
     def count(self) -> None:
         """Add up the subtree, from its leaves."""
         for child in self.children:
             child.count()
-        self.subtree = self.stake.nominal + sum((child.stored for child in self.children), NONE)
-        self.usage = self.stake.used + sum((child.used_in_parent for child in self.children), NONE)
+        self.subtree = self.stake.nominal + sum((child.stored for child in self.children), ZERO)
+        self.usage = self.stake.used + sum((child.used_in_parent for child in self.children), ZERO)
 
     def spread(self) -> None:
         """Bound what each supplier below has lent: to its siblings, and through this node to others."""
-        asked = sum((child.beyond for child in self.children), NONE)
-        reserve = self.stake.nominal if self.is_cohort else NONE
-        supply = reserve + sum((child.supply for child in self.children), NONE)
+        asked = sum((child.beyond for child in self.children), ZERO)
+        reserve = self.stake.nominal if self.is_cohort else ZERO
+        supply = reserve + sum((child.supply for child in self.children), ZERO)
         within = min(asked, supply)
         least, most = within + self.lent[0], within + self.lent[1]
 
         def bounds(own: Decimal) -> tuple[Decimal, Decimal]:
-            return max(NONE, least - (supply - own)), min(own, most)
+            return max(ZERO, least - (supply - own)), min(own, most)
 
         self.reserve_lent = bounds(reserve)
         for child in self.children:
@@ -131,7 +131,7 @@ class _Node:
         found = self.parent.available()
         if self.stake.borrowing is not None:
             found = min(found, self.stored - self.used_in_parent + self.stake.borrowing)
-        return max(NONE, self.local - self.usage) + found
+        return max(ZERO, self.local - self.usage) + found
 
 
 class Tree:
@@ -156,13 +156,13 @@ class Tree:
     def share(self, queue: str) -> Share:
         """Return what one queue has and gives."""
         node = self._queues[queue]
-        borrowed = node.beyond if node.parent is not None else NONE
+        borrowed = node.beyond if node.parent is not None else ZERO
         return Share(
             own=node.usage - borrowed,
             borrowed=borrowed,
             lent_at_least=node.lent[0],
             lent_at_most=node.lent[1],
-            available=max(NONE, node.available()),
+            available=max(ZERO, node.available()),
             lenders=tuple(_lenders_of(node, borrowed)) if borrowed else (),
         )
 

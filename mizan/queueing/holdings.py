@@ -1,11 +1,11 @@
 """What every queue holds, borrows and lends of every flavor now."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mizan.queueing.cohorts import NONE, Lender, Stake, Tree
+from mizan.queueing.cohorts import ZERO, Lender, Stake, Tree
 from mizan.queueing.objects import Object, QueueObjects, is_gpu, items, part, value
 from mizan.queueing.quantity import quantity
 
@@ -19,6 +19,8 @@ class QuotaRow:
     Attributes:
         cohort: where it borrows and lends; None where it does neither.
         nominal: its own quota.
+        borrowing_limit: the most it may borrow; None is no limit.
+        lending_limit: the most of its own that it lends; None is all of it.
         used: what jobs hold that Kueue has given quota to, `own` and `borrowed` together.
         own: of its own quota.
         borrowed: beyond its own quota.
@@ -33,6 +35,8 @@ class QuotaRow:
     resource: str
     cohort: str | None
     nominal: Decimal
+    borrowing_limit: Decimal | None
+    lending_limit: Decimal | None
     used: Decimal
     own: Decimal
     borrowed: Decimal
@@ -66,11 +70,16 @@ class OverRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Holdings:
-    """Every queue, every cohort's own quota, and what is over."""
+    """Every queue, every cohort's own quota, and what is over.
+
+    Attributes:
+        parents: the cohort above each cohort; None for a root.
+    """
 
     queues: tuple[QuotaRow, ...]
     reserves: tuple[ReserveRow, ...]
     over: tuple[OverRow, ...]
+    parents: Mapping[str, str | None]
 
 
 def holdings(objects: QueueObjects) -> Holdings:
@@ -79,8 +88,10 @@ def holdings(objects: QueueObjects) -> Holdings:
     for queue in objects.cluster_queues:
         used = _used(queue)
         for kind, quota in _quotas(queue):
-            queues[kind][_name(queue)] = _stake(quota, _parent(queue, "cohortName"), used.get(kind, NONE))
-    trees = {kind: Tree(stakes, _cohorts(objects, kind)) for kind, stakes in queues.items()}
+            queues[kind][_name(queue)] = _stake(quota, _parent(queue, "cohortName"), used.get(kind, ZERO))
+    # A quota that no queue counts has a tree as well: of cohorts alone.
+    kinds = dict.fromkeys((*queues, *(kind for cohort in objects.cohorts for kind, _ in _quotas(cohort))))
+    trees = {kind: Tree(queues[kind], _cohorts(objects, kind)) for kind in kinds}
     rows = [
         _row(_name(queue), kind, queues[kind][_name(queue)], trees[kind])
         for queue in objects.cluster_queues
@@ -90,19 +101,14 @@ def holdings(objects: QueueObjects) -> Holdings:
         _reserve(_name(cohort), kind, quantity(value(quota, "nominalQuota", "0")), trees[kind])
         for cohort in objects.cohorts
         for kind, quota in _quotas(cohort)
-        if kind in trees
     ]
     over = [
         OverRow(root=root, flavor=flavor, resource=resource, over=amount)
         for (flavor, resource), tree in trees.items()
         for root, amount in tree.over().items()
     ]
-    return Holdings(queues=tuple(rows), reserves=tuple(reserves), over=tuple(over))
-
-
-def quota_rows(objects: QueueObjects) -> Sequence[QuotaRow]:
-    """Return the GPUs of every flavor of every queue with what is used of them."""
-    return holdings(objects).queues
+    parents = {_name(cohort): _parent(cohort, "parentName") for cohort in objects.cohorts}
+    return Holdings(queues=tuple(rows), reserves=tuple(reserves), over=tuple(over), parents=parents)
 
 
 def _name(of: Object) -> str:
@@ -147,7 +153,7 @@ def _stake(quota: Object, parent: str | None, used: Decimal) -> Stake:
 
 def _cohorts(objects: QueueObjects, kind: Kind) -> dict[str, Stake]:
     return {
-        _name(cohort): _stake(dict(_quotas(cohort)).get(kind, {}), _parent(cohort, "parentName"), NONE)
+        _name(cohort): _stake(dict(_quotas(cohort)).get(kind, {}), _parent(cohort, "parentName"), ZERO)
         for cohort in objects.cohorts
     }
 
@@ -160,6 +166,8 @@ def _row(queue: str, kind: Kind, stake: Stake, tree: Tree) -> QuotaRow:
         resource=kind[1],
         cohort=stake.parent,
         nominal=stake.nominal,
+        borrowing_limit=stake.borrowing,
+        lending_limit=stake.lending,
         used=stake.used,
         own=share.own,
         borrowed=share.borrowed,

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mizan.plan import Plan
+from mizan.queueing.differences import differences
 from mizan.queueing.evictions import Eviction, evictions
 from mizan.queueing.holdings import Holdings, holdings
 from mizan.queueing.objects import QueueObjects
-from mizan.queueing.planned import differences
 from mizan.queueing.workloads import HoldingJob, WaitingJob, holding_jobs, waiting_jobs
 
 
@@ -32,5 +32,5 @@ def live_of(plan: Plan, objects: QueueObjects, now: datetime) -> Live:
         holding=holding_jobs(objects, now),
         waiting=waiting_jobs(objects, now),
         evictions=evictions(objects, now),
-        differences=list(differences(plan, held.queues)),
+        differences=list(differences(plan, held)),
     )

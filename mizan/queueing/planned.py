@@ -1,13 +1,11 @@
-"""What a stack alone says: who may hold, borrow and lend how much, and how the cluster differs from it."""
+"""What a stack alone says: who may hold, borrow and lend how much."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from mizan.plan import Flavor, FlavorQuota, Plan, QueuePlan
+from mizan.plan.reach import held_units
 from mizan.queueing.cohorts import Lender, Stake, Tree
-from mizan.queueing.holdings import QuotaRow
-from mizan.queueing.words import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,37 +45,8 @@ def planned_quotas(plan: Plan) -> list[PlannedQuota]:
 
 def planned_flavors(plan: Plan) -> list[PlannedFlavor]:
     """Return every flavor with the sum of its quotas."""
-    owners: tuple[tuple[FlavorQuota, ...], ...] = (
-        *(queue.quotas for queue in plan.queues),
-        *(cohort.quotas for cohort in plan.cohorts),
-    )
-    held = [quota for quotas in owners for quota in quotas]
-    return [
-        PlannedFlavor(
-            flavor=flavor,
-            quotas=sum(quota.nominal for quota in held if quota.flavor.name == flavor.name),
-            largest=flavor.max_units,
-        )
-        for flavor in plan.flavors
-    ]
-
-
-def differences(plan: Plan, rows: Iterable[QuotaRow]) -> Iterator[str]:
-    """Yield where the cluster is not what the stack says, each a sentence."""
-    found = {(row.queue, row.flavor): row for row in rows}
-    in_cluster = {queue for queue, _ in found}
-    for queue in plan.queues:
-        if queue.name not in in_cluster:
-            yield f"queue {queue.name}: in the stack, not in the cluster. Run `pulumi up`."
-            continue
-        for quota in queue.quotas:
-            row = found.get((queue.name, quota.flavor.name))
-            held = "none" if row is None else plain(row.nominal)
-            if held != str(quota.nominal):
-                yield (
-                    f"queue {queue.name}, {quota.flavor.name}: {quota.nominal} in the stack, {held} in the cluster. "
-                    "Run `pulumi up`."
-                )
+    held = held_units(plan.queues, plan.cohorts)
+    return [PlannedFlavor(flavor=flavor, quotas=held[flavor.name], largest=flavor.max_units) for flavor in plan.flavors]
 
 
 def _tree(plan: Plan, flavor: Flavor) -> Tree:

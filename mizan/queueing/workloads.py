@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from mizan.queueing.cohorts import NONE
+from mizan.queueing.cohorts import ZERO
 from mizan.queueing.objects import (
     Object,
     QueueObjects,
@@ -197,19 +197,19 @@ def _gpus(workload: Object) -> Decimal:
     assigned = [part(each, "resourceUsage") for each in items(workload, "status", "admission", "podSetAssignments")]
     counted = assigned or [part(each, "resources") for each in items(workload, "status", "resourceRequests")]
     if counted:
-        return sum((_gpus_of(resources) for resources in counted), NONE)
+        return sum((_gpus_of(resources) for resources in counted), ZERO)
     return sum(
         (
             value(pod_set, "count", 1) * _gpus_of(requests(container))
             for pod_set in items(workload, "spec", "podSets")
             for container in items(pod_set, "template", "spec", "containers")
         ),
-        NONE,
+        ZERO,
     )
 
 
 def _gpus_of(resources: Object) -> Decimal:
-    return sum((quantity(amount) for name, amount in resources.items() if is_gpu(name)), NONE)
+    return sum((quantity(amount) for name, amount in resources.items() if is_gpu(name)), ZERO)
 
 
 def _state(workload: Object) -> str:

@@ -24,7 +24,7 @@ from local.platform import tools
 from local.progress import Reporter
 from local.toolchain import TOOLS, ensure
 from mizan.manifests.kwok_nodes import instance_types
-from tests.bench import queues
+from tests.bench import estimate, prices, queues
 from tests.bench.stack import OBJECTS, plan, values, write_manifests, write_stack_file
 
 GIBIBYTE = 1024**3
@@ -69,7 +69,7 @@ def main() -> int:
             figures = [*_control_plane(plane), *_updates(home, reporter, Path(folder)), *_queues(plane)]
         finally:
             plane.stop()
-        figures += _whole(Path(folder))
+        figures += [*_dollars(), *_whole(Path(folder))]
     return _print(figures)
 
 
@@ -113,6 +113,15 @@ def _queues(plane: ControlPlane) -> list[Figure]:
     return [
         Figure(f"Kueue admits {queues.JOBS} queued jobs, 60 a second", admitted, queues.JOBS / 60),
         Figure(f"render all objects of {queues.TEAMS} teams", queues.rendering_seconds(), 1.0),
+    ]
+
+
+def _dollars() -> list[Figure]:
+    size = f"{estimate.POOLS} pools and {estimate.TEAMS} teams"
+    return [
+        Figure("load all shipped prices", prices.loading_seconds(), prices.LIMIT_SECONDS),
+        Figure(f"estimate of {size}", estimate.estimating_seconds(), 1.0),
+        Figure("a preview takes longer by its estimate", estimate.preview_seconds(), 0.5),
     ]
 
 

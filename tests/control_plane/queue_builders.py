@@ -9,7 +9,7 @@ from lightkube.types import CascadeType
 from mizan import keys
 from mizan.manifests import manifests_of
 from mizan.manifests.manifest import MANAGED
-from mizan.manifests.training_jobs import spot_training_job
+from mizan.manifests.training_jobs import gang_services, spot_training_job
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack, a_team
 from tests.control_plane.cluster_builders import ClusterQueue, NodePool, ResourceFlavor, static_node
 
@@ -72,18 +72,23 @@ class QueuedStack:
         status = self.client.get(ClusterQueue, queue).status or {}
         return any(item["type"] == "Active" and item["status"] == "True" for item in status.get("conditions", []))
 
-    def job(self, name, queue, *, gpus=8, run_seconds=None, **changes):
+    def job(self, name, queue, **changes):
         """The manifest of one of the stack's jobs; by itself it runs for ever."""
+        return spot_training_job(self._planned(name, queue, **changes))
+
+    def _planned(self, name, queue, *, gpus=8, run_seconds=None, **changes):
         wanted = a_job(name=name, team=self.team, queue=queue, gpus=gpus, **changes)
         wanted["simulatedRunSeconds"] = run_seconds
         if run_seconds is None:
             del wanted["simulatedRunSeconds"]
         (planned,) = a_plan(self._values | {"jobs": [wanted]}).jobs
-        return spot_training_job(planned)
+        return planned
 
     def submit(self, name, queue, **changes):
-        """Create one of the stack's jobs."""
-        self.client.create(Job.from_dict(self.job(name, queue, **changes)))
+        """Create one of the stack's jobs, after the names of its pods if there are several."""
+        planned = self._planned(name, queue, **changes)
+        for body in (*gang_services(planned), spot_training_job(planned)):
+            self.client.create(from_dict(body))
 
     def end(self, name):
         """Delete a job with all that is its own."""

@@ -14,8 +14,8 @@ from local.home import Home
 from mizan import keys
 from mizan.manifests import manifests_of
 from mizan.manifests.kwok_nodes import instance_types, node_class, node_pool
-from mizan.manifests.manifest import tolerations
-from mizan.plan.build import GPU_TAINT, SPOT_TAINT
+from mizan.manifests.manifest import is_in, tolerations
+from mizan.plan.pools import GPU_TAINT, SPOT_TAINT
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
 from tests.control_plane.cluster_builders import NodePool, RecordingReporter
 
@@ -57,8 +57,21 @@ FALLBACK = a_plan_of(
 )
 
 
-def machines(**changes):
-    return [*instance_types(CHOICE), *instance_types(BURST), *instance_types(FALLBACK, **changes)]
+def machines(out_of_stock=None):
+    """What the cloud offers, but for one offer, by its name, of which it has none now.
+
+    A machine of which nothing is left is still known. A node of it that runs stays; after an hour Karpenter takes it
+    for drifted and replaces it once its pods may be moved.
+    Source: sigs.k8s.io/karpenter@v1.14.1 pkg/controllers/nodeclaim/disruption/drift.go.
+    """
+    found = [machine for plan in (CHOICE, BURST, FALLBACK) for machine in instance_types(plan)]
+    offers = {offer.name: offer for plan in (CHOICE, BURST, FALLBACK) for offer in plan.offers}
+    if out_of_stock is not None:
+        gone = offers[out_of_stock]
+        (machine,) = (machine for machine in found if machine["name"] == gone.machine.name)
+        kind = is_in(keys.CAPACITY_TYPE, gone.capacity_type.value)
+        machine["offerings"] = [left for left in machine["offerings"] if kind not in left["Requirements"]]
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +163,7 @@ def test_pending_pods_get_spot_nodes_of_the_cheapest_machine_they_fit_and_no_mor
 
 def test_on_demand_takes_over_up_to_its_limit_while_spot_is_out_of_stock(client, plane):
     team = FALLBACK.teams[0].namespace
-    actions = plane.start(instance_types=machines(out_of_stock={"spot-fall"})).actions
+    actions = plane.start(instance_types=machines(out_of_stock="spot-fall")).actions
     assert {name for name, action in actions.items() if action is not Action.KEPT} == {KARPENTER.name}
     for manifest in manifests_of(FALLBACK):
         if manifest["kind"] != "KWOKNodeClass":

@@ -1,10 +1,12 @@
 """All or nothing: of quota, and of the nodes that the quota stands for."""
 
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 from lightkube.codecs import from_dict
 from lightkube.resources.core_v1 import Node
+from lightkube.resources.discovery_v1 import EndpointSlice
 
 from local.snapshot import fetch
 from mizan import keys
@@ -59,6 +61,9 @@ def test_a_gang_without_enough_nodes_gives_them_back_and_runs_once_there_are_eno
     assert told(stack, "Requeued") == ("True", "BackoffFinished")
     assert told(stack, "Evicted") == ("False", "QuotaReserved")
     assert (count_nodes(stack), ready_pods(stack)) == (5, PODS)
+    stack.eventually(lambda: names_in_dns(stack) == {f"gang-{index}.gang": 1 for index in range(PODS)})
+    (trainer,) = stack.pods("gang")[0].spec.containers
+    assert {each.value for each in trainer.env if each.name == "MASTER_ADDR"} == {"gang-0.gang"}
 
 
 def test_a_job_admitted_to_spot_that_gets_no_node_is_queued_anew_and_set_aside_after_the_limit(stack_with, second_home):
@@ -106,6 +111,18 @@ def told(stack, kind):
 
 def count_nodes(stack):
     return len(list(stack.client.list(Node)))
+
+
+def names_in_dns(stack):
+    """How many addresses the cluster's DNS has for each name in the gang's Service.
+
+    Source: github.com/kubernetes/dns docs/specification.md, 2.4.1 (headless Services), read 2026-11-22.
+    """
+    found = Counter()
+    for each in stack.client.list(EndpointSlice, namespace=stack.team, labels={"kubernetes.io/service-name": "gang"}):
+        for endpoint in each.endpoints or []:
+            found[f"{endpoint.hostname}.gang"] += len(endpoint.addresses)
+    return found
 
 
 def ready_pods(stack):

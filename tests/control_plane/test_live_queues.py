@@ -10,7 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from local.snapshot import fetch
-from mizan.queueing import quota_rows
+from mizan.queueing import holdings
 from tests.builders import PROJECT
 from tests.control_plane.queue_builders import COHORT, spot_queue
 
@@ -58,7 +58,7 @@ def test_one_queue_borrows_from_the_other_and_a_job_waits(stack, mizan, plane):
     figures = ("queue", "gpus", "own", "borrowed", "lentAtLeast", "lentAtMost", "free")
     rows = sorted([row[figure] for figure in figures] for row in told["quotas"])
     assert rows == [["borrower", 16, 16, 8, 0, 0, 0], ["lender", 16, 8, 0, 8, 8, 0]]
-    shown = {(row.queue, row.own, row.borrowed, row.free) for row in quota_rows(fetch(plane.home.kubeconfig))}
+    shown = {(row.queue, row.own, row.borrowed, row.free) for row in holdings(fetch(plane.home.kubeconfig)).queues}
     assert shown == {("borrower", 16, 8, 0), ("lender", 8, 0, 0)}, "what `make show` tells"
     (borrower,) = [row for row in told["quotas"] if row["queue"] == "borrower"]
     assert borrower["lenders"] == [{"kind": "queue", "name": "lender", "atMost": 8}]

@@ -6,8 +6,9 @@ from io import StringIO
 import pytest
 from ruamel.yaml import YAML
 
-from mizan.config import own_keys
+from mizan.config import Install, KueueAddon, own_keys
 from mizan.keys import CONFIG_PREFIX
+from mizan.manifests.kueue_settings import manager_configuration
 from tests.builders import PROJECT, a_plan, a_stack
 
 BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -43,3 +44,9 @@ def test_the_guide_of_queues_shows_both_fallbacks_borrowing_priorities_and_readi
         "podsReady:",
     ):
         assert key in shown, key
+
+
+def test_what_the_owner_of_an_external_kueue_is_told_to_set_is_what_the_platform_would():
+    text = (PROJECT / "docs" / "guide" / "queues.md").read_text(encoding="utf-8")
+    (shown,) = [block for block in BLOCK.findall(text) if "kind: Configuration" in block]
+    assert YAML(typ="safe").load(shown) == manager_configuration(KueueAddon(install=Install.EXTERNAL))

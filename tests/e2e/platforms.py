@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from local import files
-from local.control_plane.processes import belongs_to
+from local.control_plane import processes
 from local.control_plane.status import ProcessStatus, look
 from local.engine import shell_environment
 from local.home import PROJECT, Home
@@ -90,12 +90,15 @@ class TestPlatform:
         return [process for process in psutil.process_iter() if process.pid != os.getpid() and self._is_ours(process)]
 
     def _is_ours(self, process: psutil.Process) -> bool:
-        if belongs_to(self.home, process):
-            return True
+        ((variable, mark),) = processes.marking(self.home, "").items()
         try:
-            return str(self.home.root) in " ".join(process.cmdline())
+            is_marked = process.environ().get(variable, "").startswith(mark)
         except psutil.Error:
-            return False
+            is_marked = False
+        try:
+            return is_marked or str(self.home.root) in " ".join(process.cmdline())
+        except psutil.Error:
+            return is_marked
 
     def rows(self) -> dict[str, ProcessStatus]:
         """Return the control plane's processes by name."""

@@ -16,7 +16,8 @@ from local.home import PROJECT, Home
 from local.overview import capacity_rows, job_rows
 from local.platform import plan_of
 from local.screen import COMMANDS
-from mizan.queueing import quota_rows
+from mizan.queueing import holdings
+from mizan.queueing.objects import is_true
 from tests.e2e.platforms import TestPlatform, interrupt, program, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -65,7 +66,7 @@ def test_spot_is_filled_first_then_on_demand_and_the_last_job_waits_for_quota(ru
     assert admitted == ["ondemand-a100", "spot-a100", "spot-a100"]
     (waiting,) = [row for row in job_rows(snapshot) if row.state == "waiting"]
     assert waiting.detail == "needs 4 more in ondemand-a100, 4 more in spot-a100"
-    assert [row.free for row in quota_rows(snapshot)] == [0, 0]
+    assert [row.free for row in holdings(snapshot).queues] == [0, 0]
     assert [(row.capacity_type, row.nodes, row.gpus) for row in capacity_rows(snapshot, plan_of("local"))] == [
         ("spot", 2, 8),
         ("on-demand", 1, 4),
@@ -125,14 +126,19 @@ def test_the_policy_pack_blocks_a_namespace_without_cost_labels(running, tmp_pat
 
 
 def test_every_sample_job_runs_to_its_end_and_empty_nodes_go_away(running):
+    plan = plan_of("local")
+    assert capacity_rows(running.snapshot(), plan) != [], "or else no node could go away"
+
     def all_done():
         rows = job_rows(running.snapshot())
         return len(rows) == 4 and {row.state for row in rows} == {"done"}
 
     wait_until(all_done, seconds=240, told="every job is done")
     # consolidateAfter is 30 s; Karpenter looks every 10 s and takes its time to delete.
-    plan = plan_of("local")
     wait_until(lambda: capacity_rows(running.snapshot(), plan) == [], seconds=120, told="no GPU node is left")
+    snapshot = running.snapshot()
+    assert [row.used for row in holdings(snapshot).queues] == [0, 0]
+    assert [is_true(workload, "Finished") for workload in snapshot.workloads] == [True] * 4
 
 
 def test_every_running_process_of_the_platform_is_seen(running):

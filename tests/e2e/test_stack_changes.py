@@ -3,6 +3,7 @@
 The tests of this file share one platform and run in order: each takes it as the one before leaves it.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -86,6 +87,31 @@ def test_a_changed_quota_that_no_team_can_reach_is_exactly_one_update(update):
     assert update("  mizan:queues:\n", spare % 1) == ["~ 1 updated"]
     assert update("  mizan:queues:\n", spare % 1) == []
     assert "- 1 deleted" in update()
+
+
+def test_a_preview_shows_the_estimate_and_the_stack_hands_it_on(platform):
+    done = platform.pulumi(PROJECT, "preview", "--stack", "local")
+    assert done.status == 0, done.text
+    assert "Estimate of stack local, US dollars a month" in done.text
+    assert re.search(r"total +73\.00 +9,964\.96 +22,088\.92", done.text)
+    told = platform.pulumi(PROJECT, "stack", "output", "estimate", "--json", "--stack", "local")
+    assert json.loads(told.text)["usdPerMonth"]["expected"] == "9964.96"
+
+
+def test_a_budget_that_would_be_passed_stops_the_preview_and_the_update_before_anything_changes(platform, tmp_path):
+    tight = tmp_path / "Pulumi.local.yaml"
+    tight.write_text(
+        STACK_FILE.read_text().replace("  mizan:queues:\n", "  mizan:budget: {usdPerMonth: 9000}\n  mizan:queues:\n", 1)
+    )
+    for command in (("preview",), ("up", "--yes", "--skip-preview")):
+        done = platform.pulumi(PROJECT, *command, "--stack", "local", "--config-file", str(tight))
+        assert done.status != 0
+        text = " ".join(done.text.split())
+        assert "budget: stack local: $9,964.96 a month expected, 110.7 % of its budget of $9,000.00." in text
+        assert "Most of it: a100 $9,891.96." in text
+        assert "pool a100: utilisationPercent 50 -> 45" in text
+        assert "Traceback" not in text
+    assert spot_quota(platform) == "8"
 
 
 def test_destroy_leaves_nothing_in_the_api_server(platform):

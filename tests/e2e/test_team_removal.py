@@ -27,9 +27,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 STACK = "leaving"
 STAYS, LEAVES = "leaving-team-0", "leaving-team-1"
 REFUSED = (
-    f"stack {STACK}: team {LEAVES} is removed while job train has not ended; needs no unfinished job in the namespace "
-    "of a team that is removed because the namespace goes with the team and ends everything in it. Wait until they end "
-    f"or delete them, or write `mizan:forceRemoveTeams: [{LEAVES}]` for one update."
+    f"stack {STACK}: team {LEAVES} is removed while job train has not ended; needs no unfinished job and no volume in "
+    "the namespace of a team that is removed because the namespace goes with the team, and everything in it. Wait "
+    "until jobs end, copy what is on volumes, and delete both, or write "
+    f"`mizan:forceRemoveTeams: [{LEAVES}]` for one update."
 )
 
 
@@ -132,7 +133,7 @@ def test_a_cluster_that_does_not_answer_is_no_yes(pulumi, platform, tmp_path):
     files.write(nowhere, files.to_yaml(document))
     done = pulumi("preview", **{keys.KUBECONFIG_VARIABLE: str(nowhere)})
     assert done.status != 0
-    assert "needs an answer to which namespaces and jobs it holds" in " ".join(done.text.split())
+    assert "needs an answer to which namespaces, jobs and volumes it holds" in " ".join(done.text.split())
     assert "Traceback" not in done.text
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mizan.config.reference import reference
+from mizan.config.models.base import Model
+from mizan.config.reference import _section, reference
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -32,8 +33,19 @@ def test_every_row_has_a_cell_for_every_column():
 
 def test_a_type_is_told_in_a_person_s_words_not_in_python_s():
     told = {row[0]: row[1] for row in rows()}
-    assert [kind for kind in told.values() if "typing" in kind or "(" in kind or "." in kind] == []
+    assert [kind for kind in told.values() if "typing" in kind or set("(.<") & set(kind)] == []
     assert told["`command`"] == "list of text"
+    assert told["`preempts`"] == told["`fairSharing`"] == "true or false"
+    assert told["`meanUptimeHours`"] == "number"
+    assert told["`until`"] == "day such as 2027-06-30"
+
+
+def test_a_type_without_words_of_its_own_is_no_page():
+    class Strange(Model):
+        share: complex
+
+    with pytest.raises(TypeError, match="complex"):
+        [*_section("strange", Strange, set())]
 
 
 @pytest.mark.parametrize(
@@ -42,10 +54,12 @@ def test_a_type_is_told_in_a_person_s_words_not_in_python_s():
         ("maxNodes", "1 to 1000"),
         ("jobs", ""),
         ("frameworks", "at least 1 entry"),
-        ("machine", "not empty"),
+        ("context", "not empty"),
         ("costCenter", "`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`, at most 63 characters"),
         ("dir", r"`^(s3\|gs\|az\|https)://\S+$`"),
         ("simulatedRunSeconds", "1 to 604800"),
+        ("meanUptimeHours", "above 0, at most 100000"),
+        ("failOnExitCodes", "at most 255 entries"),
     ],
 )
 def test_a_key_s_limits_stand_beside_its_type(key, limits):

@@ -2,6 +2,16 @@
 
 from mizan.config.models.addons import Addons, Install, KueueAddon, PodsReady
 from mizan.config.models.cluster import Cloud, Cluster
+from mizan.config.models.costs import (
+    Budget,
+    BudgetOn,
+    Commitment,
+    CommitmentKind,
+    ExpectedUse,
+    Order,
+    SpotSettings,
+    Term,
+)
 from mizan.config.models.jobs import AccessMode, Checkpoint, CheckpointVolume, RestartPolicy, TrainingJob
 from mizan.config.models.pools import Pool, PoolCapacity
 from mizan.config.models.queues import (
@@ -17,21 +27,29 @@ from mizan.config.models.queues import (
     WhenCanBorrow,
     WithinClusterQueue,
 )
-from mizan.config.models.stack import StackConfig
+from mizan.config.models.stack import NOT_KEYS, StackConfig
 from mizan.config.models.teams import Team
+from mizan.config.models.workloads import Workload, WorkloadKind
 
 __all__ = [
+    "NOT_KEYS",
     "AccessMode",
     "Addons",
+    "Budget",
+    "BudgetOn",
     "Checkpoint",
     "CheckpointVolume",
     "Cloud",
     "Cluster",
     "Cohort",
     "CohortQuota",
+    "Commitment",
+    "CommitmentKind",
+    "ExpectedUse",
     "Fallback",
     "Install",
     "KueueAddon",
+    "Order",
     "PodsReady",
     "Pool",
     "PoolCapacity",
@@ -42,9 +60,13 @@ __all__ = [
     "Quota",
     "ReclaimWithinCohort",
     "RestartPolicy",
+    "SpotSettings",
     "StackConfig",
     "Team",
+    "Term",
     "TrainingJob",
     "WhenCanBorrow",
     "WithinClusterQueue",
+    "Workload",
+    "WorkloadKind",
 ]

@@ -9,7 +9,8 @@ from pydantic.alias_generators import to_camel
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/, read 2026-11-22.
 NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 LABEL_VALUE_PATTERN = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
-# Object names add `ondemand-` (9) to a pool's name and a 6-character suffix to a job's pods; a DNS label holds 63.
+# Object names add `flexstart-` (10) to a pool's name and up to 10 characters (`-999-abcde`) to a job's pods; a DNS
+# label holds 63.
 NAME_LENGTH = 48
 
 

@@ -12,13 +12,6 @@ class Cloud(StrEnum):
     EXISTING = "existing"
 
 
-class Install(StrEnum):
-    """Who installs an add-on: `helm` is this stack, `external` is somebody else."""
-
-    HELM = "helm"
-    EXTERNAL = "external"
-
-
 class Cluster(Model):
     """An existing cluster, named so that the wrong one is refused."""
 

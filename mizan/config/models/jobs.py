@@ -65,15 +65,26 @@ class Checkpoint(Model):
         pattern=r"^(s3|gs|az|https)://\S+$",
     )
     volume: CheckpointVolume | None = described(
-        "A shared volume instead of `dir`; the job sees it as CHECKPOINT_DIR.",
+        "A shared volume instead of `dir`; the job sees it as CHECKPOINT_DIR. When the job leaves the stack, finished "
+        "or not, its claim goes, and with most storage classes all that lies there.",
         because="some programs can only write files",
         fix="Write `{storageClass: filestore, sizeGib: 100}`",
         default=None,
     )
-    interval_seconds: int = described(
-        "Seconds between two checkpoints; CHECKPOINT_INTERVAL of the job.",
-        because="an interruption loses at most this much work",
+    write_seconds: int | None = described(
+        "Seconds that writing one checkpoint takes; left out, what the queue's `workload` says.",
+        because="the best interval depends on it",
         fix="Write whole seconds, 1 to 86400 (a day)",
+        default=None,
+        ge=1,
+        le=86_400,
+        strict=True,
+    )
+    interval_seconds: int | None = described(
+        "Seconds between two checkpoints; CHECKPOINT_INTERVAL of the job. Left out, the best ones by Young and Daly.",
+        because="an interruption loses at most this much work",
+        fix="Write whole seconds, 1 to 86400 (a day), or leave it out",
+        default=None,
         ge=1,
         le=86_400,
         strict=True,
@@ -96,7 +107,8 @@ class TrainingJob(Model):
         strict=True,
     )
     pods: int = described(
-        "Pods that run together; all of them are admitted, or none.",
+        "Pods that run together; all of them are admitted, or none. They find each other as `<job>-<index>.<job>`; "
+        "MASTER_ADDR names the first.",
         because="training over several nodes waits for its slowest part",
         fix="Write a whole number from 1 to 1000",
         default=1,
@@ -113,7 +125,7 @@ class TrainingJob(Model):
     checkpoint: Checkpoint = described(
         "Where and how often the job saves itself.",
         because="a spot job without a checkpoint starts over after every interruption",
-        fix="Add `{dir: s3://checkpoints/my-job, intervalSeconds: 300}`",
+        fix="Add `{dir: s3://checkpoints/my-job}`",
     )
     priority: str = described(
         "Name of a priority.",

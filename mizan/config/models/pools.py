@@ -2,13 +2,16 @@
 
 from mizan.capacity import CapacityType
 from mizan.config.models.base import Model, described, described_text, object_name
+from mizan.config.models.costs import Amount, ExpectedUse, Order
 
 
 class PoolCapacity(Model):
     """One way a pool buys its machine."""
 
     type: CapacityType = described(
-        "spot or on-demand.", because="prices, taints and quotas differ by it", fix="Write `spot` or `on-demand`"
+        "spot, on-demand or, at Google, flex-start.",
+        because="prices, taints and quotas differ by it",
+        fix="Write `spot`, `on-demand` or `flex-start`",
     )
     max_nodes: int = described(
         "Most nodes of this capacity type; the pool scales from 0 to it.",
@@ -35,8 +38,38 @@ class Pool(Model):
         fix="Take a name from mizan/catalogue/gpus.csv",
     )
     capacity: tuple[PoolCapacity, ...] = described(
-        "Capacity types in the order they are tried.",
+        "Capacity types that the pool may buy.",
         because="a pool without capacity has no nodes",
         fix="Add `- {type: spot, maxNodes: 2}`",
         min_length=1,
+    )
+    order: Order = described(
+        "price: the cheapest useful hour is tried first, lost work and all. listed: as `capacity` lists them.",
+        because="spot that is interrupted too often is no bargain, and prices change",
+        fix="Write `price` or `listed`",
+        default=Order.PRICE,
+    )
+    mean_uptime_hours: Amount | None = described(
+        "Hours that a spot node of the pool stays up on average, from your own measurements; left out, public data.",
+        because="how much work spot loses depends on it",
+        fix="Write hours above 0, such as 36",
+        default=None,
+        gt=0,
+        le=100_000,
+        allow_inf_nan=False,
+    )
+    expected_use: ExpectedUse | None = described(
+        "How much of the pool is expected to run; left out, the stack's `expectedUse`.",
+        because="an estimate without it could only tell the worst case",
+        fix="Write `{hoursPerWeek: 50, utilisationPercent: 60}`",
+        default=None,
+    )
+    disk_gib: int = described(
+        "Boot disk of each node in GiB.",
+        because="it is paid for as long as the node exists",
+        fix="Write whole GiB, 10 to 65536",
+        default=100,
+        ge=10,
+        le=65_536,
+        strict=True,
     )

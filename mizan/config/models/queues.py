@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from mizan.capacity import CapacityType
 from mizan.config.models.base import NAME_LENGTH, NAME_PATTERN, Model, described, described_text, object_name
+from mizan.config.models.workloads import Workload
 
 # Kubernetes keeps what is above for its own classes.
 # Source: https://kubernetes.io/docs/concepts/scheduling-eviction/pod-priority-preemption/, read 2026-11-22.
@@ -211,6 +212,12 @@ class Queue(Model):
         because="a gang of many GPUs can starve behind small jobs, or small jobs wait behind it",
         fix="Write `BestEffortFIFO` or `StrictFIFO`",
         default=QueueingStrategy.BEST_EFFORT_FIFO,
+    )
+    workload: Workload = described(
+        "What a typical workload of the queue is like.",
+        because="what an interruption costs depends on it",
+        fix="Write `{nodes: 4, checkpointWriteSeconds: 120}`, or leave it out",
+        default=Workload(),
     )
     weight: int | None = described(
         "Share of the cohort's spare GPUs against its other queues; only with fair sharing.",

@@ -3,15 +3,17 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from mizan.config.models.addons import Addons
 from mizan.config.models.base import Model, described
 from mizan.config.models.cluster import Cloud, Cluster
+from mizan.config.models.costs import Budget, Commitment, ExpectedUse, SpotSettings
 from mizan.config.models.jobs import TrainingJob
 from mizan.config.models.pools import Pool
 from mizan.config.models.queues import Cohort, Priority, Queue
 from mizan.config.models.teams import Team
+from mizan.prices import PriceBook
 
 REGION_PATTERN = r"^[a-z]+(-[a-z0-9]+)+$"
 
@@ -22,8 +24,14 @@ DEFAULT_PRIORITIES = (
 )
 
 
+NOT_KEYS = frozenset({"today", "prices"})
+"""Fields of a stack that no file sets."""
+
+
 class StackConfig(Model):
     """One stack, checked: every name it uses exists and every rule holds."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
     cloud: Cloud = described(
         "Where the cluster comes from.", because="everything else depends on it", fix="Write `local` or `existing`"
@@ -64,10 +72,43 @@ class StackConfig(Model):
         "Sample training jobs.", because="each entry becomes one job", fix="Write a list, or leave it out", default=()
     )
     force_remove_teams: tuple[Annotated[str, Field(min_length=1)], ...] = described(
-        "Names of removed teams whose namespaces may go although jobs run there.",
-        because="a removed namespace ends every job in it",
+        "Names of removed teams whose namespaces may go although jobs run or volumes hold data there.",
+        because="a removed namespace ends every job in it and takes its volumes along",
         fix="Name the teams for one update, then leave it out",
         default=(),
     )
     addons: Addons = described("Add-ons.", because="queues need their controller", fix="Add `kueue: {install: helm}`")
+    price_file: str | None = described(
+        "CSV file with prices that win over the shipped ones, such as negotiated rates; relative to the stack file.",
+        because="a plan is only as right as its prices",
+        fix="Write a path such as `prices/negotiated.csv`, or leave it out",
+        default=None,
+        min_length=1,
+    )
+    spot: SpotSettings = described(
+        "When spot is worth it.",
+        because="spot is not always cheaper",
+        fix="Write `{minSavingsPercent: 10}`, or leave it out",
+        default=SpotSettings(),
+    )
+    expected_use: ExpectedUse = described(
+        "How much of the pools is expected to run, where a pool does not say it itself.",
+        because="an estimate without it could only tell the worst case",
+        fix="Write `{hoursPerWeek: 50, utilisationPercent: 60}`, or leave it out",
+        default=ExpectedUse(),
+    )
+    commitments: tuple[Commitment, ...] = described(
+        "What is bought in advance.",
+        because="it is paid whether used or not, so it is used first",
+        fix="Write a list such as `[{name: a100, kind: reservation, machine: a2-highgpu-4g, nodes: 1}]`, or leave it "
+        "out",
+        default=(),
+    )
+    budget: Budget | None = described(
+        "What the stack may cost.",
+        because="a preview that would pass it is refused",
+        fix="Write `{usdPerMonth: 20000}`, or leave it out",
+        default=None,
+    )
+    prices: PriceBook = Field(description="What its offers cost; not a key of the file.")
     today: date = Field(description="The day that the age of prices is counted to; not a key of the file.")

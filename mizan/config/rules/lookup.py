@@ -1,12 +1,15 @@
 """What several rules look up in a stack."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 from mizan.catalogue import Machine, machines
 from mizan.config.faults import ConfigFault, suggestion
 from mizan.config.part import Part
+from mizan.prices import PriceBook
 
 Rule = Callable[[Part], Iterator[ConfigFault]]
+PriceRule = Callable[[Part, PriceBook, date], Iterator[ConfigFault]]
 
 
 def unknown_name(part: Part, what: str, known: frozenset[str] | None) -> Iterator[ConfigFault]:

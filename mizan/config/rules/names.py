@@ -8,7 +8,7 @@ from mizan.config.part import Part
 
 def names_are_used_once(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for each name that another part of its kind has already."""
-    for section in ("pools", "queues", "cohorts", "priorities", "teams", "jobs"):
+    for section in ("pools", "queues", "cohorts", "priorities", "teams", "jobs", "commitments"):
         first: dict[tuple[str, str | None], Part] = {}
         for item in stack[section].items:
             name = item["name"]

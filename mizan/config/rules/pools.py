@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from mizan.capacity import CapacityType
 from mizan.catalogue import gpu_models, machines
 from mizan.config.faults import ConfigFault, suggestion
 from mizan.config.part import Part
@@ -36,6 +37,32 @@ def pools_fit_the_catalogue(stack: Part) -> Iterator[ConfigFault]:
                 because=f"{machine.name} carries {machine.gpus} x {machine.gpu.name}",
                 fix=f"Write `{machine.gpu.name}`, or choose another machine",
             )
+
+
+def flex_start_is_google_s(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for each flex-start capacity that nobody sells, or that the embedded cluster cannot simulate."""
+    for pool in stack["pools"].items:
+        machine = machines().get(pool["machine"].text or "")
+        for capacity in pool["capacity"].items:
+            kind = capacity["type"]
+            if kind.text != CapacityType.FLEX_START or machine is None:
+                continue
+            if machine.provider != "gcp":
+                yield ConfigFault(
+                    kind.path,
+                    CapacityType.FLEX_START.value,
+                    needs="spot or on-demand",
+                    because=f"only Google sells flex-start, and {machine.name} is a machine of {machine.provider}",
+                    fix="Write `spot`, or take a machine of Google",
+                )
+            elif stack["cloud"].text == "local":
+                yield ConfigFault(
+                    kind.path,
+                    CapacityType.FLEX_START.value,
+                    needs="spot or on-demand",
+                    because="the embedded cluster's nodes come from Karpenter, which knows no flex-start",
+                    fix="Write `spot` in this stack, and `flex-start` in one on GKE",
+                )
 
 
 def a_capacity_type_occurs_once(stack: Part) -> Iterator[ConfigFault]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from difflib import SequenceMatcher
 
 from mizan.capacity import CapacityType
@@ -9,7 +10,7 @@ from mizan.catalogue import Machine, machines
 from mizan.config.faults import ConfigFault
 from mizan.config.models.stack import REGION_PATTERN
 from mizan.config.part import Part
-from mizan.prices import PRICE_FILE, prices, regions
+from mizan.prices import PRICE_FILE, PriceBook
 
 BECAUSE = "a missing price would read as free"
 
@@ -17,21 +18,21 @@ BECAUSE = "a missing price would read as free"
 NEAREST_SHOWN = 3
 
 
-def the_region_has_prices(stack: Part) -> Iterator[ConfigFault]:
+def the_region_has_prices(stack: Part, book: PriceBook, _: date) -> Iterator[ConfigFault]:
     """Yield one fault for a region that no price row knows, however many pools it has."""
     region = stack["region"]
-    if region.text is None or not re.fullmatch(REGION_PATTERN, region.text) or region.text in regions():
+    if region.text is None or not re.fullmatch(REGION_PATTERN, region.text) or region.text in book.regions:
         return
     yield ConfigFault(
         region.path,
         region.text,
         needs="a region with prices",
         because=BECAUSE,
-        fix=f"Write {' or '.join(_nearest(region.text))}, or add its rows to {PRICE_FILE}",
+        fix=f"Write {' or '.join(_nearest(region.text, book))}, or add its rows to {PRICE_FILE}",
     )
 
 
-def offers_have_a_price(stack: Part) -> Iterator[ConfigFault]:
+def offers_have_a_price(stack: Part, book: PriceBook, _: date) -> Iterator[ConfigFault]:
     """Yield one fault for each pool whose machine lacks a price for a capacity type that it buys.
 
     In a region without any price only what no region has a price for is a fault of the pool.
@@ -44,38 +45,43 @@ def offers_have_a_price(stack: Part) -> Iterator[ConfigFault]:
         kinds = [kind for kind in CapacityType if kind in bought]
         if machine is None:
             continue
-        missing = [kind for kind in kinds if not _is_priced(machine, kind, region)]
+        missing = [kind for kind in kinds if not _is_priced(machine, kind, region, book)]
         if missing:
             yield ConfigFault(
                 name.path,
                 machine.name,
-                needs=f"a price for {' and '.join(missing)}{f' in {region}' if region in regions() else ''}",
+                needs=f"a price for {' and '.join(missing)}{f' in {region}' if region in book.regions else ''}",
                 because=BECAUSE,
-                fix=f"Add the rows to {PRICE_FILE}, or {_way_out(machine, kinds, region)}",
+                fix=f"Add the rows to {PRICE_FILE} or to the stack's `priceFile`, "
+                f"or {_way_out(machine, kinds, region, book)}",
             )
 
 
-def _is_priced(machine: Machine, kind: CapacityType, region: str | None) -> bool:
+def _is_priced(machine: Machine, kind: CapacityType, region: str | None, book: PriceBook) -> bool:
     """Return whether a machine has a price in a region, or in any where the region itself is at fault."""
-    places = {region} if region in regions() else regions()
-    return any((place, machine.name, kind) in prices() for place in places)
+    places = book.regions & {region} or book.regions
+    return any(book.price(place, machine.name, kind) for place in places)
 
 
-def _way_out(machine: Machine, kinds: list[CapacityType], region: str | None) -> str:
+def _way_out(machine: Machine, kinds: list[CapacityType], region: str | None, book: PriceBook) -> str:
     """Return a change of the stack after which every capacity type of a pool has a price."""
-    elsewhere = [place for place in sorted(regions()) if all(_is_priced(machine, kind, place) for kind in kinds)]
+    elsewhere = [
+        place for place in sorted(book.regions) if all(_is_priced(machine, kind, place, book) for kind in kinds)
+    ]
     if elsewhere:
         return f"use the region {' or '.join(elsewhere)}"
     alike = sorted(
         other.name
         for other in machines().values()
-        if other.gpu is machine.gpu and all(_is_priced(other, kind, region) for kind in kinds)
+        if other.gpu is machine.gpu and all(_is_priced(other, kind, region, book) for kind in kinds)
     )
     if alike:
         return f"use another machine with {machine.gpu.name}: {', '.join(alike)}"
     return "use another machine"
 
 
-def _nearest(region: str) -> list[str]:
+def _nearest(region: str, book: PriceBook) -> list[str]:
     """Return the regions with prices that are spelt most alike."""
-    return sorted(regions(), key=lambda known: (-SequenceMatcher(None, known, region).ratio(), known))[:NEAREST_SHOWN]
+    return sorted(book.regions, key=lambda known: (-SequenceMatcher(None, known, region).ratio(), known))[
+        :NEAREST_SHOWN
+    ]

@@ -232,11 +232,15 @@ def _all_quotas_are_sound(stack: Part) -> bool:
         bool(stack["queues"].items)
         and all(owner["name"].text is not None for owner in owners)
         and all(queue["quotas"].items for queue in stack["queues"].items)
-        and all(cohort["quotas"].items or not cohort.has("quotas") for cohort in stack["cohorts"].items)
+        and all(_is_list(cohort["quotas"]) or not cohort.has("quotas") for cohort in stack["cohorts"].items)
         and all(quota["pool"].text is not None and quota["gpus"].number is not None for quota in quotas)
-        and all(not quota.has("capacity") or quota["capacity"].text is not None for quota in quotas)
-        and (not stack.has("cohorts") or isinstance(stack["cohorts"].value, list | tuple))
+        and all(quota["capacity"].value in (None, *CapacityType) for quota in quotas)
+        and (_is_list(stack["cohorts"]) or not stack.has("cohorts"))
     )
+
+
+def _is_list(part: Part) -> bool:
+    return isinstance(part.value, list | tuple)
 
 
 def _modes(stack: Part) -> defaultdict[str | None, set[str | None]]:

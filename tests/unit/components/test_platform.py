@@ -69,6 +69,15 @@ def test_whatever_the_stack_the_platform_registers_its_manifests_each_under_its_
     assert registered(resources) == in_order(manifests_of(plan))
 
 
+def test_a_gang_is_registered_with_its_names_as_render_prints_them():
+    plan = a_plan(a_stack(jobs=[a_job(pods=3)]))
+    resources = platform_of(plan)
+    assert registered(resources) == in_order(manifests_of(plan))
+    assert [item.name for item in resources if item.typ == "kubernetes:core/v1:Service"] == [
+        "mizan-team-a/train-1-service-team-a/train-1"
+    ]
+
+
 def test_everything_in_the_cluster_goes_through_the_one_provider_of_that_cluster():
     resources = platform_of(a_plan())
     (provider,) = [item for item in resources if item.typ == mocks.PROVIDER]

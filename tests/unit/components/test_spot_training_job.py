@@ -4,13 +4,15 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.workloads.spot_training_job import OWNED_BY_KUEUE, SpotTrainingJob, SpotTrainingJobArgs
-from mizan.manifests.training_jobs import spot_training_job
+from mizan.manifests.training_jobs import gang_services, spot_training_job
 from mizan.manifests.volumes import checkpoint_claims
 from tests.builders import a_job, a_plan, a_stack
 from tests.mocks import Registered
 
 JOB, CLAIM = "kubernetes:batch/v1:Job", "kubernetes:core/v1:PersistentVolumeClaim"
+SERVICE = "kubernetes:core/v1:Service"
 TO_OBJECT_STORAGE = a_plan().jobs[0]
+A_GANG = a_plan(a_stack(jobs=[a_job(pods=2)])).jobs[0]
 TO_A_VOLUME = a_plan(
     a_stack(jobs=[a_job(checkpoint={"volume": {"storageClass": "filestore", "sizeGib": 100}, "intervalSeconds": 60})])
 ).jobs[0]
@@ -65,3 +67,13 @@ def test_a_replaced_claim_takes_the_job_along_but_a_replaced_job_never_the_claim
     assert resources[JOB].replaced_with == {resources[CLAIM].urn}
     assert resources[CLAIM].replaced_with == frozenset()
     assert resources[JOB].urn not in resources[CLAIM].dependencies
+
+
+def test_a_gang_s_names_are_made_before_it_and_never_replace_it(deploy):
+    resources = submitted(deploy, A_GANG)
+    service = resources[SERVICE]
+    assert (service.name, [service.manifest]) == ("x-service-team-a/train-1", gang_services(A_GANG))
+    assert {urn.split("::")[-1] for urn in service.dependencies} == {"local-queue"}
+    assert service.urn in resources[JOB].dependencies
+    assert resources[JOB].replaced_with == frozenset()
+    assert SERVICE not in submitted(deploy, TO_OBJECT_STORAGE)

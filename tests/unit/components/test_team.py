@@ -1,9 +1,12 @@
 """A team's resources in their order, and the team that may not leave yet."""
 
 import json
+import ssl
+from base64 import b64encode
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,16 +16,19 @@ import pytest
 from ruamel.yaml import YAML
 
 from components.platform import GpuPlatform, GpuPlatformArgs
-from components.tenants.departures import EXEC_V1, refuse_departures
+from components.tenants.departures import refuse_departures
 from components.tenants.team import Team, TeamArgs
+from local.control_plane import pki
+from mizan.config import Cluster
 from mizan.manifests.namespaces import team_namespace
 from mizan.manifests.queues import local_queue
 from mizan.manifests.tenants import guards
-from tests.builders import a_plan, a_stack
+from tests.builders import a_plan, a_stack, an_existing_stack
 from tests.mocks import Registered
 
 PLAN = a_plan()
 MACHINES = tuple(offer.machine for offer in PLAN.offers)
+SOCKS = "socks5://127.0.0.1:1"
 QUEUE = "kubernetes:kueue.x-k8s.io/v1beta2:LocalQueue"
 
 
@@ -70,21 +76,26 @@ def test_guards_wait_for_the_namespace_and_a_queue_for_every_guard(team):
 class Reached:
     """A cluster as its component gives it, without the component."""
 
-    kubeconfig: str
-    context: str
+    named: Cluster
     provider: None = None
 
 
+def reached(kubeconfig, context="prod", name="c") -> Reached:
+    return Reached(named=Cluster(kubeconfig=str(kubeconfig), context=context, name=name))
+
+
 class ApiServer(BaseHTTPRequestHandler):
-    """Lists what the test puts into `objects`, by path; keeps what it was asked in `asked`."""
+    """Lists what the test puts into `objects`, by path; keeps what it was asked in `asked`, and with which tokens."""
 
     objects: dict[str, list[dict]]
     asked: list[str]
+    tokens: list[str | None]
     status = 200
 
     def do_GET(self):
         url = urlsplit(self.path)
         self.asked.append(self.path)
+        self.tokens.append(self.headers["Authorization"])
         body = {"items": self.objects.get(url.path, []), "metadata": {}}
         if self.status != 200:
             body = {"kind": "Status", "message": "namespaces is forbidden: no right\nto list", "code": self.status}
@@ -101,31 +112,39 @@ class ApiServer(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def api_server(monkeypatch):
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    handler = type("Handler", (ApiServer,), {"objects": {}, "asked": []})
+@contextmanager
+def serving(scheme="http", secured=lambda socket: socket):
+    handler = type("Handler", (ApiServer,), {"objects": {}, "asked": [], "tokens": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.socket = secured(server.socket)
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        handler.address = f"http://127.0.0.1:{server.server_address[1]}"
-        yield handler
-        server.shutdown()
-        thread.join()
+        handler.address = f"{scheme}://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield handler
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def api_server():
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
 def cluster(tmp_path):
     """A kubeconfig whose context leads to an address."""
 
-    def write(server: str, user: dict | None = None, **more) -> Reached:
+    def write(server: str, user: dict | None = None, users: object = (), **more) -> Reached:
         document = {
             "clusters": [{"name": "c", "cluster": {"server": server, **more}}],
             "contexts": [{"name": "prod", "context": {"cluster": "c", **({"user": "me"} if user else {})}}],
-            "users": [{"name": "me", "user": user}] if user else [],
+            "users": [*users, {"name": "me", "user": user}] if user else users,
         }
-        YAML().dump(document, tmp_path / "kubeconfig")
-        return Reached(kubeconfig=str(tmp_path / "kubeconfig"), context="prod")
+        YAML(typ="safe").dump(document, tmp_path / "kubeconfig")
+        return reached(tmp_path / "kubeconfig")
 
     return write
 
@@ -156,14 +175,40 @@ def test_a_serving_pod_holds_its_team_back_too(api_server, cluster):
     assert "team team-b is removed while pod server has not ended" in refused(cluster(api_server.address))
 
 
-def test_a_team_without_jobs_leaves(api_server, cluster):
+def test_a_volume_with_data_holds_its_team_back_too(api_server, cluster):
     holding(api_server)
-    refuse_departures(PLAN, cluster(api_server.address))
+    claim = {"metadata": {"name": "weights", "namespace": "team-b"}, "status": {"phase": "Bound"}}
+    api_server.objects["/api/v1/namespaces/team-b/persistentvolumeclaims"] = [claim]
+    told = refused(cluster(api_server.address))
+    assert "team team-b is removed while persistentvolumeclaim weights holds data" in told
 
 
-def test_a_forced_team_leaves_with_its_jobs(api_server, cluster):
+def paths(server) -> list[str]:
+    return [urlsplit(path).path for path in server.asked]
+
+
+def test_a_team_whose_work_has_ended_leaves(api_server, cluster):
     holding(api_server, "train")
-    refuse_departures(a_plan(a_stack(forceRemoveTeams=["team-b"])), cluster(api_server.address))
+    (job,) = api_server.objects["/apis/batch/v1/namespaces/team-b/jobs"]
+    job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
+    pod = {"metadata": {"name": "server", "namespace": "team-b"}, "status": {"phase": "Succeeded"}}
+    api_server.objects["/api/v1/namespaces/team-b/pods"] = [pod]
+    refuse_departures(PLAN, cluster(api_server.address))
+    assert paths(api_server) == [
+        "/api/v1/namespaces",
+        "/apis/batch/v1/namespaces/team-b/jobs",
+        "/api/v1/namespaces/team-b/pods",
+        "/api/v1/namespaces/team-b/persistentvolumeclaims",
+    ]
+
+
+def test_a_forced_team_leaves_with_its_jobs_and_nobody_looks_at_them(api_server, cluster):
+    holding(api_server, "train")
+    there = cluster(api_server.address)
+    assert "job train has not ended" in refused(there)
+    api_server.asked.clear()
+    refuse_departures(a_plan(a_stack(forceRemoveTeams=["team-b"])), there)
+    assert paths(api_server) == ["/api/v1/namespaces"]
 
 
 def test_where_nobody_leaves_one_question_is_asked(api_server, cluster):
@@ -173,9 +218,10 @@ def test_where_nobody_leaves_one_question_is_asked(api_server, cluster):
 
 
 def test_a_cluster_that_does_not_answer_is_told(cluster):
-    told = refused(cluster("http://127.0.0.1:1"))
-    assert told.startswith("cluster of context prod in kubeconfig ")
-    assert "Connection refused; needs an answer to which namespaces and jobs it holds because a team that is" in told
+    there = cluster("http://127.0.0.1:1")
+    told = refused(there)
+    assert told.startswith(f"cluster http://127.0.0.1:1 of kubeconfig {there.named.kubeconfig}: ")
+    assert "Connection refused; needs an answer to which namespaces, jobs and volumes it holds because" in told
 
 
 def test_a_cluster_that_refuses_to_say_is_told_in_one_line(api_server, cluster):
@@ -185,42 +231,106 @@ def test_a_cluster_that_refuses_to_say_is_told_in_one_line(api_server, cluster):
     assert "your rights to list them" in told
 
 
-@pytest.mark.parametrize("text", ["", "clusters: [", "{}", "\0", "clusters: 1\ncontexts: []"])
-def test_a_kubeconfig_that_is_none_is_told(tmp_path, text):
-    (tmp_path / "kubeconfig").write_text(text)
-    assert "needs an answer" in refused(Reached(kubeconfig=str(tmp_path / "kubeconfig"), context="prod"))
+@pytest.mark.parametrize(
+    ("text", "observed"),
+    [
+        (None, "No such file or directory"),
+        ("clusters: [", "not YAML"),
+        ("\0", "not YAML"),
+        ("", "not a kubeconfig"),
+        ("{}", "no context prod"),
+        ("clusters: 1\ncontexts: []", "no context prod"),
+        ("contexts: [{name: prod, context: {cluster: c}}]", "no server"),
+    ],
+)
+def test_a_kubeconfig_that_is_none_is_told(tmp_path, text, observed):
+    if text is not None:
+        (tmp_path / "kubeconfig").write_text(text)
+    assert f": {observed}; needs " in refused(reached(tmp_path / "kubeconfig"))
 
 
-def test_a_context_that_is_gone_is_told(api_server, cluster):
-    there = cluster(api_server.address)
-    assert "KeyError: 'dev'" in refused(Reached(kubeconfig=there.kubeconfig, context="dev"))
+def test_a_context_that_is_gone_or_leads_elsewhere_is_told_before_anything_is_asked(api_server, cluster):
+    kubeconfig = cluster(api_server.address).named.kubeconfig
+    assert "no context dev; needs the context that the stack names" in refused(reached(kubeconfig, context="dev"))
+    assert "cluster c; needs cluster d because" in refused(reached(kubeconfig, name="d"))
+    assert api_server.asked == []
 
 
-def test_the_kubeconfig_s_own_proxy_is_used(api_server, cluster, monkeypatch):
-    monkeypatch.delenv("NO_PROXY")
+def test_the_kubeconfig_s_own_proxy_is_used(api_server, cluster):
     holding(api_server, "train")
     through = cluster("http://cluster.example:80", **{"proxy-url": api_server.address})
     assert "team team-b is removed while job train has not ended" in refused(through)
     assert api_server.asked[0].startswith("http://cluster.example")
 
 
-def test_a_credential_plugin_of_version_1_is_asked_in_its_own_words(api_server, cluster, tmp_path):
-    plugin = tmp_path / "plugin"
-    plugin.write_text(
-        f'#!/bin/sh\nprintf %s "$KUBERNETES_EXEC_INFO" > {tmp_path}/asked\n'
-        """printf '{"status": {"token": "%s"}}' "$1$SECRET"\n"""
-    )
-    plugin.chmod(0o755)
+@pytest.mark.parametrize(
+    ("more", "observed"),
+    [
+        ({"proxy-url": SOCKS}, "ImportError: Using SOCKS proxy, "),
+        ({"proxy-url": "gopher://127.0.0.1:1"}, "ValueError: Unknown scheme for proxy URL"),
+        ({"proxy-url": "http://[::1"}, "InvalidURL: "),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_told(api_server, cluster, more, observed):
+    assert f": {observed}" in refused(cluster(api_server.address, **more))
+
+
+def test_a_proxy_of_the_environment_stands_before_a_named_cluster_but_not_before_the_embedded_one(
+    api_server, cluster, monkeypatch
+):
+    monkeypatch.setenv("ALL_PROXY", SOCKS)
     holding(api_server, "train")
-    command = {
-        "apiVersion": EXEC_V1,
-        "command": str(plugin),
-        "args": ["a"],
-        "env": [{"name": "SECRET", "value": "b"}],
+    assert "job train has not ended" in refused(cluster(api_server.address))
+    assert "ImportError: Using SOCKS proxy" in refused(cluster(api_server.address), a_plan(an_existing_stack()))
+
+
+@pytest.mark.parametrize("users", [None, [], [{"name": "you", "user": {"exec": ["unsound"], "token": 3}}, {"user": 3}]])
+def test_what_the_kubeconfig_says_of_other_users_is_nobody_s_business(api_server, cluster, users):
+    holding(api_server, "train")
+    assert "job train has not ended" in refused(cluster(api_server.address, users=users))
+
+
+def a_command(folder, status: str, version: str) -> dict:
+    """A user of a kubeconfig who logs in by a command."""
+    plugin = folder / "plugin"
+    plugin.write_text(f"#!/bin/sh\ncat <<'END'\n{status}\nEND\n")
+    plugin.chmod(0o755)
+    return {"exec": {"apiVersion": f"client.authentication.k8s.io/{version}", "command": str(plugin)}}
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_a_login_command_of_any_version_is_asked_for_a_token(api_server, cluster, tmp_path, version):
+    holding(api_server, "train")
+    user = a_command(tmp_path, '{"status": {"token": "a-token"}}', version)
+    assert "job train has not ended" in refused(cluster(api_server.address, user))
+    assert set(api_server.tokens) == {"Bearer a-token"}
+
+
+def test_a_login_command_that_gives_a_certificate_logs_in_with_it(cluster, tmp_path):
+    pki.ensure(tmp_path, now=datetime.now(UTC))
+    secured = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=pki.certificate(tmp_path, "ca"))
+    secured.load_cert_chain(pki.certificate(tmp_path, "kube-apiserver"), pki.private_key(tmp_path, "kube-apiserver"))
+    secured.verify_mode = ssl.CERT_REQUIRED
+    own = {
+        "clientCertificateData": pki.certificate(tmp_path, "admin").read_text(),
+        "clientKeyData": pki.private_key(tmp_path, "admin").read_text(),
     }
-    assert "job train has not ended" in refused(cluster(api_server.address, {"exec": command}))
-    asked = json.loads(Path(tmp_path / "asked").read_text())
-    assert (asked["kind"], asked["apiVersion"]) == ("ExecCredential", EXEC_V1)
+    user = a_command(tmp_path, json.dumps({"status": own}), "v1")
+    authority = b64encode(pki.certificate(tmp_path, "ca").read_bytes()).decode()
+    with serving("https", lambda socket: secured.wrap_socket(socket, server_side=True)) as server:
+        holding(server, "train")
+        stranger = cluster(server.address, {"token": "none"}, **{"certificate-authority-data": authority})
+        assert "needs an answer" in refused(stranger)
+        assert server.asked == []
+        known = cluster(server.address, user, **{"certificate-authority-data": authority})
+        assert "job train has not ended" in refused(known)
+
+
+def test_a_login_that_fails_is_told_with_its_command(api_server, cluster, tmp_path):
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "/nowhere/login"}}
+    told = refused(cluster(api_server.address, user))
+    assert told.startswith(f"login command /nowhere/login of kubeconfig {tmp_path}/kubeconfig: No such file or")
+    assert api_server.asked == []
 
 
 def test_the_platform_asks_before_it_registers_anything_in_the_cluster(deploy, monkeypatch):
@@ -228,7 +338,7 @@ def test_the_platform_asks_before_it_registers_anything_in_the_cluster(deploy, m
     seen = []
 
     def refuse(plan, cluster):
-        seen.append((plan, cluster.kubeconfig, cluster.context))
+        seen.append((plan, cluster.named))
         raise pulumi.RunError("team-b runs")
 
     monkeypatch.setattr("components.platform.refuse_departures", refuse)
@@ -236,5 +346,5 @@ def test_the_platform_asks_before_it_registers_anything_in_the_cluster(deploy, m
     monkeypatch.setattr("components.resource.KubernetesObject.__init__", lambda *_: registered.append(1))
     with pytest.raises(pulumi.RunError, match="team-b runs"):
         deploy(lambda: GpuPlatform("mizan", GpuPlatformArgs(plan=PLAN)))
-    assert seen == [(PLAN, "/home/kubeconfig", "mizan-local")]
+    assert seen == [(PLAN, Cluster(kubeconfig="/home/kubeconfig", context="mizan-local", name="mizan-local"))]
     assert registered == []

@@ -11,7 +11,7 @@ from local.platform import plan_of
 from local.screen import COMMANDS, show_platform
 from local.snapshot import Snapshot
 from mizan.manifests import manifests_of
-from mizan.queueing import quota_rows
+from mizan.queueing import holdings
 from tests.builders import a_plan
 
 PLAN = a_plan()
@@ -102,7 +102,7 @@ def test_a_node_whose_price_is_unknown_is_told_and_never_free():
 
 
 def test_quota_is_what_the_queue_may_hold_less_what_it_holds():
-    rows = quota_rows(a_snapshot(cluster_queues=[a_queue(used=4)]))
+    rows = holdings(a_snapshot(cluster_queues=[a_queue(used=4)])).queues
     assert [(row.flavor, row.nominal, row.used, row.free) for row in rows] == [
         ("spot-a100", 8, 4, 4),
         ("ondemand-a100", 4, 0, 4),
@@ -125,7 +125,7 @@ def test_only_gpus_are_shown_of_a_queue_that_also_bounds_cpu_and_memory():
         "spec": {"resourceGroups": [{"flavors": [flavor]}]},
         "status": {"flavorsUsage": [{"name": "spot-a100", "resources": used}]},
     }
-    assert [(row.resource, row.nominal, row.free) for row in quota_rows(a_snapshot(cluster_queues=[queue]))] == [
+    assert [(row.resource, row.nominal, row.free) for row in holdings(a_snapshot(cluster_queues=[queue])).queues] == [
         ("nvidia.com/gpu", 4000, 3000),
         ("nvidia.com/mig-1g.5gb", 7, 7),
     ]

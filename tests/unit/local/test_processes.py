@@ -205,10 +205,14 @@ def test_a_process_that_does_not_listen_is_killed(home, eventually):
     assert not psutil.pid_exists(process.pid)
 
 
-def test_ending_what_has_ended_does_nothing(home):
+def test_ending_what_has_ended_neither_waits_nor_complains(home):
     process = processes.start(home, sleeper())
     processes.end([process], grace_seconds=5)
-    processes.end([process], grace_seconds=5)
+    began = time.monotonic()
+    processes.end([process], grace_seconds=60)
+    assert time.monotonic() - began < 5
+    assert not psutil.pid_exists(process.pid)
+    assert processes.find(home, "a") is None
 
 
 def test_a_log_goes_on_where_it_was_and_only_the_latest_lines_are_shown(home):

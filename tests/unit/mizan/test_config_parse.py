@@ -7,8 +7,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mizan.config import ConfigErrors, parse
-from tests.builders import NOTHING, TODAY, a_config, a_job, a_pool, a_queue, a_stack, faults_of, with_value
+from mizan.config import ConfigErrors, StackConfig, parse
+from mizan.config.models import NOT_KEYS
+from mizan.manifests import manifests_of
+from mizan.plan import Plan, build_plan
+from tests.builders import (
+    NOTHING,
+    TODAY,
+    a_config,
+    a_job,
+    a_pool,
+    a_queue,
+    a_stack,
+    a_whole_stack,
+    faults_of,
+    with_value,
+)
 from tests.strategies import json_like, stacks
 
 # Breaks that do not touch each other: any of them may occur together.
@@ -113,12 +127,19 @@ def test_a_strange_key_is_shown_on_one_line():
     assert message_of(a_stack() | {"a\nb": 1}).splitlines()[1].startswith(r'  mizan:"a\nb": unknown key; ')
 
 
-PLACES = ["cloud", "pools", "pools[0]", "pools[0].capacity[0]", "queues[0].quotas", "teams"]
+PLACES = ["cloud", "pools", "pools[0]", "pools[0].capacity[0]", "queues[0].quotas", "teams", "cohorts", "jobs"]
+WHOLE = a_whole_stack()
+KEYS = st.sampled_from([*WHOLE, "cluster"]) | st.text(max_size=12)
 
 
-@given(st.dictionaries(st.text(max_size=12), json_like, max_size=6))
+@given(st.dictionaries(KEYS, json_like, max_size=6))
 def test_whatever_a_file_says_is_a_stack_or_a_list_of_its_faults(values):
     told_or_taken(values)
+
+
+@given(st.sets(st.sampled_from(sorted(WHOLE))), st.dictionaries(KEYS, json_like, max_size=1))
+def test_whatever_a_stack_says_besides_is_taken_or_told(keys, values):
+    told_or_taken(a_stack() | {key: WHOLE[key] for key in keys} | values)
 
 
 @given(stacks(), st.data())
@@ -127,20 +148,30 @@ def test_whatever_replaces_a_part_of_a_stack_is_taken_or_told(values, data):
 
 
 def told_or_taken(values: dict[str, Any]) -> None:
-    """Nothing but ConfigErrors comes out of parse, one printable line for each fault."""
+    """Nothing but ConfigErrors comes out, one printable line for each fault; what is taken is of use."""
     try:
-        parse(values, TODAY)
+        config = parse(values, TODAY)
+        plan = build_plan("test", config)
     except ConfigErrors as error:
         faults, lines = error.faults, str(error).splitlines()
     else:
+        is_of_use(config, plan)
         return
     assert len(lines) == len(faults) + 1 > 1
     assert all(line.isprintable() for line in lines)
 
 
+def is_of_use(config: StackConfig, plan: Plan) -> None:
+    """A stack that was taken has manifests, and written out again it is the same stack."""
+    assert manifests_of(plan) != []
+    written = config.model_dump(mode="json", by_alias=True, exclude=NOT_KEYS)
+    assert parse(written, TODAY) == config
+
+
 @given(stacks())
 def test_a_stack_that_keeps_every_rule_is_taken(values):
-    a_config(values)
+    config = a_config(values)
+    is_of_use(config, build_plan("test", config))
 
 
 @given(st.sets(st.sampled_from(BREAKS), min_size=1))

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from mizan.config import Fallback
-from tests.builders import a_config, a_queue, a_stack, a_whole_stack, faults_of, with_value
+from tests.builders import a_config, a_plan, a_pool, a_queue, a_stack, a_whole_stack, faults_of, with_value
 
 SPOT, ON_DEMAND = a_queue()["quotas"]
 
@@ -62,6 +62,40 @@ def test_a_cohort_counts_a_pool_as_its_queues_do():
     assert fault.startswith("mizan:cohorts[0].quotas[0].capacity: nothing; needs a capacity type because")
     capacity = a_queue(fallback="capacity", quotas=[own])
     a_config(a_stack(queues=[capacity], cohorts=[{"name": "all", "quotas": [own]}]))
+
+
+NOT_COUNTED = "needs no capacity type because with `fallback: capacity` the autoscaler chooses it"
+
+
+@pytest.mark.parametrize("other", [{}, {"quotas": []}, {"quotas": [ON_DEMAND]}])
+def test_a_pool_that_no_queue_counts_is_one_flavor_whatever_the_other_cohorts_have(other):
+    pools = [a_pool(), a_pool(name="b")]
+    for capacity, told in ((None, None), ("spot", NOT_COUNTED), ("on-demand", NOT_COUNTED)):
+        cohorts = [{"name": "x"} | other, {"name": "y", "quotas": [{"pool": "b", "capacity": capacity, "gpus": 4}]}]
+        values = a_stack(pools=pools, cohorts=cohorts)
+        if told is None:
+            assert a_plan(values).cohorts[1].quotas[0].flavor.name == "b"
+        else:
+            (fault,) = faults_of(values)
+            assert fault.startswith(f"mizan:cohorts[1].quotas[0].capacity: {capacity}; {told}")
+
+
+@pytest.mark.parametrize("nothing", [{"quotas": []}, {"quotas": [{"pool": "b", "capacity": None, "gpus": 1}]}])
+def test_what_a_cohort_leaves_empty_hides_no_borrower_without_a_lender(nothing):
+    borrower = a_queue(quotas=[SPOT | {"borrow": 4}], cohort="all")
+    values = a_stack(
+        pools=[a_pool(), a_pool(name="b")], queues=[borrower], cohorts=[{"name": "all"} | nothing], jobs=[]
+    )
+    (fault,) = faults_of(values)
+    assert fault.startswith("mizan:queues[0].quotas[0].borrow: 4; needs a lender of a100 spot in cohort all")
+
+
+@pytest.mark.parametrize("capacity", ["spit", 7, ["spot"]])
+def test_a_lender_with_a_mistyped_capacity_type_may_be_the_one_that_is_looked_for(capacity):
+    borrower = a_queue(quotas=[SPOT | {"borrow": 4}])
+    lender = a_queue(name="lender", quotas=[SPOT | {"capacity": capacity}])
+    faults = faults_of(in_a_cohort(borrower, lender))
+    assert {fault.split(": ")[0] for fault in faults} == {"mizan:queues[1].quotas[0].capacity"}
 
 
 def test_a_queue_falls_back_by_capacity_unless_it_says_otherwise():

@@ -16,7 +16,10 @@ from tests.builders import (
 )
 
 QUOTA = {"pool": "a100", "capacity": "spot", "gpus": 1}
-KEYS = "Known: addons, cloud, cluster, cohorts, forceRemoveTeams, jobs, pools, priorities, queues, region, teams."
+KEYS = (
+    "Known: addons, budget, cloud, cluster, cohorts, commitments, expectedUse, forceRemoveTeams, jobs, pools, "
+    "priceFile, priorities, queues, region, spot, teams."
+)
 UNKNOWN_KEY = "unknown key; needs a known key because an ignored key would be a setting that silently does nothing."
 VOLUME = {"storageClass": "filestore", "sizeGib": 100}
 WAITS = "would leave jobs waiting for ever."
@@ -24,15 +27,16 @@ WAITS = "would leave jobs waiting for ever."
 ONE_CHANGE = [
     ("polls", [], f"polls: {UNKNOWN_KEY} Did you mean `pools`?"),
     (
-        "expenses",
+        "invoices",
         {},
-        f"expenses: {UNKNOWN_KEY} {KEYS}",
+        f"invoices: {UNKNOWN_KEY} {KEYS}",
     ),
     (
         "today",
         "2020-01-01",
         f"today: {UNKNOWN_KEY} {KEYS}",
     ),
+    ("prices", {}, f"prices: {UNKNOWN_KEY} Did you mean `priceFile`?"),
     ("pools[0].gpus", "a100", f"pools[0].gpus: {UNKNOWN_KEY} Did you mean `gpu`?"),
     (
         "pools[0].capacity[0].maxnodes",
@@ -53,8 +57,8 @@ ONE_CHANGE = [
         "mi300x",
         (
             "pools[0].gpu: mi300x; needs a GPU of the catalogue because node labels and memory come from "
-            "mizan/catalogue/gpus.csv. Known: a100-40gb, a100-80gb, a10g, b200-180gb, h100-80gb, h200-141gb, l4, l40s, "
-            "rtx-pro-6000, t4, v100-16gb, v100-32gb."
+            "mizan/catalogue/gpus.csv. Known: a100-40gb, a100-80gb, a10g, a30, b200-180gb, h100-80gb, h200-141gb, l4, "
+            "l40s, rtx-pro-6000, t4, v100-16gb, v100-32gb."
         ),
     ),
     (

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mizan.plan.departures import Work, departing, refusal, unfinished
+from mizan.plan.departures import Work, departing, filled, refusal, unfinished
 from tests.builders import a_plan, a_stack, a_team
 
 PLAN = a_plan()
@@ -88,9 +88,10 @@ def test_where_nothing_runs_nobody_is_refused():
 
 def test_a_refusal_names_team_jobs_and_the_ways_out():
     assert str(refusal(PLAN, [work("train-2"), work("train-1")])) == (
-        "stack test: team team-b is removed while job train-1, job train-2 have not ended; needs no unfinished job in "
-        "the namespace of a team that is removed because the namespace goes with the team and ends everything in it. "
-        "Wait until they end or delete them, or write `mizan:forceRemoveTeams: [team-b]` for one update."
+        "stack test: team team-b is removed while job train-1, job train-2 have not ended; needs no unfinished job and "
+        "no volume in the namespace of a team that is removed because the namespace goes with the team, and everything "
+        "in it. Wait until jobs end, copy what is on volumes, and delete both, or write "
+        "`mizan:forceRemoveTeams: [team-b]` for one update."
     )
 
 
@@ -103,6 +104,36 @@ def test_a_refusal_names_every_team_and_what_serves_there():
 def test_of_very_many_jobs_a_refusal_names_some_and_counts_the_rest():
     told = str(refusal(PLAN, [work(f"train-{number}") for number in range(9)]))
     assert "job train-0, job train-1, job train-2, job train-3, job train-4 and 4 more have not ended" in told
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [
+        ({"phase": "Bound"}, True),
+        ({"phase": "Lost"}, False),
+        ({"phase": "Pending"}, False),
+        (None, False),
+    ],
+    ids=["has-a-volume", "had-a-volume", "waits-for-its-first-pod", "just-made"],
+)
+def test_a_claim_counts_once_there_is_something_to_lose(status, counts):
+    claim = an_object("checkpoints", status=status)
+    assert filled([claim]) == ((work("checkpoints", kind="persistentvolumeclaim"),) if counts else ())
+
+
+def test_a_claim_that_somebody_deletes_counts_no_more():
+    claim = an_object("old", metadata={"deletionTimestamp": "2026-11-22T00:00:00Z"}, status={"phase": "Bound"})
+    assert filled([claim]) == ()
+
+
+def test_a_refusal_tells_of_volumes_beside_jobs_and_by_themselves():
+    claims = [work(f"train-{number}-checkpoints", kind="persistentvolumeclaim") for number in (1, 2)]
+    told = str(refusal(PLAN, [work("train-1"), *claims]))
+    assert (
+        "team team-b is removed while job train-1 has not ended and persistentvolumeclaim train-1-checkpoints, "
+        "persistentvolumeclaim train-2-checkpoints hold data; needs"
+    ) in told
+    assert "while persistentvolumeclaim train-1-checkpoints holds data; needs" in str(refusal(PLAN, claims[:1]))
 
 
 def test_a_team_that_stays_is_asked_nothing():

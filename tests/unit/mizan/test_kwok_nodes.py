@@ -1,4 +1,4 @@
-"""Simulated capacity: what Karpenter may take away at once, and what a cloud that has run out no longer offers."""
+"""Simulated capacity: what is offered, and what Karpenter may take away at once."""
 
 import pytest
 
@@ -29,21 +29,6 @@ def test_every_machine_is_offered_in_every_capacity_type_that_a_pool_buys(plan):
         ("a2-highgpu-8g", "spot"),
         ("a2-highgpu-8g", "on-demand"),
     }
-
-
-def test_what_is_out_of_stock_is_not_offered_to_any_pool(plan):
-    gone = offered(instance_types(plan)) - offered(instance_types(plan, out_of_stock={"spot-a100"}))
-    assert gone == {("a2-highgpu-4g", "spot")}
-
-
-def test_a_machine_that_is_wholly_out_of_stock_is_still_known(plan):
-    left = instance_types(plan, out_of_stock={"spot-big", "ondemand-big"})
-    assert [machine["offerings"] for machine in left if machine["name"] == "a2-highgpu-8g"] == [[]]
-
-
-def test_an_offer_that_the_plan_has_not_cannot_run_out(plan):
-    with pytest.raises(ValueError, match="no such offer: spot-a200"):
-        instance_types(plan, out_of_stock={"spot-a100", "spot-a200"})
 
 
 def test_empty_nodes_may_go_all_at_once_and_others_one_in_ten(plan):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from mizan import keys
 from mizan.config import Cloud
 from mizan.manifests.packing import HOSTNAME, pod_packing, scheduler_configuration
 from mizan.manifests.training_jobs import spot_training_job
@@ -11,7 +10,7 @@ from tests.builders import a_plan
 
 @pytest.fixture
 def configuration():
-    return scheduler_configuration("/home/state/kubeconfig", ["nvidia.com/gpu", "nvidia.com/gpu.shared"])
+    return scheduler_configuration("/home/state/kubeconfig")
 
 
 def fit_of(configuration):
@@ -25,13 +24,9 @@ def test_the_fullest_node_is_preferred_and_gpus_decide(configuration):
     strategy = fit_of(configuration)
     weights = {resource["name"]: resource["weight"] for resource in strategy["resources"]}
     assert strategy["type"] == "MostAllocated"
-    assert set(weights) == {"nvidia.com/gpu", "nvidia.com/gpu.shared", "cpu", "memory"}
-    assert weights["nvidia.com/gpu"] == weights["nvidia.com/gpu.shared"] > 10 * (weights["cpu"] + weights["memory"])
+    assert set(weights) == {"nvidia.com/gpu", "cpu", "memory"}
+    assert weights["nvidia.com/gpu"] > 10 * (weights["cpu"] + weights["memory"])
     assert all(1 <= weight <= 100 for weight in weights.values()), "what the scheduler accepts"
-
-
-def test_whole_gpus_are_packed_unless_others_are_named():
-    assert keys.NVIDIA_GPU in {resource["name"] for resource in fit_of(scheduler_configuration("k"))["resources"]}
 
 
 def test_packing_outweighs_each_other_score(configuration):

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mizan.plan import CohortPlan, FlavorQuota, QueuePlan
-from mizan.plan.reach import reachable_units
+from mizan.plan.reach import held_units, reach_of, reachable_units
+from mizan.queueing import planned_quotas
 from tests.builders import a_plan, a_queue, a_stack, a_team
 
 GPU = "nvidia.com/gpu"
@@ -145,6 +146,25 @@ def test_nobody_reaches_more_than_there_is(stack):
     own, every, cohorts = stack
     total = sum(quota.nominal for part in (*every, *cohorts) for quota in part.quotas)
     assert reachable_units(own, every, cohorts)[GPU] <= total
+
+
+@settings(max_examples=400)
+@given(stacks())
+def test_what_the_queues_table_says_may_be_borrowed_is_what_the_plan_reaches_beyond_its_own(stack):
+    _, every, cohorts = stack
+    plan = replace(a_plan(), queues=tuple(every), cohorts=tuple(cohorts))
+    shown = {(row.queue, row.flavor.name): row.may_borrow for row in planned_quotas(plan)}
+    assert shown == {
+        (part.name, quota.flavor.name): reach_of(part, quota, every, cohorts) - quota.nominal
+        for part in every
+        for quota in part.quotas
+    }
+
+
+def test_what_is_held_of_a_flavor_are_all_quotas_of_it_a_cohort_s_too():
+    on_demand = FlavorQuota(flavor=ON_DEMAND, nominal=3)
+    queues = [queue("a", spot(8, lending=0), on_demand), queue("b", spot(4), cohort=None)]
+    assert held_units(queues, [cohort("all", spot(2))]) == {"spot-a100": 14, "ondemand-a100": 3}
 
 
 @pytest.mark.parametrize(

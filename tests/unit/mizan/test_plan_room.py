@@ -10,11 +10,11 @@ from mizan.catalogue import machines
 from mizan.manifests.kwok_nodes import instance_types
 from mizan.manifests.training_jobs import spot_training_job
 from mizan.plan.room import share_per_gpu
-from mizan.prices import prices
+from mizan.prices import shipped
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
 
 MACHINES = sorted(machines().values(), key=lambda machine: machine.name)
-PRICED = {machine: (region, capacity_type) for region, machine, capacity_type in prices()}
+PRICED = {row.machine: (row.region, row.capacity_type) for row in shipped()}
 
 # Another way to the same figures: what each cloud leaves to pods, less one system pod of 1 CPU and 2 GiB.
 SYSTEM_CPUS, SYSTEM_GIB = 1, 2

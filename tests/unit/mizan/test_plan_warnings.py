@@ -69,3 +69,16 @@ def test_a_limit_below_the_start_of_a_cloud_s_node_is_told():
     assert told.startswith("Kueue: podsReady.timeoutSeconds of 299 s, but a GPU node takes up to 300 s")
     assert a_plan(an_existing_stack()).warnings == ()
     assert a_plan(a_stack(addons={"kueue": kueue | {"install": "external"}})).warnings == ()
+
+
+def test_settings_of_a_kueue_that_somebody_else_installs_are_told_to_reach_nobody():
+    late = {"timeoutSeconds": 299}
+    kueue = {"install": "external", "fairSharing": True, "podsReady": late, "frameworks": ["batch/job"]}
+    (told,) = a_plan(an_existing_stack(addons={"kueue": kueue})).warnings
+    assert told == (
+        "Kueue: frameworks, fairSharing, podsReady of an external Kueue, which this stack does not configure; only "
+        "what stands in Kueue's own configuration holds. Write the same there."
+    )
+    assert a_plan(an_existing_stack(addons={"kueue": {"install": "external"}})).warnings == ()
+    assert a_plan(an_existing_stack(addons={"kueue": {"install": "helm", "fairSharing": True}})).warnings == ()
+    assert a_plan(a_stack(addons={"kueue": kueue})).warnings == ()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mizan.queueing import holdings, quota_rows
+from mizan.queueing import holdings
 from mizan.queueing.cohorts import Stake, Tree
 from mizan.queueing.quantity import quantity
 from mizan.queueing.words import plain
@@ -67,7 +67,9 @@ def test_quota_lowered_below_what_runs_is_over_and_not_borrowed():
 
 
 def test_the_only_lender_has_lent_all_that_is_borrowed():
-    found = quota_rows(objects(cluster_queues=[a_queue(used=12, cohort="lab"), a_queue("idle", used=2, cohort="lab")]))
+    found = holdings(
+        objects(cluster_queues=[a_queue(used=12, cohort="lab"), a_queue("idle", used=2, cohort="lab")])
+    ).queues
     assert told(found) == {"research": (8, 4, 0, 0, 2), "idle": (2, 0, 4, 4, 2)}
     assert [(lender.name, lender.at_most) for lender in found[0].lenders] == [("idle", 4)]
 
@@ -79,7 +81,7 @@ def test_of_several_possible_lenders_each_is_told_with_what_it_lent_at_least_and
         a_queue("large", used=2, cohort="lab"),
         a_queue("full", used=8, cohort="lab"),
     ]
-    rows = quota_rows(objects(cluster_queues=queues))
+    rows = holdings(objects(cluster_queues=queues)).queues
     assert {row.queue: (row.lent_at_least, row.lent_at_most) for row in rows} == {
         "research": (0, 0),
         "small": (0, 3),
@@ -95,7 +97,7 @@ def test_what_a_queue_does_not_lend_and_may_not_borrow_is_not_free_to_others():
         a_queue("asks", used=8, cohort="lab", borrowingLimit=1),
         a_queue("asks-more", used=8, cohort="lab"),
     ]
-    rows = quota_rows(objects(cluster_queues=queues))
+    rows = holdings(objects(cluster_queues=queues)).queues
     assert {row.queue: row.free for row in rows} == {"keeps": 8, "asks": 1, "asks-more": 2}
 
 
@@ -111,9 +113,9 @@ def test_a_cohorts_own_quota_is_lent_too_and_a_cohort_need_not_be_declared():
 def test_the_own_cohort_lends_before_the_one_above_it():
     cohorts = [a_cohort("company"), a_cohort("lab", "company"), a_cohort("factory", "company")]
     near, far = a_queue("near", used=6, cohort="lab"), a_queue("far", used=0, cohort="factory")
-    rows = quota_rows(objects(cluster_queues=[a_queue(used=10, cohort="lab"), near, far], cohorts=cohorts))
+    rows = holdings(objects(cluster_queues=[a_queue(used=10, cohort="lab"), near, far], cohorts=cohorts)).queues
     assert told(rows) == {"research": (8, 2, 0, 0, 8), "near": (6, 0, 2, 2, 8), "far": (0, 0, 0, 0, 8)}
-    rows = quota_rows(objects(cluster_queues=[a_queue(used=13, cohort="lab"), near, far], cohorts=cohorts))
+    rows = holdings(objects(cluster_queues=[a_queue(used=13, cohort="lab"), near, far], cohorts=cohorts)).queues
     assert told(rows) == {"research": (8, 5, 0, 0, 5), "near": (6, 0, 2, 2, 5), "far": (0, 0, 3, 3, 5)}
     assert [(lender.name, lender.at_most) for lender in rows[0].lenders] == [("near", 2), ("far", 3)]
 
@@ -126,7 +128,7 @@ def test_a_cohort_that_lent_within_itself_alone_is_no_lender_to_others():
         a_queue("factory-asks", used=12, cohort="factory"),
         a_queue("office-gives", used=0, cohort="office"),
     ]
-    rows = {row.queue: row for row in quota_rows(objects(cluster_queues=queues, cohorts=cohorts))}
+    rows = {row.queue: row for row in holdings(objects(cluster_queues=queues, cohorts=cohorts)).queues}
     assert [lender.name for lender in rows["factory-asks"].lenders] == ["office-gives"]
     assert [lender.name for lender in rows["lab-asks"].lenders] == ["lab-gives"]
 
@@ -135,7 +137,7 @@ def test_cohorts_in_a_circle_and_queues_without_a_status_are_shown():
     circle = [a_cohort("a", "b"), a_cohort("b", "a"), a_cohort("c", "c")]
     queue = a_queue(cohort="a")
     del queue["status"]
-    (row,) = quota_rows(objects(cluster_queues=[queue], cohorts=circle))
+    (row,) = holdings(objects(cluster_queues=[queue], cohorts=circle)).queues
     assert (row.used, row.free) == (0, 8)
 
 
@@ -144,7 +146,7 @@ def test_fractions_and_huge_counts_stay_exact():
         a_queue(used="1500m", nominal="1.2", cohort="lab"),
         a_queue("other", nominal="9223372036854775807", cohort="lab"),
     ]
-    rows = quota_rows(objects(cluster_queues=queues))
+    rows = holdings(objects(cluster_queues=queues)).queues
     assert (rows[0].own, rows[0].borrowed) == (Decimal("1.2"), Decimal("0.3"))
     assert plain(rows[1].free) == "9223372036854775806.7"
 

@@ -15,7 +15,7 @@ from mizan.cli.app import app
 from mizan.cli.queues import Output, print_queues
 from mizan.queueing import live_of
 from tests.builders import PROJECT, a_plan, a_pool, a_queue, a_stack, a_team
-from tests.queue_objects import a_local_queue, a_workload, admitted, condition, objects, refused
+from tests.queue_objects import a_cohort, a_local_queue, a_workload, admitted, condition, objects, refused
 from tests.queue_objects import a_queue as a_cluster_queue
 
 NOW = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
@@ -62,8 +62,8 @@ def test_a_plan_tells_who_borrows_from_whom_and_by_which_rules():
     told = lines(text)
     assert ["training", "spot-a100", "8", "8", "6", "of", "cohort", "company", "4,", "serving", "4"] in told
     assert ["serving", "spot-a100", "8", "4", "12", "of", "cohort", "company", "4,", "training", "8"] in told
-    assert ["training", "Kueue", "borrows", "BestEffortFIFO", "team-a"] in told
-    assert ["serving", "Kueue", "next", "flavor", "BestEffortFIFO", "team-a"] in told
+    assert ["training", "Kueue", "borrows", "BestEffortFIFO", "lower", "priority", "team-a"] in told
+    assert ["serving", "Kueue", "next", "flavor", "BestEffortFIFO", "lower", "priority", "team-a"] in told
     assert ["production", "1000", "Serving;", "takes", "room", "from", "the", "rest"] in told
     tree = text[text.index("cohort company, 4 spot") :].splitlines()
     assert tree[0].strip() == "cohort company, 4 spot-a100 of its own"
@@ -73,6 +73,26 @@ def test_a_plan_tells_who_borrows_from_whom_and_by_which_rules():
         "cohort office",
         "queue serving",
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "borrowers", "in_cohort", "told"),
+    [
+        ("LowerPriority", "Any", True, ["lower priority", "any borrower"]),
+        ("LowerOrNewerEqualPriority", "LowerPriority", True, ["lower or newer", "lower borrower"]),
+        ("Never", "Any", True, ["any borrower"]),
+        ("Never", "Never", True, ["nobody"]),
+        ("LowerPriority", "Any", False, ["lower priority"]),
+        ("Never", "Any", False, ["nobody"]),
+    ],
+)
+def test_whom_a_queue_preempts_is_told_and_who_borrows_only_in_a_cohort(own, borrowers, in_cohort, told):
+    preemption = {"withinClusterQueue": own, "reclaimWithinCohort": borrowers}
+    queue = a_queue(preemption=preemption, cohort="lab" if in_cohort else None)
+    text = shown(a_plan(a_stack(queues=[queue], cohorts=[{"name": "lab"}], jobs=[])))
+    rules = text[text.index("Rules") : text.index("cohort lab" if in_cohort else "Pools")].splitlines()
+    begin, end = rules[1].index("preempts"), rules[1].index("teams")
+    assert [line[begin:end].strip() for line in rules[2:]] == told
 
 
 def test_quotas_beyond_the_pool_are_told_beside_it_and_as_the_plans_warning():
@@ -87,7 +107,7 @@ def test_a_pool_whose_capacity_the_autoscaler_chooses_is_one_flavor_without_capa
     stack = a_stack(queues=[a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 12}])], jobs=[])
     told = lines(shown(a_plan(stack)))
     assert ["training", "a100", "12", "0", "-"] in told
-    assert ["training", "autoscaler", "next", "flavor", "BestEffortFIFO", "team-a"] in told
+    assert ["training", "autoscaler", "next", "flavor", "BestEffortFIFO", "lower", "priority", "team-a"] in told
     (flavor,) = json.loads(shown(a_plan(stack), output=Output.JSON))["flavors"]
     assert (flavor["name"], flavor["capacityType"], flavor["quotas"], flavor["poolMaximum"]) == ("a100", None, 12, 12)
 
@@ -129,7 +149,7 @@ def test_the_json_of_a_plan_has_these_keys_and_a_null_for_the_cluster():
     }
 
 
-def a_busy_cluster():
+def a_busy_cluster(**changes):
     preempted = (
         "Preempted to accommodate a workload (UID: uid-urgent, JobUID: x) due to reclamation within the cohort; "
         "preemptor path: /lab/serving; preemptee path: /lab/research"
@@ -150,6 +170,7 @@ def a_busy_cluster():
             ),
             a_workload("urgent", queue="typo"),
         ],
+        **changes,
     )
 
 
@@ -171,13 +192,23 @@ def test_the_cluster_tells_who_holds_borrows_waits_and_was_evicted():
     assert "Warning: queue training: in the stack, not in the cluster. Run `pulumi up`." in text
 
 
+def test_a_cohort_s_own_quota_is_shown_with_what_is_lent_of_it():
+    plan = a_plan()
+    cohorts = [a_cohort("lab", nominal=6), a_cohort("spare", nominal=3)]
+    told = lines(shown(plan, live_of(plan, a_busy_cluster(cohorts=cohorts), NOW)))
+    assert ["cohort", "lab", "spot", "6", "-", "-", "0-4", "-"] in told
+    assert ["cohort", "spare", "spot", "3", "-", "-", "0", "-"] in told
+    assert ["idle", "spot", "8", "2", "0", "0-4", "11"] in told
+
+
 def test_the_json_of_a_cluster_has_these_keys():
     plan = a_plan()
     live = json.loads(shown(plan, live_of(plan, a_busy_cluster(), NOW), Output.JSON))["live"]
     assert " ".join(live) == "at quotas cohortQuotas over holding waiting evictions differences"
     job = "namespace job queue localQueue gpus priority priorityClass"
     assert {part: " ".join(live[part][0]) for part in ("quotas", "holding", "waiting", "evictions")} == {
-        "quotas": "queue cohort flavor resource gpus used own borrowed lenders lentAtLeast lentAtMost free",
+        "quotas": "queue cohort flavor resource gpus borrowingLimit lendingLimit used own borrowed lenders lentAtLeast "
+        "lentAtMost free",
         "holding": f"{job} state flavors seconds",
         "waiting": f"{job} position seconds why",
         "evictions": f"{job} times reason why preemptedBy seconds",

@@ -92,7 +92,7 @@ def api_server():
         handler = type("Handler", (Answers,), {"status": status, "body": body, "kind": kind, "seen": []})
         server = HTTPServer(("127.0.0.1", 0), handler)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}", handler.seen
 
     yield start
@@ -156,27 +156,87 @@ def test_a_cluster_that_does_not_listen_is_unreachable(project, tmp_path):
     assert told.startswith(f"cluster {server} of kubeconfig {tmp_path}/kubeconfig: ConnectError")
 
 
+def with_users(path, users, own="me"):
+    """The kubeconfig with other users; `own` is the one that its context names, if any."""
+    document = YAML(typ="safe").load(path)
+    document["users"] = users
+    document["contexts"][0]["context"] = {"cluster": "prod-cluster"} | ({"user": own} if own else {})
+    YAML(typ="safe").dump(document, path)
+    return path
+
+
+BETA = "client.authentication.k8s.io/v1beta1"
+WITHOUT_ONE = "; needs a token, or a client certificate and its key because the cluster asks who you are"
+
+
 @pytest.mark.parametrize(
-    "user",
+    ("user", "observed"),
     [
-        None,
-        {"exec": {"command": "/nowhere/login", "apiVersion": "client.authentication.k8s.io/v1beta1"}},
-        {"exec": {"command": "true", "apiVersion": "client.authentication.k8s.io/v1beta1"}},
-        {"exec": {"command": "false", "apiVersion": "client.authentication.k8s.io/v1beta1"}},
-        {"client-certificate": "/nowhere/cert"},
-        {"auth-provider": {"name": "gcp"}},
-        ["no", "mapping"],
+        ({"exec": {"command": "/nowhere/login", "apiVersion": BETA}}, f": No such file or directory{WITHOUT_ONE}"),
+        ({"exec": {"command": "true", "apiVersion": BETA}}, ": JSONDecodeError: Expecting value"),
+        ({"exec": {"command": "false", "apiVersion": BETA}}, f": exit code 1: no reason given{WITHOUT_ONE}"),
+        (
+            {"client-certificate": "/nowhere/cert", "client-key": "/nowhere/key"},
+            ": FileNotFoundError: [Errno 2] No such file or directory; needs an answer",
+        ),
+        ({"auth-provider": {"name": "gcp"}}, ": ConfigError: auth-provider not supported; needs an answer"),
+        ({"token": 3}, ": ValidationError: Expected `str | null`, got `int` - at `$.token`; needs an answer"),
+        (["no", "mapping"], ": Unauthorized; needs the right to list clusterqueues"),
     ],
 )
-def test_a_login_that_fails_ends_without_a_traceback(project, tmp_path, api_server, user):
+def test_a_login_that_fails_says_why_without_a_traceback(project, tmp_path, api_server, user, observed):
     server, _ = api_server(401, '{"kind": "Status", "message": "Unauthorized", "code": 401}')
-    path = a_kubeconfig(tmp_path, server)
-    document = YAML(typ="safe").load(path)
-    document["users"] = [{"name": "me", "user": user}] if user is not None else []
-    if user is None:
-        del document["contexts"][0]["context"]["user"]
-    YAML().dump(document, path)
-    refusal(run_live(project(of_cluster(path))))
+    path = with_users(a_kubeconfig(tmp_path, server), [{"name": "me", "user": user}])
+    assert observed in refusal(run_live(project(of_cluster(path))))
+
+
+@pytest.mark.parametrize("users", [None, [], [{"name": "you", "user": {"exec": ["unsound"], "token": 3}}, {"user": 3}]])
+def test_what_the_kubeconfig_says_of_other_users_is_nobody_s_business(project, tmp_path, api_server, users):
+    server, seen = api_server()
+    path = with_users(a_kubeconfig(tmp_path, server), users, own=None)
+    ended = run_live(project(of_cluster(path)), "-o", "json")
+    assert ended.exit_code == 0, ended.output
+    assert {how for _, how in seen} == {None}
+
+
+def test_a_user_that_the_kubeconfig_lacks_is_told_before_anything_is_asked(project, tmp_path, api_server):
+    server, seen = api_server()
+    ended = run_live(project(of_cluster(with_users(a_kubeconfig(tmp_path, server), None))))
+    assert ended.exception.exit_code == 2
+    assert "context prod: no user me; needs the user that the context names" in str(ended.exception)
+    assert seen == []
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_a_login_command_of_any_version_is_asked_for_a_token(project, tmp_path, api_server, version):
+    server, seen = api_server()
+    plugin = tmp_path / "plugin"
+    plugin.write_text("""#!/bin/sh\necho '{"status": {"token": "of-the-plugin"}}'\n""")
+    plugin.chmod(0o755)
+    user = {"exec": {"apiVersion": f"client.authentication.k8s.io/{version}", "command": str(plugin)}}
+    path = with_users(a_kubeconfig(tmp_path, server), [{"name": "me", "user": user}])
+    ended = run_live(project(of_cluster(path)), "-o", "json")
+    assert ended.exit_code == 0, ended.output
+    assert {how for _, how in seen} == {"Bearer of-the-plugin"}
+
+
+@pytest.mark.parametrize(
+    ("more", "observed"),
+    [
+        ({"proxy-url": "socks5://127.0.0.1:1"}, ": ImportError: Using SOCKS proxy, "),
+        ({"proxy-url": "http://[::1"}, ": InvalidURL: "),
+        ({"insecure-skip-tls-verify": "perhaps"}, ": ValidationError: Expected `bool`, got `str`"),
+    ],
+)
+def test_a_cluster_that_cannot_be_reached_as_the_kubeconfig_says_is_told(project, tmp_path, api_server, more, observed):
+    server, seen = api_server()
+    assert observed in refusal(run_live(project(of_cluster(a_kubeconfig(tmp_path, server, **more)))))
+    assert seen == []
+
+
+def test_an_address_that_is_none_is_told(project, tmp_path):
+    told = refusal(run_live(project(of_cluster(a_kubeconfig(tmp_path, "https://host:x")))))
+    assert told.startswith(f"cluster https://host:x of kubeconfig {tmp_path}/kubeconfig: InvalidURL: ")
 
 
 def test_a_cluster_that_does_not_answer_ends_with_3_and_one_line(project, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from mizan import keys, versions
 from mizan.manifests import Manifest, manifests_of
-from mizan.manifests.training_jobs import spot_training_job
+from mizan.manifests.training_jobs import gang_services, spot_training_job
 from mizan.manifests.volumes import checkpoint_claims
 from tests.builders import NOTHING, a_job, a_plan, a_stack, with_value
 
@@ -33,6 +33,10 @@ def pod_of(job: Manifest) -> Manifest:
 def container_of(job: Manifest) -> Manifest:
     (container,) = pod_of(job)["containers"]
     return container
+
+
+def variables_of(job: Manifest) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in container_of(job)["env"]}
 
 
 def test_a_job_waits_for_kueue_and_pulumi_does_not_wait_for_it():
@@ -94,6 +98,35 @@ def test_all_pods_of_a_job_run_side_by_side_and_know_which_they_are(pods):
     assert (spec["parallelism"], spec["completions"], spec["completionMode"]) == (pods, pods, "Indexed")
 
 
+def test_the_pods_of_a_gang_find_each_other_by_name_before_they_are_ready():
+    job = plan_of(pods=5, gpus=1)
+    assert gang_services(job) == [
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {
+                "name": "train-1",
+                "namespace": "team-a",
+                "labels": {"app.kubernetes.io/managed-by": "mizan"},
+            },
+            "spec": {
+                "clusterIP": "None",
+                "publishNotReadyAddresses": True,
+                "selector": {"batch.kubernetes.io/job-name": "train-1"},
+            },
+        }
+    ]
+    assert pod_of(spot_training_job(job))["subdomain"] == "train-1"
+    assert variables_of(spot_training_job(job))["MASTER_ADDR"] == "train-1-0.train-1"
+
+
+def test_a_single_pod_needs_no_names_and_keeps_the_loopback_that_torch_falls_back_to():
+    job = plan_of()
+    assert gang_services(job) == []
+    assert "subdomain" not in pod_of(spot_training_job(job))
+    assert set(variables_of(spot_training_job(job))) == {"CHECKPOINT_DIR", "CHECKPOINT_INTERVAL"}
+
+
 def test_a_job_that_hangs_is_ended():
     assert job_of(maxRunSeconds=3600)["spec"]["activeDeadlineSeconds"] == 3600
 
@@ -115,6 +148,12 @@ def test_a_job_is_told_where_and_how_often_to_save_itself():
     assert container["command"] == ["python", "-m", "train"]
 
 
+def test_a_job_that_leaves_the_interval_out_is_told_the_one_that_is_planned():
+    job = plan_of(checkpoint={"dir": "gs://b/x"})
+    assert job.checkpoint_seconds > 0
+    assert variables_of(spot_training_job(job))["CHECKPOINT_INTERVAL"] == str(job.checkpoint_seconds)
+
+
 def test_a_job_without_a_volume_claims_none():
     job = plan_of()
     assert checkpoint_claims(job) == []
@@ -125,7 +164,7 @@ def test_a_job_saves_itself_to_the_volume_that_it_mounts():
     job = plan_of(checkpoint=VOLUME)
     (claim,) = checkpoint_claims(job)
     body = spot_training_job(job)
-    told = {item["name"]: item["value"] for item in container_of(body)["env"]}
+    told = variables_of(body)
     (mount,) = [item for item in container_of(body)["volumeMounts"] if item["mountPath"] == told["CHECKPOINT_DIR"]]
     (volume,) = [item for item in pod_of(body)["volumes"] if item["name"] == mount["name"]]
     assert volume["persistentVolumeClaim"] == {"claimName": claim["metadata"]["name"]}
@@ -167,14 +206,15 @@ def test_no_change_of_the_job_changes_its_claim():
     assert checkpoint_claims(before) == checkpoint_claims(after)
 
 
-def test_each_claim_comes_before_its_job():
-    jobs = [a_job(checkpoint=VOLUME), a_job(name="train-2"), a_job(name="train-3", checkpoint=VOLUME)]
+def test_each_claim_and_each_gang_s_names_come_before_the_job():
+    jobs = [a_job(checkpoint=VOLUME), a_job(name="train-2"), a_job(name="train-3", checkpoint=VOLUME, pods=2)]
     made = [(item["kind"], item["metadata"]["name"]) for item in manifests_of(a_plan(a_stack(jobs=jobs)))]
-    assert made[-5:] == [
+    assert made[-6:] == [
         ("PersistentVolumeClaim", "train-1-checkpoints"),
         ("Job", "train-1"),
         ("Job", "train-2"),
         ("PersistentVolumeClaim", "train-3-checkpoints"),
+        ("Service", "train-3"),
         ("Job", "train-3"),
     ]
 

@@ -2,12 +2,16 @@
 
 import json
 import runpy
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pulumi
 import pytest
 
+from mizan.estimate import estimate
+from mizan.estimate.render import document
 from mizan.manifests import manifests_of
-from tests.builders import PROJECT, a_plan, as_pulumi_gives_it, shipped_stack
+from tests.builders import PROJECT, a_plan, a_queue, a_stack, as_pulumi_gives_it, shipped_stack
 from tests.mocks import deploy
 
 
@@ -29,10 +33,21 @@ def test_stack_local_is_built_and_exported(program):
     resources, exported = program(shipped_stack("local"))
     plan = a_plan(shipped_stack("local"))
     assert len([item for item in resources if item.manifest]) == len(manifests_of(plan))
-    assert exported["queues"] == [queue.name for queue in plan.queues]
-    assert exported["flavors"] == [offer.name for offer in plan.offers]
-    assert resources[0].outputs == {"namespaces": [team.namespace for team in plan.teams]}
-    assert set(exported) == {"namespaces", "queues", "flavors"}
+    assert {name: exported[name] for name in ("queues", "flavors")} == {
+        "queues": ["ml-training"],
+        "flavors": ["spot-a100", "ondemand-a100"],
+    }
+    assert resources[0].outputs == {"namespaces": ["team-a"]}
+    assert set(exported) == {"namespaces", "estimate", "queues", "flavors"}
+    assert exported["estimate"] == document(estimate(replace(plan, stack="test", today=datetime.now(UTC).date())))
+
+
+def test_the_flavors_exported_are_those_in_the_cluster_and_not_the_offers_behind_them(program):
+    queue = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 12}])
+    resources, exported = program(a_stack(queues=[queue]))
+    assert exported["flavors"] == ["a100"]
+    made = [item.manifest["metadata"]["name"] for item in resources if item.typ.endswith(":ResourceFlavor")]
+    assert made == exported["flavors"]
 
 
 def test_a_stack_at_fault_registers_nothing(program):

@@ -1,0 +1,141 @@
+"""`mizan plan --output json`: the same as the tables, under keys that stay; money is text, so that no reader rounds."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from mizan.plan import Candidate, CommitmentPlan, Flavor, JobPlan, Offer, Plan, PoolPlan, QueuePlan, Worth
+from mizan.prices import Price
+from mizan.prices.layout import CURRENCY, plain
+
+Json = dict[str, Any]
+
+MILLIONTH = Decimal("0.000001")
+
+
+def document(plan: Plan) -> Json:
+    """Return everything that a plan decides."""
+    return {
+        "stack": plan.stack,
+        "cloud": plan.cloud,
+        "region": plan.region,
+        "today": plan.today.isoformat(),
+        "currency": CURRENCY,
+        "pools": [_pool(pool, plan) for pool in plan.pools],
+        "commitments": [_commitment(commitment) for commitment in plan.commitments],
+        "flavors": [_flavor(flavor) for flavor in plan.flavors],
+        "queues": [_queue(queue) for queue in plan.queues],
+        "jobs": [_job(job) for job in plan.jobs],
+        "warnings": list(plan.warnings),
+    }
+
+
+def _pool(pool: PoolPlan, plan: Plan) -> Json:
+    return {
+        "name": pool.name,
+        "machine": pool.machine.name,
+        "gpu": pool.machine.gpu.name,
+        "gpusPerNode": pool.machine.gpus,
+        "order": pool.order,
+        "diskGib": pool.disk_gib,
+        "offers": [_offer(offer, plan) for offer in pool.offers],
+        "leftOut": [_candidate(candidate, plan) for candidate in pool.left_out],
+        "doubtful": [_candidate(candidate, plan) for candidate in pool.doubtful],
+    }
+
+
+def _offer(offer: Offer, plan: Plan) -> Json:
+    return {
+        "name": offer.name,
+        "capacityType": offer.capacity_type,
+        "maxNodes": offer.max_nodes,
+        "resource": offer.resource,
+        "unitsPerNode": offer.units_per_node,
+        "weight": offer.weight,
+        "commitments": dict(offer.commitments),
+        "price": _price(offer.price, plan),
+        **_worth(offer.worth),
+    }
+
+
+def _candidate(candidate: Candidate, plan: Plan) -> Json:
+    return {
+        "capacityType": candidate.capacity_type,
+        "because": candidate.left_out,
+        "price": _price(candidate.price, plan),
+        **_worth(candidate.worth),
+    }
+
+
+def _price(price: Price, plan: Plan) -> Json:
+    return {
+        "usdPerHour": plain(price.usd_per_hour),
+        "asOf": price.as_of.isoformat(),
+        "isStale": price.is_stale(plan.today),
+        "basis": price.basis,
+        "source": price.source,
+        "file": price.file,
+        "line": price.line,
+    }
+
+
+def _worth(worth: Worth) -> Json:
+    useful = worth.usd_per_useful_hour
+    return {
+        "usdPerUsefulHour": None if useful is None else plain(useful.quantize(MILLIONTH, ROUND_HALF_UP)),
+        "lostShare": plain(worth.lost_share.quantize(MILLIONTH, ROUND_HALF_UP)),
+        "meanUptimeHours": None if worth.uptime is None else plain(worth.uptime.hours.quantize(MILLIONTH)),
+        "uptimeFrom": None if worth.uptime is None else worth.uptime.kind,
+        "reason": worth.reason,
+    }
+
+
+def _commitment(commitment: CommitmentPlan) -> Json:
+    return {
+        "name": commitment.name,
+        "kind": commitment.kind,
+        "provider": commitment.provider,
+        "machine": commitment.machine.name if commitment.machine else None,
+        "nodes": commitment.nodes,
+        "usdPerHour": plain(commitment.usd_per_hour.quantize(MILLIONTH, ROUND_HALF_UP)),
+        "source": commitment.source,
+    }
+
+
+def _flavor(flavor: Flavor) -> Json:
+    return {
+        "name": flavor.name,
+        "pool": flavor.pool,
+        "capacityType": flavor.capacity_type,
+        "offers": [offer.name for offer in flavor.offers],
+        "resource": flavor.resource,
+        "maxUnits": flavor.max_units,
+    }
+
+
+def _queue(queue: QueuePlan) -> Json:
+    return {
+        "name": queue.name,
+        "fallback": queue.fallback,
+        "cohort": queue.cohort,
+        "teams": list(queue.namespaces),
+        "flavors": [
+            {
+                "name": quota.flavor.name,
+                "gpus": quota.nominal,
+                "borrowingLimit": quota.borrowing,
+                "lendingLimit": quota.lending,
+            }
+            for quota in queue.quotas
+        ],
+    }
+
+
+def _job(job: JobPlan) -> Json:
+    return {
+        "namespace": job.namespace,
+        "name": job.name,
+        "queue": job.queue,
+        "pods": job.pods,
+        "gpusPerPod": job.units,
+        "checkpointSeconds": job.checkpoint_seconds,
+    }

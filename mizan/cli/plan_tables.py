@@ -1,0 +1,108 @@
+"""`mizan plan`: tables a person reads in one look, 80 columns wide."""
+
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from mizan.cli.price_tables import LEGEND, dollars
+from mizan.cli.tables import add, print_whole, table
+from mizan.plan import Candidate, CommitmentPlan, Offer, Plan, PoolPlan
+from mizan.prices import PRICE_MAX_AGE_DAYS, Price
+
+STALE = "!"
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Print pools with their offers, commitments, queues, jobs and warnings of a plan."""
+    console.print(Text(f"Stack {plan.stack}: cloud {plan.cloud}, region {plan.region}, {plan.today}"), soft_wrap=True)
+    for pool in plan.pools:
+        console.print()
+        _pool(console, pool, plan)
+    console.print()
+    _legend(console, plan)
+    shown = [_commitments(plan)] if plan.commitments else []
+    shown += [_queues(plan), *([_jobs(plan)] if plan.jobs else [])]
+    for each in shown:
+        console.print()
+        print_whole(console, each)
+    if plan.warnings:
+        console.print()
+    for warning in plan.warnings:
+        console.print(Text(f"Warning: {warning}", "yellow"), soft_wrap=True)
+
+
+def _pool(console: Console, pool: PoolPlan, plan: Plan) -> None:
+    """Print a pool's offers in the order they are tried, and below them the reason of each."""
+    machine = pool.machine
+    shown = table(
+        f"Pool {pool.name}: {machine.name}, {machine.gpus} {machine.gpu.name} a node, order: {pool.order}",
+        "#",
+        "offer",
+        "#nodes",
+        "#USD per hour",
+        "#of",
+        "#useful hour",
+        "#weight",
+    )
+    for number, offer in enumerate(pool.offers, start=1):
+        add(shown, number, offer.name, offer.max_nodes, *_money(offer, plan), offer.weight)
+    for candidate in pool.left_out:
+        add(shown, "-", candidate.capacity_type, "-", *_money(candidate, plan), "-")
+    print_whole(console, shown)
+    why = table("", "#", "why")
+    doubts = {candidate.capacity_type: candidate.left_out for candidate in pool.doubtful}
+    for number, offer in enumerate(pool.offers, start=1):
+        doubt = doubts.get(offer.capacity_type)
+        add(why, number, f"{offer.worth.reason}{f'; kept although: {doubt}' if doubt else ''}")
+    for candidate in pool.left_out:
+        add(why, "-", f"{candidate.capacity_type} is left out: {candidate.left_out}")
+    print_whole(console, why)
+
+
+def _money(of: Offer | Candidate, plan: Plan) -> tuple[str, str, str]:
+    """Return (price, its day, price of a useful hour), each with its mark."""
+    useful = of.worth.usd_per_useful_hour
+    day = f"{of.price.as_of}{STALE if of.price.is_stale(plan.today) else ' '}"
+    return dollars(of.price.usd_per_hour, of.price), day, "-" if useful is None else dollars(useful, of.price)
+
+
+def _legend(console: Console, plan: Plan) -> None:
+    prices: list[Price] = [offer.price for offer in plan.offers]
+    prices += [candidate.price for pool in plan.pools for candidate in pool.left_out]
+    lines = [LEGEND] if any(price.is_derived for price in prices) else []
+    if any(price.is_stale(plan.today) for price in prices):
+        lines.append(f"{STALE} over {PRICE_MAX_AGE_DAYS} days old: look whether the cloud still asks as much")
+    lines.append("nodes: the most there can be; weight: the autoscaler takes the highest that fits")
+    lines.append("useful hour: what an hour of work costs, with what interruptions take of it")
+    for line in lines:
+        console.print(Text(line, "dim"), soft_wrap=True)
+
+
+def _commitments(plan: Plan) -> Table:
+    shown = table("Commitments, paid whether used or not", "commitment", "kind", "covers", "#USD per hour")
+    for each in plan.commitments:
+        add(shown, each.name, each.kind, _covers(each), f"{each.usd_per_hour.quantize(Decimal('0.0001'))}")
+    return shown
+
+
+def _covers(commitment: CommitmentPlan) -> str:
+    machine = commitment.machine.name if commitment.machine else f"every machine of {commitment.provider}"
+    return machine if commitment.nodes is None else f"{commitment.nodes} {machine}"
+
+
+def _queues(plan: Plan) -> Table:
+    shown = table("Queues, flavors in the order tried", "queue", "flavor", "#GPUs", "offers")
+    for queue in plan.queues:
+        for position, quota in enumerate(queue.quotas):
+            offers = ", ".join(offer.name for offer in quota.flavor.offers)
+            add(shown, "" if position else queue.name, quota.flavor.name, quota.nominal, offers)
+    return shown
+
+
+def _jobs(plan: Plan) -> Table:
+    shown = table("Jobs", "job", "queue", "#pods", "#GPUs a pod", "#checkpoint every")
+    for job in plan.jobs:
+        add(shown, f"{job.namespace}/{job.name}", job.queue, job.pods, job.units, f"{job.checkpoint_seconds} s")
+    return shown

@@ -1,0 +1,129 @@
+"""From a Plan, or several, to an Estimate. Pure: the same Plan always costs the same."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from mizan.catalogue import Provider
+from mizan.config import Cloud
+from mizan.errors import PlatformError
+from mizan.estimate.amounts import Dollars, Parts, total
+from mizan.estimate.capacity_types import capacity_type_costs
+from mizan.estimate.commitment_costs import cost_of_commitment
+from mizan.estimate.model import Estimate, StackCost
+from mizan.estimate.notes import notes_of
+from mizan.estimate.pool_costs import price_pool
+from mizan.estimate.savings import added
+from mizan.estimate.tariff import Tariff, cents, monthly
+from mizan.estimate.teams import merged_teams, team_costs
+from mizan.plan import Plan, PoolPlan
+from mizan.prices.hosts import HostRate, host_rate
+
+
+def estimate(plan: Plan, rate: HostRate | None = None) -> Estimate:
+    """Return what a stack costs.
+
+    Args:
+        plan: of the stack.
+        rate: of its hosts, disks and control plane; None takes those of its provider and region.
+    """
+    tariff = tariff_of(plan, rate)
+    priced = [price_pool(plan.stack, pool, tariff, plan.today) for pool in plan.pools]
+    pools = tuple(each.cost for each in priced)
+    commitments = tuple(cost_of_commitment(plan.stack, each, priced) for each in plan.commitments)
+    stack = _stack(plan, tariff.rate)
+    unused = total(each.unused for each in commitments)
+    shared = Parts(control_plane=stack.control_plane, unused_commitments=unused)
+    return Estimate(
+        stacks=(stack,),
+        pools=pools,
+        teams=team_costs(plan, pools, shared),
+        capacity_types=capacity_type_costs(pools, shared),
+        commitments=commitments,
+        savings=added((pool.savings for pool in pools), baseline=stack.control_plane.expected, unused=unused.expected),
+        notes=notes_of(plan, stack, pools),
+    )
+
+
+def merged(estimates: Iterable[Estimate]) -> Estimate:
+    """Return several stacks in one estimate, each with its own control plane.
+
+    Args:
+        estimates: at least one, each of one stack or of several.
+
+    Raises:
+        PlatformError: one stack is in two of them.
+    """
+    different = tuple(estimates)
+    stacks = tuple(stack for each in different for stack in each.stacks)
+    _refuse_twice([stack.name for stack in stacks])
+    pools = tuple(pool for each in different for pool in each.pools)
+    shared = sum((each.shared for each in different), Parts())
+    return Estimate(
+        stacks=stacks,
+        pools=pools,
+        teams=merged_teams(each.teams for each in different),
+        capacity_types=capacity_type_costs(pools, shared),
+        commitments=tuple(commitment for each in different for commitment in each.commitments),
+        savings=added(
+            (pool.savings for pool in pools),
+            baseline=shared.control_plane.expected,
+            unused=shared.unused_commitments.expected,
+        ),
+        notes=tuple(note for each in different for note in each.notes),
+    )
+
+
+def tariff_of(plan: Plan, rate: HostRate | None = None) -> Tariff:
+    """Return the rates that a stack's nodes are priced by; see `estimate`."""
+    return Tariff(
+        rate=rate or host_rate(_provider(plan), plan.region),
+        commitments={commitment.name: commitment for commitment in plan.commitments},
+    )
+
+
+def _stack(plan: Plan, rate: HostRate) -> StackCost:
+    days = {day for pool in plan.pools for day in _price_dates(pool)} | {rate.as_of}
+    return StackCost(
+        name=plan.stack,
+        cloud=plan.cloud,
+        cluster=plan.cluster.name if plan.cluster else None,
+        region=plan.region,
+        provider=_provider(plan),
+        today=plan.today,
+        rate=rate,
+        control_plane=_control_plane(plan, rate),
+        oldest=min(days),
+        newest=max(days),
+    )
+
+
+def _control_plane(plan: Plan, rate: HostRate) -> Dollars:
+    """Return the cluster's fee; one that exists already is paid where it was made."""
+    if plan.cloud is Cloud.EXISTING:
+        return Dollars()
+    fee = cents(monthly(Decimal(1), rate.control_plane_usd_per_hour))
+    return Dollars(minimum=fee, expected=fee, maximum=fee)
+
+
+def _price_dates(pool: PoolPlan) -> Iterator[date]:
+    yield from (offer.price.as_of for offer in pool.offers)
+    if pool.on_demand is not None:
+        yield pool.on_demand.as_of
+
+
+def _provider(plan: Plan) -> Provider:
+    """Return whose prices a stack has; a region, and so a stack, has one provider."""
+    return plan.pools[0].machine.provider
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise PlatformError(
+                f"stack {name}",
+                "in the estimate twice",
+                needs="each stack once",
+                because="its pools would be counted twice",
+                fix="Name it once",
+            )

@@ -1,0 +1,275 @@
+"""An estimate's shape: dollars at three sizes, by pool, team and capacity type, and what was saved on the way.
+
+Every amount is a `Decimal` of US dollars a month of 730 hours, in whole cents. Each line is rounded once, as on an
+invoice, and every total is the sum of its lines, so whatever is shown together adds up to the cent:
+
+    estimate.total == sum of pools + control planes + unused commitments
+                   == sum of teams == sum of capacity_types == sum of the five `parts`
+    estimate.savings.baseline + sum of its lines == estimate.total.expected
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from mizan.catalogue import Provider
+from mizan.config import Cloud, CommitmentKind
+from mizan.estimate.amounts import Dollars, Parts, Savings, total
+from mizan.estimate.pool_model import PoolCost
+from mizan.prices import HOURS_PER_MONTH, Basis
+from mizan.prices.hosts import HostRate
+
+
+class TeamKind(StrEnum):
+    """Who a team's row speaks of.
+
+    `team`: one team. `unassigned`: pools' GPUs that no team's queue holds. `shared`: control planes and unused
+    commitments.
+    """
+
+    TEAM = "team"
+    UNASSIGNED = "unassigned"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolShare:
+    """What a team pays of one pool."""
+
+    stack: str
+    pool: str
+    total: Dollars
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamCost:
+    """A team's share: of each pool, as its queues hold nominal quota there; of a queue, as many share it.
+
+    Attributes:
+        name: of the team; `unassigned` or `shared` in the last two rows, which `kind` tells from teams of that name.
+        pools: that it pays for, in the pools' order; empty in the row `shared`.
+    """
+
+    kind: TeamKind
+    name: str
+    parts: Parts
+    pools: tuple[PoolShare, ...]
+    is_derived: bool
+
+    @property
+    def total(self) -> Dollars:
+        """Return what it costs at each size."""
+        return self.parts.total
+
+
+class CapacityKind(StrEnum):
+    """What is bought how: the capacity types, `committed` nodes apart from other on-demand ones, and `shared`.
+
+    `shared` is what no node causes: control planes and unused commitments.
+    """
+
+    SPOT = "spot"
+    FLEX_START = "flex-start"
+    ON_DEMAND = "on-demand"
+    COMMITTED = "committed"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CapacityTypeCost:
+    """What all nodes of one capacity type cost; a row for each kind that occurs, `shared` always."""
+
+    kind: CapacityKind
+    max_nodes: int
+    expected_nodes: Decimal
+    parts: Parts
+    is_derived: bool
+
+    @property
+    def total(self) -> Dollars:
+        """Return what it costs at each size."""
+        return self.parts.total
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitmentUse:
+    """How far a commitment is used at one size.
+
+    Attributes:
+        nodes: that it covers on average over all hours of a month; times 730 they are node hours.
+        used: of what is paid, US dollars a month.
+        unused: the rest.
+        on_demand: what the covered hours would cost without it.
+        coverage: share of the on-demand usage it could cover (by on-demand dollars) that it does cover, 0 to 1; None
+            where there is no such usage.
+        utilisation: share of what is paid that is used, 0 to 1.
+    """
+
+    nodes: Decimal
+    used: Decimal
+    unused: Decimal
+    on_demand: Decimal
+    coverage: Decimal | None
+    utilisation: Decimal
+
+    @property
+    def node_hours(self) -> Decimal:
+        """Return the covered node hours of a month."""
+        return self.nodes * HOURS_PER_MONTH
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommitmentCost:
+    """What one commitment costs and brings.
+
+    Attributes:
+        machine: that it covers; None covers every machine of its provider.
+        nodes: that it covers; None where it counts dollars.
+        usd_per_hour: of all of it.
+        discount: of a savings plan against on-demand, 0 to 1; None for all others.
+        source: where its price is from.
+        paid: US dollars a month, used or not.
+    """
+
+    stack: str
+    name: str
+    kind: CommitmentKind
+    machine: str | None
+    nodes: int | None
+    usd_per_hour: Decimal
+    discount: Decimal | None
+    source: str
+    paid: Decimal
+    expected: CommitmentUse
+    maximum: CommitmentUse
+
+    @property
+    def unused(self) -> Dollars:
+        """Return what is paid for nothing at each size; at the minimum all of it."""
+        return Dollars(minimum=self.paid, expected=self.expected.unused, maximum=self.maximum.unused)
+
+
+class NoteKind(StrEnum):
+    """What a note is about, so that a reader can sort and a page can group them."""
+
+    PRICE_DATES = "price-dates"
+    DERIVED = "derived"
+    STALE = "stale"
+    LEFT_OUT = "left-out"
+    EXPECTED_USE = "expected-use"
+    INTERRUPTIONS = "interruptions"
+    UNDONE_WORK = "undone-work"
+    NO_ON_DEMAND_PRICE = "no-on-demand-price"
+    HOST_ABOVE_PRICE = "host-above-price"
+    CONTROL_PLANE = "control-plane"
+    NOT_COUNTED = "not-counted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """One thing to know when reading the dollars: a whole sentence, with its stack and what it is about.
+
+    Attributes:
+        about: pool or offer; None for the whole stack.
+    """
+
+    kind: NoteKind
+    stack: str
+    about: str | None
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackCost:
+    """What holds for one stack of an estimate as a whole.
+
+    Attributes:
+        cluster: name of the existing cluster; None where the stack makes its own.
+        today: the day that the age of prices is counted to.
+        rate: of the same hosts without GPU, of disks and of the control plane, with date and source.
+        control_plane: the cluster's fee, the same at every size; 0 where the cluster exists and is paid elsewhere.
+        oldest: day of the oldest price row that entered.
+        newest: day of the newest.
+    """
+
+    name: str
+    cloud: Cloud
+    cluster: str | None
+    region: str
+    provider: Provider
+    today: date
+    rate: HostRate
+    control_plane: Dollars
+    oldest: date
+    newest: date
+
+    @property
+    def is_derived(self) -> bool:
+        """Return whether its rates without GPU were computed, not read, or are another region's."""
+        return self.rate.basis is Basis.DERIVED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What one stack costs, or several together.
+
+    Attributes:
+        stacks: one, or several in the order given.
+        pools: of all stacks, in their order.
+        teams: every team in order, then the rows `unassigned` and `shared`, of 0 too; teams of the same name in
+            several stacks are one.
+        capacity_types: in the order of `CapacityKind`.
+        savings: the way from all on-demand down to what is expected.
+        notes: price dates, derived and stale rows, what is left out, what is assumed.
+    """
+
+    stacks: tuple[StackCost, ...]
+    pools: tuple[PoolCost, ...]
+    teams: tuple[TeamCost, ...]
+    capacity_types: tuple[CapacityTypeCost, ...]
+    commitments: tuple[CommitmentCost, ...]
+    savings: Savings
+    notes: tuple[Note, ...]
+
+    @property
+    def shared(self) -> Parts:
+        """Return what no pool pays for: control planes and unused commitments."""
+        return Parts(
+            control_plane=total(stack.control_plane for stack in self.stacks),
+            unused_commitments=total(commitment.unused for commitment in self.commitments),
+        )
+
+    @property
+    def parts(self) -> Parts:
+        """Return what all dollars are paid for."""
+        return sum((pool.parts for pool in self.pools), self.shared)
+
+    @property
+    def total(self) -> Dollars:
+        """Return what everything costs at each size."""
+        return self.parts.total
+
+    @property
+    def is_derived(self) -> bool:
+        """Return whether a derived price is in the total."""
+        return any(pool.is_derived for pool in self.pools)
+
+    @property
+    def is_split_derived(self) -> bool:
+        """Return whether GPU and host parts stand on a derived price or rate."""
+        return any(pool.is_split_derived for pool in self.pools)
+
+    @property
+    def oldest(self) -> date:
+        """Return the day of the oldest price row that entered."""
+        return min(stack.oldest for stack in self.stacks)
+
+    @property
+    def newest(self) -> date:
+        """Return the day of the newest price row that entered."""
+        return max(stack.newest for stack in self.stacks)
+
+    def note(self, kind: NoteKind) -> tuple[Note, ...]:
+        """Return the notes of one kind."""
+        return tuple(note for note in self.notes if note.kind is kind)

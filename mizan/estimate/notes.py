@@ -1,0 +1,142 @@
+"""What to know when reading an estimate: how old and how sure its prices are, what is assumed, what is not in it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from mizan.config import Cloud
+from mizan.estimate.model import Note, NoteKind, StackCost
+from mizan.estimate.pool_model import OfferCost, PoolCost
+from mizan.estimate.tariff import Tariff
+from mizan.plan import Plan
+from mizan.prices import PRICE_MAX_AGE_DAYS
+
+CONTROL_PLANES = {"aws": "EKS", "gcp": "GKE"}
+
+# Kind, pool or offer, sentence.
+Found = tuple[NoteKind, str | None, str]
+
+
+def notes_of(plan: Plan, stack: StackCost, pools: Sequence[PoolCost]) -> tuple[Note, ...]:
+    """Return the notes of one stack, those on prices first."""
+    tariff = Tariff(rate=stack.rate, commitments={})
+    found = (
+        *_on_prices(stack, pools),
+        *_on_offers(pools),
+        *_on_splits(plan, tariff),
+        *_on_use(pools),
+        _control_plane(stack),
+        (
+            NoteKind.NOT_COUNTED,
+            None,
+            "Not counted: network traffic, volumes of jobs, addresses, logs, nodes without GPU, support and tax.",
+        ),
+    )
+    return tuple(Note(kind=kind, stack=plan.stack, about=about, text=text) for kind, about, text in found)
+
+
+def _on_prices(stack: StackCost, pools: Sequence[PoolCost]) -> Iterator[Found]:
+    yield (
+        NoteKind.PRICE_DATES,
+        None,
+        f"Prices of {stack.region} are from {stack.oldest} to {stack.newest}."
+        if stack.oldest != stack.newest
+        else f"Prices of {stack.region} are of {stack.oldest}.",
+    )
+    derived = [offer.name for offer in _offers(pools) if offer.price.is_derived]
+    if derived:
+        yield NoteKind.DERIVED, None, f"Derived, not read from a list: the prices of {_listed(derived)}."
+    if stack.is_derived:
+        text = (
+            "Derived, not read from a list: what a host costs without GPU, and so GPU and host part "
+            f"({stack.rate.source})."
+        )
+        yield NoteKind.DERIVED, None, text
+    stale = [f"{offer.name} ({offer.price.as_of})" for offer in _offers(pools) if offer.is_stale]
+    if stale:
+        yield (
+            NoteKind.STALE,
+            None,
+            f"More than {PRICE_MAX_AGE_DAYS} days old on {stack.today}: the prices of {_listed(stale)}.",
+        )
+
+
+def _on_offers(pools: Sequence[PoolCost]) -> Iterator[Found]:
+    for pool in pools:
+        for each in pool.left_out:
+            yield NoteKind.LEFT_OUT, pool.name, f"Pool {pool.name} does without {each.capacity_type}: {each.reason}."
+        for offer in pool.offers:
+            if not offer.is_feasible:
+                text = f"No work is expected to get done on {offer.name}; its nodes are counted as they are paid."
+                yield NoteKind.INTERRUPTIONS, offer.name, text
+
+
+def _on_splits(plan: Plan, tariff: Tariff) -> Iterator[Found]:
+    """Yield where the GPU part or the baseline stands on another price than on-demand."""
+    for pool in plan.pools:
+        machine = pool.machine.name
+        if pool.on_demand is None:
+            text = (
+                f"No on-demand price of {machine} in {plan.region} is known: in the savings' baseline and for the GPU "
+                f"part, each offer of pool {pool.name} stands at its own price."
+            )
+            yield NoteKind.NO_ON_DEMAND_PRICE, pool.name, text
+        if any(tariff.gpu_share(pool, offer) == 0 for offer in pool.offers):
+            host = _money(tariff.host_usd_per_hour(pool.machine))
+            text = (
+                f"A host like {machine} without GPU costs ${host} an hour, no less than the machine itself: the GPU "
+                f"part of pool {pool.name} is 0."
+            )
+            yield NoteKind.HOST_ABOVE_PRICE, pool.name, text
+
+
+def _on_use(pools: Sequence[PoolCost]) -> Iterator[Found]:
+    by_use: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+    for pool in pools:
+        by_use[pool.hours_per_week, pool.utilisation_percent].append(pool.name)
+    for (hours, percent), names in by_use.items():
+        text = (
+            f"Expected is what `expectedUse` assumes, not a measurement: {hours} of 168 hours a week, {percent} % of "
+            f"maxNodes, for {_listed(names)}."
+        )
+        yield NoteKind.EXPECTED_USE, None, text
+    losing = [f"{offer.name} {_percent(offer.lost_share)}" for offer in _offers(pools) if offer.lost_share]
+    if losing:
+        text = (
+            f"Time lost to interruptions: {_listed(losing)}. Expected pays it, so that the same work gets done. "
+            "Maximum does not add it: it is the bill of that many machines, whatever they get done."
+        )
+        yield NoteKind.INTERRUPTIONS, None, text
+    for pool in pools:
+        if pool.undone_nodes:
+            text = (
+                f"Pool {pool.name} has too few nodes for what is expected of it: interruptions leave the work of "
+                f"{pool.undone_nodes.normalize():f} nodes undone."
+            )
+            yield NoteKind.UNDONE_WORK, pool.name, text
+
+
+def _control_plane(stack: StackCost) -> Found:
+    name = CONTROL_PLANES[stack.provider]
+    if stack.cloud is Cloud.EXISTING:
+        text = f"The control plane of cluster {stack.cluster} is paid where the cluster was made, so it is 0 here."
+    else:
+        fee = _money(stack.rate.control_plane_usd_per_hour)
+        text = f"The cluster is simulated; its control plane is counted at ${fee} an hour, as {name} charges it."
+    return NoteKind.CONTROL_PLANE, None, text
+
+
+def _offers(pools: Sequence[PoolCost]) -> Iterator[OfferCost]:
+    return (offer for pool in pools for offer in pool.offers)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"

@@ -1,0 +1,153 @@
+"""Why a pool, a commitment or a control plane costs something else than before."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+
+from mizan.estimate.model import CommitmentCost, StackCost
+from mizan.estimate.pool_model import OfferCost, PoolCost
+
+ADDED = "added"
+REMOVED = "removed"
+
+
+def of_pool(before: PoolCost, after: PoolCost) -> Iterator[str]:
+    """Yield what changed of a pool itself: machine, sizes, order, prices, expected use, disks."""
+    if before.machine != after.machine:
+        yield f"machine {before.machine} -> {after.machine}"
+    yield from _sizes(before, after)
+    yield from _order(before, after)
+    if before.machine == after.machine:
+        yield from _prices(before, after)
+    yield from _coverage(before, after)
+    for key, was, now in (
+        ("hoursPerWeek", before.hours_per_week, after.hours_per_week),
+        ("utilisationPercent", before.utilisation_percent, after.utilisation_percent),
+        ("diskGib", before.disk_gib, after.disk_gib),
+    ):
+        if was != now:
+            yield f"{key} {was} -> {now}"
+
+
+def of_rates(before: StackCost, after: StackCost) -> Iterator[str]:
+    """Yield what changed of the rates that all pools of a stack share."""
+    was, now = before.rate.disk_usd_per_gib_month, after.rate.disk_usd_per_gib_month
+    if was != now:
+        yield f"disk {_usd(was)} -> {_usd(now)} a GiB and month"
+
+
+def of_commitment_prices(
+    pool: PoolCost, before: Mapping[str, CommitmentCost], after: Mapping[str, CommitmentCost]
+) -> Iterator[str]:
+    """Yield the commitments of a pool whose price or discount changed."""
+    for name in {name: None for offer in pool.offers for name in offer.commitments}:
+        if name in before and name in after:
+            yield from (f"commitment {name}: {reason}" for reason in _terms(before[name], after[name]))
+
+
+def of_commitment(before: CommitmentCost, after: CommitmentCost) -> Iterator[str]:
+    """Yield why another part of a commitment is unused."""
+    terms = tuple(_terms(before, after))
+    yield from terms
+    for size, was, now in (
+        ("expected", before.expected, after.expected),
+        ("at maximum", before.maximum, after.maximum),
+    ):
+        if _percent(was.utilisation) != _percent(now.utilisation):
+            yield f"used {size} {_percent(was.utilisation)} -> {_percent(now.utilisation)}"
+        elif was.used != now.used and not terms:
+            yield f"used {size} {_usd(was.used)} -> {_usd(now.used)}"
+
+
+def of_control_plane(before: StackCost, after: StackCost) -> Iterator[str]:
+    """Yield why another fee is paid."""
+    if before.cloud is not after.cloud:
+        yield f"cloud {before.cloud} -> {after.cloud}"
+    was, now = before.rate.control_plane_usd_per_hour, after.rate.control_plane_usd_per_hour
+    if was != now:
+        yield f"fee {_usd(was)} -> {_usd(now)} an hour"
+
+
+def _terms(before: CommitmentCost, after: CommitmentCost) -> Iterator[str]:
+    if before.nodes != after.nodes:
+        yield f"nodes {before.nodes} -> {after.nodes}"
+    if before.usd_per_hour != after.usd_per_hour:
+        yield f"{_usd(before.usd_per_hour)} -> {_usd(after.usd_per_hour)} an hour"
+    if before.discount != after.discount:
+        yield f"discount {_discount(before)} -> {_discount(after)}"
+
+
+def _sizes(before: PoolCost, after: PoolCost) -> Iterator[str]:
+    was, now = _nodes(before), _nodes(after)
+    left_out = {str(each.capacity_type): each.reason for each in after.left_out}
+    for kind in {**was, **now}:
+        if not was[kind]:
+            yield f"{kind} {ADDED}, maxNodes {now[kind]}"
+        elif not now[kind]:
+            yield f"{kind} left out: {left_out[kind]}" if kind in left_out else f"{kind} {REMOVED}"
+        elif was[kind] != now[kind]:
+            yield f"maxNodes of {kind} {was[kind]} -> {now[kind]}"
+
+
+def _order(before: PoolCost, after: PoolCost) -> Iterator[str]:
+    was, now = list(_nodes(before)), list(_nodes(after))
+    old, new = [kind for kind in was if kind in now], [kind for kind in now if kind in was]
+    if old != new:
+        yield f"order {', '.join(old)} -> {', '.join(new)}"
+
+
+def _prices(before: PoolCost, after: PoolCost) -> Iterator[str]:
+    old, new = _by_kind(before), _by_kind(after)
+    for kind in new:
+        if kind not in old:
+            continue
+        was, now = old[kind], new[kind]
+        if was.price.usd_per_hour != now.price.usd_per_hour:
+            yield (
+                f"price of {kind} {_usd(was.price.usd_per_hour)} ({was.price.as_of}) -> "
+                f"{_usd(now.price.usd_per_hour)} ({now.price.as_of})"
+            )
+        if was.is_feasible != now.is_feasible:
+            yield f"work is {'again' if now.is_feasible else 'no longer'} expected to get done on {kind}"
+        elif was.lost_share != now.lost_share:
+            yield f"lost to interruptions on {kind} {_percent(was.lost_share)} -> {_percent(now.lost_share)}"
+
+
+def _coverage(before: PoolCost, after: PoolCost) -> Iterator[str]:
+    was, now = _committed(before), _committed(after)
+    for name in {**was, **now}:
+        if was[name] != now[name]:
+            yield f"nodes paid by commitment {name} {was[name]} -> {now[name]}"
+
+
+def _nodes(pool: PoolCost) -> Counter[str]:
+    """Return nodes by capacity type in the order they are tried, committed ones as on-demand, as the stack has it."""
+    found: Counter[str] = Counter()
+    for offer in pool.offers:
+        found[offer.capacity_type.value] += offer.max_nodes
+    return found
+
+
+def _by_kind(pool: PoolCost) -> dict[str, OfferCost]:
+    return {offer.capacity_type.value: offer for offer in pool.offers}
+
+
+def _committed(pool: PoolCost) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for offer in pool.offers:
+        found.update(offer.commitments)
+    return found
+
+
+def _usd(amount: Decimal) -> str:
+    """Return a price with all its places, and at least two."""
+    places = max(2, -int(amount.normalize().as_tuple().exponent))
+    return f"${amount:,.{places}f}"
+
+
+def _percent(share: Decimal) -> str:
+    return f"{(share * 100).quantize(Decimal('0.1'), ROUND_HALF_UP)} %"
+
+
+def _discount(commitment: CommitmentCost) -> str:
+    return "none" if commitment.discount is None else _percent(commitment.discount)

@@ -1,0 +1,125 @@
+"""The tables of pools and of the prices that they are paid at."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from mizan.estimate.amounts import ZERO, total
+from mizan.estimate.model import Estimate
+from mizan.estimate.pool_model import OfferCost, PoolCost
+from mizan.estimate.render.table import SIZES, Row, RowKind, Table, at_sizes, columns, largest, sums
+from mizan.estimate.render.words import MONTH, count, hourly, place
+
+
+def by_pool(estimate: Estimate) -> Table:
+    """Return every pool with its offers, what no pool alone pays for, and the total."""
+    rows = [row for pool in estimate.pools for row in (_pool(estimate, pool), *map(_offer, pool.offers))]
+    return Table(
+        caption=f"By pool, {MONTH}",
+        columns=columns("pool", "#nodes", *SIZES),
+        rows=(*rows, *shared(estimate, ""), *sums(estimate.total, "", is_derived=estimate.is_derived)),
+        below=("Nodes: the mean number that is expected, of the most there can be.",),
+    )
+
+
+def pools_in_short(estimate: Estimate, most: int) -> Table:
+    """Return a row for each pool without its offers.
+
+    Args:
+        estimate: of one stack or several.
+        most: pools to show, those that cost most; the others are one row.
+    """
+    kept, others = largest(estimate.pools, most, lambda pool: (pool.total.expected, pool.total.maximum))
+    rest = Row(
+        name=f"{len(others)} other pools",
+        cells=at_sizes(total(pool.total for pool in others)),
+        is_derived=any(pool.is_derived for pool in others),
+    )
+    return Table(
+        caption=f"By pool, {MONTH}",
+        columns=columns("pool", *SIZES),
+        rows=(
+            *(
+                Row(
+                    name=place(estimate, pool.stack, pool.name),
+                    cells=at_sizes(pool.total),
+                    is_derived=pool.is_derived,
+                )
+                for pool in kept
+            ),
+            *((rest,) if others else ()),
+            *shared(estimate),
+            *sums(estimate.total, is_derived=estimate.is_derived),
+        ),
+    )
+
+
+def shared(estimate: Estimate, *blank: str) -> Iterator[Row]:
+    """Yield what no pool alone pays for, as far as it costs anything.
+
+    Args:
+        estimate: of one stack or several.
+        blank: cells between name and amounts.
+    """
+    if (unused := estimate.shared.unused_commitments) != ZERO:
+        yield Row(name="unused commitments", cells=(*blank, *at_sizes(unused)))
+    if (fee := estimate.shared.control_plane) != ZERO:
+        yield Row(name="control plane", cells=(*blank, *at_sizes(fee)))
+
+
+def prices(estimate: Estimate) -> Table:
+    """Return what a node of each offer costs an hour, of which day the price is, and where it is written."""
+    regions = {stack.name: stack.region for stack in estimate.stacks}
+    files = {offer.price.file for pool in estimate.pools for offer in pool.offers}
+    region = f" in {estimate.stacks[0].region}" if len(set(regions.values())) == 1 else ""
+    file = f", from {min(files)}" if len(files) == 1 else ""
+    return Table(
+        caption=f"Prices of a node{region}, US dollars an hour{file}",
+        columns=columns("offer", "machine", "#price", "as of", "#line" if file else "from"),
+        rows=tuple(
+            Row(
+                name=place(estimate, pool.stack, offer.name),
+                cells=(
+                    pool.machine if region else f"{pool.machine} in {regions[pool.stack]}",
+                    hourly(offer.price.usd_per_hour),
+                    offer.price.as_of.isoformat(),
+                    str(offer.price.line) if file else f"{offer.price.file}:{offer.price.line}",
+                ),
+                is_derived=offer.price.is_derived,
+            )
+            for pool in estimate.pools
+            for offer in pool.offers
+        ),
+        below=_rates(estimate),
+    )
+
+
+def _pool(estimate: Estimate, pool: PoolCost) -> Row:
+    return Row(
+        name=place(estimate, pool.stack, pool.name),
+        cells=(_nodes(pool.expected_nodes, pool.max_nodes), *at_sizes(pool.total)),
+        is_derived=pool.is_derived,
+    )
+
+
+def _offer(offer: OfferCost) -> Row:
+    return Row(
+        name=offer.name,
+        cells=(_nodes(offer.expected_nodes, offer.max_nodes), *at_sizes(offer.total)),
+        kind=RowKind.DETAIL,
+        is_derived=offer.is_derived,
+    )
+
+
+def _nodes(expected: Decimal, most: int) -> str:
+    return f"{count(expected)} of {most:,}"
+
+
+def _rates(estimate: Estimate) -> tuple[str, ...]:
+    """Return the rates of hosts and disks, once for each region."""
+    rates = {stack.region: stack.rate for stack in estimate.stacks}
+    return tuple(
+        f"Without GPU in {region}: {hourly(rate.usd_per_vcpu_hour)} a vCPU and {hourly(rate.usd_per_gib_hour)} a GiB "
+        f"of memory an hour, {hourly(rate.disk_usd_per_gib_month)} a GiB of disk a month, of {rate.as_of} "
+        f"({rate.basis}: {rate.source})."
+        for region, rate in rates.items()
+    )

@@ -1,0 +1,96 @@
+"""An estimate in a few lines of plain text, as the log of `pulumi preview` and `pulumi up` shows it."""
+
+from collections.abc import Iterator
+from textwrap import wrap
+
+from mizan.estimate.amounts import Savings
+from mizan.estimate.budget import BudgetLevel, BudgetVerdict
+from mizan.estimate.model import Estimate
+from mizan.estimate.render.pool_tables import pools_in_short
+from mizan.estimate.render.table import Table
+from mizan.estimate.render.words import (
+    BASELINE,
+    HOURS,
+    LEGEND,
+    MONTH,
+    STEPS,
+    budget,
+    dollars,
+    price_days,
+    share,
+    stacks,
+)
+
+WIDTH = 80
+GAP = "  "
+# A log is read beside others; the rest is one row.
+MOST_POOLS = 12
+MOST_BUDGETS = 5
+# Narrower than this a name is folded into pieces that nobody reads.
+NAME_COLUMNS = 12
+
+
+def short_table(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = ()) -> str:
+    """Return pools, total, savings, budgets and price dates, 80 columns wide and without colours.
+
+    Args:
+        estimate: of one stack or several.
+        verdicts: of all its budgets; those that are kept without warning are told only where they are few.
+    """
+    table = pools_in_short(estimate, MOST_POOLS)
+    lines = [
+        *wrap(f"Estimate of {stacks(estimate)}, {MONTH}; {HOURS}", WIDTH),
+        *_rows(table),
+        *_folded(savings_line(estimate.savings)),
+        *(line for sentence in _budgets(estimate, verdicts) for line in _folded(sentence)),
+        *([LEGEND] if table.is_derived else []),
+        price_days(estimate),
+        *_folded(f"In full: mizan estimate{''.join(f' -s {stack.name}' for stack in estimate.stacks)}"),
+    ]
+    return "\n".join(lines)
+
+
+def savings_line(savings: Savings) -> str:
+    """Return what is saved against all on-demand, running always, and by which steps."""
+    steps = [line for line in savings.lines if line.usd_per_month]
+    saving = [f"{STEPS[line.kind]} {dollars(-line.usd_per_month)}" for line in steps if line.usd_per_month < 0]
+    costing = [f"{STEPS[line.kind]} {dollars(line.usd_per_month)}" for line in steps if line.usd_per_month > 0]
+    saved = savings.saved
+    told = (
+        f"Expected saves {dollars(saved)} ({share(saved / savings.baseline)}) of {dollars(savings.baseline)} "
+        f"({BASELINE})"
+        if saved >= 0
+        else f"Expected costs {dollars(-saved)} more than {dollars(savings.baseline)} ({BASELINE})"
+    )
+    most, less = (saving, costing) if saved >= 0 else (costing, saving)
+    parts = [", ".join(most), f"less {', '.join(less)}" if less else ""]
+    return f"{told}{': ' if steps else ''}{'; '.join(filter(None, parts))}."
+
+
+def _rows(table: Table) -> Iterator[str]:
+    """Yield a table's lines: names on the left, folded where numbers leave them too little room; numbers right."""
+    cells = [[column.name for column in table.columns[1:]], *(list(row.cells) for row in table.rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    room = max(WIDTH - sum(width + len(GAP) for width in widths), NAME_COLUMNS)
+    names = [table.columns[0].name, *(row.title for row in table.rows)]
+    folded = [wrap(name, room) for name in names]
+    name_width = max(len(line) for lines in folded for line in lines)
+    for lines, row in zip(folded, cells, strict=True):
+        *before, last = lines
+        yield from before
+        yield GAP.join([last.ljust(name_width), *(cell.rjust(width) for cell, width in zip(row, widths, strict=True))])
+
+
+def _budgets(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...]) -> Iterator[str]:
+    is_alone = len(estimate.stacks) == 1
+    pressing = [verdict for verdict in verdicts if verdict.level is not BudgetLevel.OK]
+    told = list(verdicts) if len(verdicts) <= MOST_BUDGETS else pressing[:MOST_BUDGETS]
+    yield from (budget(verdict, is_alone=is_alone) for verdict in told)
+    untold = [verdict for verdict in verdicts if verdict not in told]
+    if untold:
+        pressing_too = sum(verdict.level is not BudgetLevel.OK for verdict in untold)
+        yield f"{len(untold)} more budgets, {pressing_too} of them at or beyond their warning."
+
+
+def _folded(sentence: str) -> list[str]:
+    return wrap(sentence, WIDTH, subsequent_indent=GAP)

@@ -1,0 +1,144 @@
+"""Dollars, shares, nodes and days as a person reads them: the same words on every page."""
+
+from collections.abc import Iterator
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
+
+from mizan.estimate.amounts import SavingsKind
+from mizan.estimate.budget import BudgetLevel, BudgetSubject, BudgetVerdict
+from mizan.estimate.model import CommitmentCost, Estimate
+from mizan.prices import HOURS_PER_MONTH, PRICE_MAX_AGE_DAYS
+
+NONE = "-"
+MARK = "*"
+LEGEND = f"{MARK} derived: computed from other prices, not read from a list."
+MONTH = "US dollars a month"
+HOURS = f"a month is {HOURS_PER_MONTH} hours"
+BASELINE = "all on-demand, running always"
+
+STEPS = {
+    SavingsKind.SHARING: "sharing of GPUs",
+    SavingsKind.SCHEDULES: "schedules",
+    SavingsKind.SCALE_TO_ZERO: "scale to zero",
+    SavingsKind.SPOT: "spot",
+    SavingsKind.FLEX_START: "flex-start",
+    SavingsKind.COMMITMENTS: "used commitments",
+    SavingsKind.INTERRUPTIONS: "work done twice after interruptions",
+    SavingsKind.UNUSED_COMMITMENTS: "unused commitments",
+}
+
+
+def dollars(amount: Decimal) -> str:
+    """Return 1234.5 as `1,234.50`."""
+    # A sum of nothing may be -0.00.
+    return f"{amount + 0:,.2f}"
+
+
+def hourly(amount: Decimal) -> str:
+    """Return dollars an hour to four places."""
+    return f"{amount + 0:,.4f}"
+
+
+def difference(amount: Decimal) -> str:
+    """Return dollars with their sign, so that nobody takes a change for an amount."""
+    return f"{'+' if amount > 0 else ''}{dollars(amount)}"
+
+
+def hourly_difference(amount: Decimal) -> str:
+    """Return dollars an hour with their sign."""
+    return f"{'+' if amount > 0 else ''}{hourly(amount)}"
+
+
+def share(ratio: Decimal | None) -> str:
+    """Return a share of 0 to 1 in whole per cent; `-` where it cannot be told."""
+    return NONE if ratio is None else f"{ratio * 100:.0f} %"
+
+
+def count(nodes: Decimal) -> str:
+    """Return a mean number of nodes to two places, a whole one without."""
+    text = f"{nodes:,.2f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def stacks(estimate: Estimate) -> str:
+    """Return whom an estimate is about: `stack prod`, or `stacks dev, prod`."""
+    names = [stack.name for stack in estimate.stacks]
+    return f"stack {names[0]}" if len(names) == 1 else f"stacks {', '.join(names)}"
+
+
+def place(estimate: Estimate, stack: str, name: str) -> str:
+    """Return the name of a stack's part, with its stack where there are several."""
+    return name if len(estimate.stacks) == 1 else f"{stack}/{name}"
+
+
+def price_days(estimate: Estimate) -> str:
+    """Return from which days the prices are."""
+    oldest, newest = estimate.oldest.isoformat(), estimate.newest.isoformat()
+    days = oldest if oldest == newest else f"{oldest} to {newest}"
+    stale = any(pool.is_stale for pool in estimate.pools)
+    return f"Prices of {days}{f', some over {PRICE_MAX_AGE_DAYS} days old' if stale else ''}."
+
+
+def used(verdict: BudgetVerdict) -> str:
+    """Return how much of a budget is spent; never rounded over, or back to, the border that decides."""
+    towards = ROUND_UP if verdict.level is BudgetLevel.EXCEEDED else ROUND_DOWN
+    return f"{verdict.percent.quantize(Decimal('0.1'), towards):,.1f} %"
+
+
+def whose(verdict: BudgetVerdict, *, is_alone: bool) -> str:
+    """Return whose budget it is.
+
+    Args:
+        verdict: of a stack or a team.
+        is_alone: all there is to tell is about one stack.
+    """
+    of_team = f" of stack {verdict.stack}" if verdict.subject is BudgetSubject.TEAM and not is_alone else ""
+    return f"{verdict.subject} {verdict.name}{of_team}"
+
+
+def budget(verdict: BudgetVerdict, *, is_alone: bool) -> str:
+    """Return how a budget stands, in one sentence."""
+    return (
+        f"Budget of {whose(verdict, is_alone=is_alone)}: {dollars(verdict.spent)} of {dollars(verdict.budget)} "
+        f"({used(verdict)}) at {verdict.on} size: {verdict.level}."
+    )
+
+
+def advice(verdict: BudgetVerdict) -> Iterator[str]:
+    """Yield which pools cost most, and what would keep the budget; nothing where it is kept."""
+    if verdict.level is BudgetLevel.OK:
+        return
+    if verdict.costliest:
+        most = ", ".join(f"{pool.pool} {dollars(pool.usd_per_month)}" for pool in verdict.costliest)
+        yield f"Costs most: {most}."
+    if verdict.level is not BudgetLevel.EXCEEDED:
+        return
+    for change in verdict.changes:
+        yield f"Enough by itself: {change.text} (then {dollars(change.usd_per_month)})."
+    if verdict.together:
+        steps = "; ".join(f"{change.text} (then {dollars(change.usd_per_month)})" for change in verdict.together)
+        yield f"No change of one pool is enough; this is: {steps}."
+    if not (verdict.changes or verdict.together):
+        yield "No change of the pools is enough."
+
+
+def notes(estimate: Estimate) -> list[str]:
+    """Return what to know when reading, each with its stack where it does not hold for all of them."""
+    names = [stack.name for stack in estimate.stacks]
+    by_text: dict[str, list[str]] = {}
+    for note in estimate.notes:
+        by_text.setdefault(note.text, []).append(note.stack)
+    return [
+        text if set(told) == set(names) else f"{', '.join(dict.fromkeys(told))}: {text}"
+        for text, told in by_text.items()
+    ]
+
+
+def commitment(estimate: Estimate, cost: CommitmentCost) -> str:
+    """Return what a commitment is, in one sentence."""
+    covers = cost.machine or "any machine"
+    size = covers if cost.nodes is None else f"{cost.nodes} x {covers}"
+    discount = "" if cost.discount is None else f", {share(cost.discount)} below on-demand"
+    return (
+        f"{place(estimate, cost.stack, cost.name)}: {cost.kind} of {size} at {hourly(cost.usd_per_hour)} an hour"
+        f"{discount}; {cost.source}."
+    )

@@ -1,0 +1,101 @@
+"""What an hour of a node costs, and which part of it is paid for the GPU.
+
+The host part of a machine is what its vCPUs and memory cost in a machine without GPU of the same provider and region;
+the GPU part is the rest of its on-demand price. Spot, flex-start and committed nodes are cut in the same proportion,
+since no list tells the two apart there. Where no on-demand price is known the offer's own price stands in; where the
+host would cost more than the machine the GPU part is 0.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+from mizan.catalogue import Machine
+from mizan.estimate.running import HOURS_PER_WEEK
+from mizan.plan import CommitmentPlan, Offer, PoolPlan
+from mizan.prices import HOURS_PER_MONTH, Basis
+from mizan.prices.hosts import HostRate
+
+CENT = Decimal("0.01")
+
+
+def cents(amount: Decimal) -> Decimal:
+    """Return an amount in whole cents, halves up, as on an invoice."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
+
+
+def monthly(nodes: Decimal, usd_per_hour: Decimal, hours_per_week: int = HOURS_PER_WEEK) -> Decimal:
+    """Return what nodes cost in a month in so many hours of each week, not rounded."""
+    # The division comes last: 730 x 84 / 168 is whole, 84 / 168 x 730 need not be.
+    return nodes * usd_per_hour * HOURS_PER_MONTH * hours_per_week / HOURS_PER_WEEK
+
+
+@dataclass(frozen=True, kw_only=True)
+class Covered:
+    """Node hours that one commitment pays for.
+
+    Attributes:
+        nodes: while the pool runs.
+        usd_per_hour: of its dollars that go into all of them.
+        used: US dollars a month, in whole cents.
+    """
+
+    commitment: str
+    nodes: Decimal
+    usd_per_hour: Decimal
+    used: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tariff:
+    """The rates of one stack: hosts and disks of its region, and what is paid in advance, by name."""
+
+    rate: HostRate
+    commitments: Mapping[str, CommitmentPlan]
+
+    @property
+    def is_derived(self) -> bool:
+        """Return whether the rates of hosts and disks were computed, not read."""
+        return self.rate.basis is Basis.DERIVED
+
+    def disk_usd_per_hour(self, pool: PoolPlan) -> Decimal:
+        """Return what the boot disk of one running node costs."""
+        return pool.disk_gib * self.rate.disk_usd_per_gib_month / HOURS_PER_MONTH
+
+    def host_usd_per_hour(self, machine: Machine) -> Decimal:
+        """Return what a machine of the same size costs without GPU."""
+        return machine.vcpus * self.rate.usd_per_vcpu_hour + machine.memory_gib * self.rate.usd_per_gib_hour
+
+    def gpu_share(self, pool: PoolPlan, offer: Offer) -> Decimal:
+        """Return the share of a node's price that is paid for its GPUs, 0 to 1."""
+        price = on_demand_usd_per_hour(pool, offer)
+        return max(Decimal(0), 1 - self.host_usd_per_hour(offer.machine) / price)
+
+    def covered(self, pool: PoolPlan, offer: Offer, nodes: Decimal, hours_per_week: int) -> Iterator[Covered]:
+        """Yield what each commitment of an offer pays for; the one named first is used up first.
+
+        Dollars are rounded down, as is what is paid, so that the parts used never pass the whole.
+        """
+        left = nodes
+        for name, most in offer.commitments.items():
+            taken = min(left, Decimal(most))
+            usd_per_hour = self._committed(name, taken, on_demand_usd_per_hour(pool, offer))
+            used = monthly(Decimal(1), usd_per_hour, hours_per_week).quantize(CENT, ROUND_DOWN)
+            yield Covered(commitment=name, nodes=taken, usd_per_hour=usd_per_hour, used=used)
+            left -= taken
+
+    def _committed(self, name: str, nodes: Decimal, on_demand: Decimal) -> Decimal:
+        commitment = self.commitments[name]
+        if commitment.discount is not None:
+            return nodes * on_demand * (1 - commitment.discount)
+        return nodes * commitment.usd_per_hour / (commitment.nodes or 1)
+
+
+def paid_in_advance(commitment: CommitmentPlan) -> Decimal:
+    """Return what a commitment costs in a month, used or not."""
+    return monthly(Decimal(1), commitment.usd_per_hour).quantize(CENT, ROUND_DOWN)
+
+
+def on_demand_usd_per_hour(pool: PoolPlan, offer: Offer) -> Decimal:
+    """Return what an hour of an offer's machine costs on-demand; its own price where that is unknown."""
+    return pool.on_demand.usd_per_hour if pool.on_demand else offer.price.usd_per_hour

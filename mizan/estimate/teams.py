@@ -1,0 +1,158 @@
+"""What each team pays: of a pool as much as its queues hold of the pool's GPUs.
+
+A pool is shared by the nominal quotas of its queues, whatever capacity types they count, so a GPU hour of one pool
+costs all its teams the same. A queue's share goes in equal parts to the teams that may use it. GPUs that no team's
+queue holds are `unassigned`: a cohort's own quota, a queue without teams, quota that was never given away. Control
+planes and unused commitments are `shared`: no team causes them by running a job.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import lcm
+
+from mizan.estimate.amounts import NOTHING, Dollars, Parts, Size
+from mizan.estimate.model import PoolShare, TeamCost, TeamKind
+from mizan.estimate.pool_model import PoolCost
+from mizan.plan import Plan, PoolPlan, QueuePlan
+
+# By pool, then by queue: units of nominal quota.
+Holdings = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """How a pool is shared: whole numbers in proportion to what is held.
+
+    Attributes:
+        teams: by name.
+        unassigned: what no team holds.
+    """
+
+    teams: Mapping[str, int]
+    unassigned: int
+
+
+def holdings(queues: Iterable[QueuePlan]) -> dict[str, dict[str, int]]:
+    """Return by pool and queue the units that its quotas hold."""
+    found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for queue in queues:
+        for quota in queue.quotas:
+            units = found[quota.flavor.pool]
+            units[queue.name] = units.get(queue.name, 0) + quota.nominal
+    return dict(found)
+
+
+def weights(pool: PoolPlan, held: Mapping[str, int], teams_of: Mapping[str, Sequence[str]]) -> Weights:
+    """Return how a pool is shared.
+
+    Args:
+        pool: with its offers.
+        held: units of it by queue.
+        teams_of: by queue, the teams that may use it.
+    """
+    scale = lcm(*(len(teams_of[queue]) or 1 for queue in held))
+    teams: defaultdict[str, int] = defaultdict(int)
+    for queue, units in held.items():
+        for team in teams_of[queue]:
+            teams[team] += units * scale // len(teams_of[queue])
+    # More quota than GPUs is allowed: then all of it is held, and each share is the smaller for it.
+    whole = max(sum(offer.max_units for offer in pool.offers), sum(held.values())) * scale
+    return Weights(
+        teams={team: weight for team, weight in teams.items() if weight}, unassigned=whole - sum(teams.values())
+    )
+
+
+def split(amount: Decimal, parts: Sequence[int]) -> Iterator[Decimal]:
+    """Yield an amount cut in proportion to whole numbers, in whole cents that add up to it.
+
+    Each part is within a cent of its exact share: what is rounded away from one goes to the next.
+    """
+    whole, cents = sum(parts), int(amount * 100)
+    passed = given = 0
+    for part in parts:
+        passed += part
+        until = (2 * cents * passed + whole) // (2 * whole) if whole else 0
+        yield Decimal(until - given).scaleb(-2)
+        given = until
+
+
+def shares_of(parts: Parts, weighing: Weights) -> dict[str | None, Parts]:
+    """Return what each team pays of a pool; None is what no team holds."""
+    names: list[str | None] = [*weighing.teams, None]
+    numbers = [*weighing.teams.values(), weighing.unassigned]
+    cut = {
+        name: [
+            Dollars(expected=expected, maximum=maximum)
+            for expected, maximum in zip(split(amounts.expected, numbers), split(amounts.maximum, numbers), strict=True)
+        ]
+        for name, amounts in (("gpu", parts.gpu), ("host", parts.host), ("disk", parts.disk))
+    }
+    return {
+        name: Parts(gpu=gpu, host=host, disk=disk)
+        for name, gpu, host, disk in zip(names, cut["gpu"], cut["host"], cut["disk"], strict=True)
+    }
+
+
+def share_at(size: Size, team: str, parts: Parts, weighing: Weights) -> Decimal:
+    """Return what one team pays of a pool at one size, to the cent as `shares_of` does."""
+    names = list(weighing.teams)
+    if team not in weighing.teams:
+        return NOTHING
+    numbers = [*weighing.teams.values(), weighing.unassigned]
+    before = sum(numbers[: names.index(team)])
+    # What comes before is one part, what comes behind another: the roundings are the same.
+    own = weighing.teams[team]
+    cut = (before, own, sum(numbers) - before - own)
+    return sum((tuple(split(part.at(size), cut))[1] for part in (parts.gpu, parts.host, parts.disk)), NOTHING)
+
+
+def team_costs(plan: Plan, pools: Sequence[PoolCost], shared: Parts) -> tuple[TeamCost, ...]:
+    """Return the row of every team, then `unassigned` and `shared`.
+
+    Args:
+        plan: whose queues hold the pools.
+        pools: priced, in the plan's order.
+        shared: control plane and unused commitments.
+    """
+    held = holdings(plan.queues)
+    teams_of = {queue.name: queue.namespaces for queue in plan.queues}
+    rows: dict[str | None, list[tuple[PoolCost, Parts]]] = {team.namespace: [] for team in plan.teams} | {None: []}
+    for pool, cost in zip(plan.pools, pools, strict=True):
+        for name, parts in shares_of(cost.parts, weights(pool, held.get(pool.name, {}), teams_of)).items():
+            rows[name].append((cost, parts))
+    return (
+        *(_row(TeamKind.TEAM, team.namespace, rows[team.namespace]) for team in plan.teams),
+        _row(TeamKind.UNASSIGNED, TeamKind.UNASSIGNED.value, rows[None]),
+        TeamCost(kind=TeamKind.SHARED, name=TeamKind.SHARED.value, parts=shared, pools=(), is_derived=False),
+    )
+
+
+def merged_teams(estimates: Iterable[Sequence[TeamCost]]) -> tuple[TeamCost, ...]:
+    """Return the rows of several stacks as one list; teams of the same name are one, `unassigned` and `shared` last."""
+    found: dict[tuple[TeamKind, str], list[TeamCost]] = {}
+    for teams in estimates:
+        for team in teams:
+            found.setdefault((team.kind, team.name), []).append(team)
+    order = list(TeamKind)
+    return tuple(
+        TeamCost(
+            kind=kind,
+            name=name,
+            parts=sum((row.parts for row in rows), Parts()),
+            pools=tuple(share for row in rows for share in row.pools),
+            is_derived=any(row.is_derived for row in rows),
+        )
+        for (kind, name), rows in sorted(found.items(), key=lambda item: order.index(item[0][0]))
+    )
+
+
+def _row(kind: TeamKind, name: str, shares: Sequence[tuple[PoolCost, Parts]]) -> TeamCost:
+    return TeamCost(
+        kind=kind,
+        name=name,
+        parts=sum((parts for _, parts in shares), Parts()),
+        pools=tuple(PoolShare(stack=pool.stack, pool=pool.name, total=parts.total) for pool, parts in shares),
+        is_derived=any(pool.is_derived for pool, _ in shares),
+    )

@@ -1,0 +1,81 @@
+"""What is bought in advance, resolved: what it costs an hour, and how many nodes of which pool it covers."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from mizan.capacity import CapacityType
+from mizan.catalogue import machines
+from mizan.config import Commitment, CommitmentKind, StackConfig
+from mizan.plan.model import CommitmentPlan
+from mizan.prices import committed_uses
+
+
+def commitments_of(config: StackConfig) -> tuple[CommitmentPlan, ...]:
+    """Return every commitment of a stack that `parse` has checked, with what an hour of it costs."""
+    return tuple(_commitment(each, config) for each in config.commitments)
+
+
+def covered_nodes(
+    commitments: Sequence[CommitmentPlan], on_demand: Mapping[str, tuple[str, Decimal, int]]
+) -> dict[str, dict[str, int]]:
+    """Return by pool and commitment how many of the pool's on-demand nodes are paid for in advance.
+
+    Each commitment goes to the pools in their order as far as it reaches; a savings plan covers whole nodes, as many as
+    its dollars pay at the discounted price.
+
+    Args:
+        commitments: in the order they are used up.
+        on_demand: by pool its machine, that machine's on-demand price of an hour, and the most on-demand nodes.
+    """
+    left = {pool: nodes for pool, (_, _, nodes) in on_demand.items()}
+    covered: dict[str, dict[str, int]] = {pool: {} for pool in on_demand}
+    for commitment in commitments:
+        nodes_left, dollars_left = commitment.nodes or 0, commitment.usd_per_hour
+        for pool, (machine, price, _) in on_demand.items():
+            if commitment.machine is not None and commitment.machine.name != machine:
+                continue
+            if commitment.machine is None and machines()[machine].provider != commitment.provider:
+                continue
+            if commitment.discount is None:
+                taken = min(left[pool], nodes_left)
+                nodes_left -= taken
+            else:
+                rate = price * (1 - commitment.discount)
+                taken = min(left[pool], int(dollars_left // rate))
+                dollars_left -= taken * rate
+            if taken:
+                covered[pool][commitment.name] = taken
+                left[pool] -= taken
+    return covered
+
+
+def _commitment(commitment: Commitment, config: StackConfig) -> CommitmentPlan:
+    machine = machines()[commitment.machine] if commitment.machine else None
+    of_one, source = _price(commitment, config)
+    nodes = commitment.nodes
+    first = machines()[config.pools[0].machine]
+    return CommitmentPlan(
+        name=commitment.name,
+        kind=commitment.kind,
+        machine=machine,
+        provider=machine.provider if machine else first.provider,
+        nodes=nodes,
+        usd_per_hour=of_one * (nodes or 1),
+        discount=None if commitment.discount_percent is None else Decimal(commitment.discount_percent) / 100,
+        source=source,
+    )
+
+
+def _price(commitment: Commitment, config: StackConfig) -> tuple[Decimal, str]:
+    """Return (US dollars an hour, where they are from), of one machine or of a savings plan as a whole."""
+    if commitment.usd_per_hour is not None:
+        return commitment.usd_per_hour, "the stack's own figure"
+    machine = commitment.machine or ""
+    if commitment.kind is CommitmentKind.COMMITTED_USE and commitment.term:
+        row = committed_uses()[config.region, machine, commitment.term.value]
+        return row.usd_per_hour, f"{row.term} of {row.as_of}: {row.source}"
+    price = config.prices.price(config.region, machine, CapacityType.ON_DEMAND)
+    if price is None:
+        message = f"{commitment.name}: parse has let a reservation without a price through"
+        raise ValueError(message)
+    return price.usd_per_hour, f"on-demand of {price.as_of}: {price.source}"

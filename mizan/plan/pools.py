@@ -1,0 +1,167 @@
+"""Pools with their offers, in the order that prices give them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from mizan import keys
+from mizan.capacity import CapacityType, offer_name
+from mizan.catalogue import machines
+from mizan.config import ConfigErrors, ConfigFault, Fallback, Order, Pool, PoolCapacity, Queue, StackConfig, Workload
+from mizan.plan.commitments import covered_nodes
+from mizan.plan.fallback import Candidate, Market, ordered, weigh
+from mizan.plan.model import CommitmentPlan, Offer, PoolPlan, Taint
+from mizan.plan.order import weights
+from mizan.prices import mean_uptime
+
+# GKE puts this taint on GPU nodes itself; we declare it everywhere, so that a pod without a GPU never occupies one.
+# Source: https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-21.
+GPU_TAINT = Taint(key=keys.NVIDIA_GPU, value="present")
+SPOT_TAINT = Taint(key=keys.SPOT_TAINT, value="true")
+
+
+def counted_apart(queues: Sequence[Queue]) -> frozenset[str]:
+    """Return the pools whose capacity types a queue counts apart, each as a flavor of its own."""
+    return frozenset(quota.pool for queue in queues if queue.fallback is Fallback.QUOTA for quota in queue.quotas)
+
+
+def pools_of(stack: str, config: StackConfig, commitments: Sequence[CommitmentPlan]) -> tuple[PoolPlan, ...]:
+    """Return every pool with its offers, each weighed against all others.
+
+    Raises:
+        ConfigErrors: of a pool no capacity type is feasible.
+    """
+    covered = _covered(config, commitments)
+    weighed = [(pool, _candidates(pool, config)) for pool in config.pools]
+    faults = [fault for index, (pool, found) in enumerate(weighed) for fault in _unfit(index, pool, found)]
+    if faults:
+        raise ConfigErrors(f"stack {stack}", faults)
+    apart = counted_apart(config.queues)
+    pools = [_pool(pool, found, config, covered.get(pool.name, {}), pool.name in apart) for pool, found in weighed]
+    weight = weights(
+        {offer.name: _marginal(offer) for pool in pools for offer in pool.offers},
+        [tuple(offer.name for offer in pool.offers) for pool in pools],
+    )
+    return tuple(
+        replace(pool, offers=tuple(replace(offer, weight=weight[offer.name]) for offer in pool.offers))
+        for pool in pools
+    )
+
+
+def market_of(pool: Pool, config: StackConfig) -> Market:
+    """Return what the offers of a pool are weighed by."""
+    workloads = tuple(
+        queue.workload for queue in config.queues if any(quota.pool == pool.name for quota in queue.quotas)
+    )
+    return Market(
+        machine=machines()[pool.machine],
+        on_demand=config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND),
+        uptime=mean_uptime(
+            config.region,
+            pool.machine,
+            stated_hours=pool.mean_uptime_hours,
+            open_band_percent=config.spot.open_band_percent,
+        ),
+        min_savings_percent=config.spot.min_savings_percent,
+        workloads=workloads or (Workload(),),
+    )
+
+
+def _candidates(pool: Pool, config: StackConfig) -> tuple[Candidate, ...]:
+    market = market_of(pool, config)
+    prices = [config.prices.price(config.region, pool.machine, capacity.type) for capacity in pool.capacity]
+    return ordered([weigh(price, market) for price in prices if price is not None], pool.order)
+
+
+def _unfit(index: int, pool: Pool, candidates: Sequence[Candidate]) -> Iterator[ConfigFault]:
+    if all(candidate.worth.usd_per_useful_hour is None for candidate in candidates):
+        yield ConfigFault(
+            ("pools", index, "capacity"),
+            "; ".join(f"{candidate.capacity_type.value}: {candidate.worth.reason}" for candidate in candidates),
+            needs="a capacity type on which work gets done",
+            because="the pool would be paid for and finish nothing",
+            fix=f"Add `- {{type: on-demand, maxNodes: {pool.capacity[0].max_nodes}}}`",
+        )
+
+
+def _covered(config: StackConfig, commitments: Sequence[CommitmentPlan]) -> dict[str, dict[str, int]]:
+    on_demand: dict[str, tuple[str, Decimal, int]] = {}
+    for pool in config.pools:
+        price = config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND)
+        nodes = sum(item.max_nodes for item in pool.capacity if item.type is CapacityType.ON_DEMAND)
+        if price is not None and nodes:
+            on_demand[pool.name] = (pool.machine, price.usd_per_hour, nodes)
+    return covered_nodes(commitments, on_demand)
+
+
+def _pool(
+    pool: Pool, candidates: Sequence[Candidate], config: StackConfig, covered: dict[str, int], is_counted_apart: bool
+) -> PoolPlan:
+    """Return a pool; what a queue counts apart or a person has listed stays, whatever it is worth."""
+    keeps_all = is_counted_apart or pool.order is Order.LISTED or all(each.left_out for each in candidates)
+    not_worth_it = tuple(each for each in candidates if each.left_out)
+    left_out = () if keeps_all else not_worth_it
+    sizes = {capacity.type: capacity for capacity in pool.capacity}
+    taken = [each for each in candidates if each not in left_out]
+    return PoolPlan(
+        name=pool.name,
+        machine=machines()[pool.machine],
+        order=pool.order,
+        offers=tuple(_offers(pool, taken, sizes, covered)),
+        left_out=left_out,
+        doubtful=not_worth_it if keeps_all else (),
+        on_demand=config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND),
+        expected_use=pool.expected_use or config.expected_use,
+        disk_gib=pool.disk_gib,
+    )
+
+
+def _offers(
+    pool: Pool, candidates: Sequence[Candidate], sizes: dict[CapacityType, PoolCapacity], covered: dict[str, int]
+) -> Iterator[Offer]:
+    """Yield the nodes that are paid for in advance, then the others in the order of the candidates."""
+    committed = sum(covered.values())
+    on_demand = next((each for each in candidates if each.capacity_type is CapacityType.ON_DEMAND), None)
+    if committed and on_demand is not None:
+        names = " and ".join(covered)
+        worth = replace(
+            on_demand.worth,
+            usd_per_useful_hour=Decimal(0),
+            reason=f"paid for in advance by {names}: one more hour costs nothing",
+        )
+        base = _offer(pool, replace(on_demand, worth=worth), committed)
+        yield replace(base, name=f"reserved-{pool.name}", commitments=covered)
+    for candidate in candidates:
+        nodes = sizes[candidate.capacity_type].max_nodes
+        if candidate is on_demand:
+            nodes -= committed
+        if nodes:
+            yield _offer(pool, candidate, nodes)
+
+
+def _offer(pool: Pool, candidate: Candidate, max_nodes: int) -> Offer:
+    machine = machines()[pool.machine]
+    return Offer(
+        name=offer_name(pool.name, candidate.capacity_type),
+        pool=pool.name,
+        capacity_type=candidate.capacity_type,
+        machine=machine,
+        price=candidate.price,
+        max_nodes=max_nodes,
+        resource=keys.NVIDIA_GPU,
+        units_per_node=machine.gpus,
+        labels={
+            keys.POOL: pool.name,
+            keys.CAPACITY_TYPE: candidate.capacity_type.value,
+            keys.GPU_PRODUCT: machine.gpu.product_label,
+        },
+        taints=(GPU_TAINT, SPOT_TAINT) if candidate.capacity_type is CapacityType.SPOT else (GPU_TAINT,),
+        weight=1,
+        worth=candidate.worth,
+    )
+
+
+def _marginal(offer: Offer) -> Decimal:
+    """Return what one more hour costs; where no work gets done there, its price, so that it is not tried first."""
+    cost = offer.worth.usd_per_useful_hour
+    return offer.price.usd_per_hour if cost is None else cost

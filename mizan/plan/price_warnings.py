@@ -1,0 +1,42 @@
+"""What prices say against a pool's capacity types."""
+
+from collections.abc import Iterator, Sequence
+
+from mizan.capacity import CapacityType
+from mizan.config import Order
+from mizan.plan.fallback import Candidate
+from mizan.plan.model import Offer, PoolPlan
+from mizan.prices import UptimeKind
+
+
+def of_prices(pools: Sequence[PoolPlan]) -> Iterator[str]:
+    """Yield each capacity type that is left out, or kept although it is not worth it, with the numbers."""
+    for pool in pools:
+        for candidate in pool.left_out:
+            yield (
+                f"pool {pool.name}: {candidate.capacity_type} is left out: {candidate.left_out}. "
+                "Write `order: listed` to keep it."
+            )
+        for candidate in pool.doubtful:
+            yield (
+                f"pool {pool.name}: {candidate.capacity_type} is kept because a queue or `order: listed` names it, "
+                f"though it is not worth it: {candidate.left_out}."
+            )
+        if _is_behind_by_traces(pool):
+            yield (
+                f"pool {pool.name}: spot costs less an hour, yet it is not tried first: by public traces it is "
+                "interrupted too often for the queue's `workload`. Measure how long your spot nodes stay and write it "
+                "as `meanUptimeHours`."
+            )
+
+
+def _is_behind_by_traces(pool: PoolPlan) -> bool:
+    """Return whether only public traces keep a pool from trying its cheaper spot nodes first."""
+    lost = [each for each in pool.left_out if each.worth.usd_per_useful_hour is None]
+    weighed: tuple[Offer | Candidate, ...] = (*pool.offers, *lost)
+    spot = next((each for each in weighed if each.capacity_type is CapacityType.SPOT), None)
+    if spot is None or spot.worth.uptime is None or spot.worth.uptime.kind is not UptimeKind.TRACES:
+        return False
+    bought = [offer for offer in pool.offers if not offer.is_committed]
+    first = bought[0] if pool.order is Order.PRICE else None
+    return first is not None and first is not spot and first.price.usd_per_hour > spot.price.usd_per_hour

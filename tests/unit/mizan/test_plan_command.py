@@ -1,0 +1,200 @@
+"""`mizan plan`: the order of each pool with its reasons, what is left out, queues, jobs and warnings."""
+
+import json
+
+import pytest
+from ruamel.yaml import YAML
+
+from mizan.cli import main
+from tests.builders import TODAY, a_job, a_pool, a_queue, a_stack
+from tests.price_rows import a_file, a_line
+
+PRICES = (a_line(capacity_type="spot", usd_per_hour="7.71"), a_line())
+# A price that spot hardly lowers, computed, and read over 90 days ago.
+DEAR_SPOT = (a_line(capacity_type="spot", usd_per_hour="14.00", basis="derived", as_of="2026-07-01"), a_line())
+TOO_LITTLE = "saves 4.7 % against on-demand, less than the 10 % of `minSavingsPercent`"
+BOUGHT = {"name": "bought", "kind": "reservation", "machine": "a2-highgpu-4g", "nodes": 1, "usdPerHour": 5.5}
+
+BOTH = [{"type": "spot", "maxNodes": 2}, {"type": "on-demand", "maxNodes": 2}]
+
+
+def by_capacity(**changes):
+    """A queue that leaves the order to the pool."""
+    return a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 4}]) | changes
+
+
+@pytest.fixture
+def mizan(monkeypatch, capsys, tmp_path):
+    """Run `mizan plan` of a stack with own prices: exit code, stdout, stderr."""
+    monkeypatch.setattr("mizan.cli.stacks.today", lambda: TODAY)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    (tmp_path / "stacks").mkdir()
+
+    def run(values, *arguments, prices=PRICES):
+        (tmp_path / "stacks" / "own.csv").write_text(a_file(*prices), encoding="utf-8")
+        config = {f"mizan:{key}": value for key, value in (values | {"priceFile": "own.csv"}).items()}
+        with (tmp_path / "stacks" / "Pulumi.test.yaml").open("w") as file:
+            YAML(typ="safe").dump({"config": config}, file)
+        monkeypatch.setattr("sys.argv", ["mizan", "plan", "-s", "test", "--project", str(tmp_path), *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        output = capsys.readouterr()
+        return int(ended.value.code or 0), output.out, output.err
+
+    return run
+
+
+def lines(text):
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def flat(text):
+    return " ".join(text.split())
+
+
+def test_a_pool_shows_its_offers_in_the_order_tried_with_the_reason_of_each(mizan):
+    code, out, err = mizan(a_stack())
+    assert (code, err) == (0, "")
+    told = lines(out)
+    assert told[0] == "Stack test: cloud local, region us-central1, 2026-11-22"
+    pool = told.index("Pool a100: a2-highgpu-4g, 4 a100-40gb a node, order: price")
+    assert told[pool + 1 : pool + 6] == [
+        "# offer nodes USD per hour of useful hour weight",
+        "1 spot-a100 2 7.7100 2026-11-01 9.0153 100",
+        "2 ondemand-a100 1 14.6900 2026-11-01 14.6900 99",
+        "# why",
+        "1 $7.71 an hour, $9.02 a useful hour: 14.5 % is lost to interruptions of 1 node",
+    ]
+    assert "a checkpoint every 1,063 s; saves 47.5 % against on-demand 2 $14.69 an hour, never taken back" in flat(out)
+    assert ["left out" in out, "*" in out, "!" in out, "Warning" in out, "Commitments" in out] == [False] * 5
+
+
+def test_what_is_left_out_stands_below_the_offers_with_the_reason(mizan):
+    code, out, _ = mizan(a_stack(queues=[by_capacity()], jobs=[]), prices=DEAR_SPOT)
+    assert code == 0
+    told = lines(out)
+    assert "1 ondemand-a100 1 14.6900 2026-11-01 14.6900 100" in told
+    assert "- spot - 14.0000* 2026-07-01! 16.3702* -" in told
+    assert f"- spot is left out: {TOO_LITTLE}" in flat(out)
+    assert f"Warning: pool a100: spot is left out: {TOO_LITTLE}." in out
+    assert "Jobs" not in out
+
+
+def test_what_is_kept_although_it_is_not_worth_it_says_so(mizan):
+    _, out, _ = mizan(a_stack(), prices=DEAR_SPOT)
+    told = lines(out)
+    assert "1 ondemand-a100 1 14.6900 2026-11-01 14.6900 100" in told
+    assert "2 spot-a100 2 14.0000* 2026-07-01! 16.3702* 99" in told
+    assert f"every 1,063 s; saves 4.7 % against on-demand; kept although: {TOO_LITTLE}" in flat(out)
+    assert "left out" not in out
+
+
+@pytest.mark.parametrize(
+    ("changes", "derived", "stale"),
+    [
+        ({}, False, False),
+        ({"basis": "derived"}, True, False),
+        ({"as_of": "2026-08-23"}, False, True),
+        ({"as_of": "2026-08-24"}, False, False),
+    ],
+)
+def test_each_mark_has_a_legend_only_where_it_stands(mizan, changes, derived, stale):
+    prices = (a_line(capacity_type="spot", usd_per_hour="7.71", **changes), a_line())
+    _, out, _ = mizan(a_stack(), prices=prices)
+    told = out.splitlines()
+    assert ("* derived: computed from other prices, not read" in told) == derived
+    assert ("! over 90 days old: look whether the cloud still asks as much" in told) == stale
+    row = next(line for line in told if line.startswith("1  spot-a100"))
+    assert ("7.7100*" in row, "!" in row) == (derived, stale)
+
+
+def test_what_is_paid_in_advance_is_first_and_stands_under_commitments(mizan):
+    queue = by_capacity(quotas=[{"pool": "a100", "gpus": 12}])
+    _, out, _ = mizan(a_stack(queues=[queue], commitments=[BOUGHT], pools=[a_pool(capacity=BOTH)]))
+    told = lines(out)
+    assert [line.split()[1] for line in told if line[:2] in {"1 ", "2 ", "3 "} and "2026-11-01" in line] == [
+        "reserved-a100",
+        "spot-a100",
+        "ondemand-a100",
+    ]
+    assert "1 paid for in advance by bought: one more hour costs nothing" in told
+    assert "bought reservation 1 a2-highgpu-4g 5.5000" in told
+    assert "training a100 12 reserved-a100, spot-a100," in told or "reserved-a100, spot-a100, ondemand-a100" in flat(
+        out
+    )
+
+
+def test_a_savings_plan_covers_every_machine_of_its_cloud(mizan):
+    plan = {"name": "plan", "kind": "savings-plan", "usdPerHour": 2.5, "discountPercent": 30}
+    _, out, _ = mizan(a_stack(commitments=[plan]))
+    assert "plan savings-plan every machine of gcp 2.5000" in lines(out)
+
+
+def test_queues_show_their_flavors_in_order_and_jobs_their_checkpoint_interval(mizan):
+    computed = a_job(name="train-2", checkpoint={"dir": "s3://checkpoints/train-2"})
+    _, out, _ = mizan(a_stack(jobs=[a_job(), computed]))
+    told = lines(out)
+    first = told.index("training spot-a100 8 spot-a100")
+    assert told[first + 1] == "ondemand-a100 4 ondemand-a100"
+    assert "team-a/train-1 training 1 4 300 s" in told
+    assert "team-a/train-2 training 1 4 1063 s" in told
+
+
+def test_a_table_of_usual_names_fits_80_columns(mizan):
+    _, out, _ = mizan(a_stack(commitments=[BOUGHT]), prices=DEAR_SPOT)
+    assert max(len(line.rstrip()) for line in out.splitlines() if not line.startswith("Warning")) <= 80
+
+
+def test_a_long_name_is_folded_and_no_number_is_cut_at_80_columns(mizan):
+    long = "a-pool-with-a-name-as-long-as-they-come"
+    pool = a_pool(name=long, capacity=[{"type": "spot", "maxNodes": 1000}, {"type": "on-demand", "maxNodes": 1000}])
+    queue = by_capacity(quotas=[{"pool": long, "gpus": 8000}])
+    code, out, _ = mizan(a_stack(pools=[pool], queues=[queue]))
+    assert code == 0
+    assert "…" not in out
+    told = lines(out)
+    row = told.index("1 spot-a-pool-with-a-nam 1000 7.7100 2026-11-01 9.0153 100")
+    assert told[row + 1] == "e-as-long-as-they-come"
+
+
+def test_the_json_has_these_keys_and_money_as_text(mizan):
+    values = a_stack(queues=[by_capacity()], commitments=[BOUGHT], pools=[a_pool(capacity=BOTH)])
+    code, out, _ = mizan(values, "-o", "json", prices=DEAR_SPOT)
+    assert code == 0
+    told = json.loads(out)
+    assert " ".join(told) == "stack cloud region today currency pools commitments flavors queues jobs warnings"
+    assert {part: " ".join(told[part][0]) for part in ("pools", "commitments", "flavors", "queues", "jobs")} == {
+        "pools": "name machine gpu gpusPerNode order diskGib offers leftOut doubtful",
+        "commitments": "name kind provider machine nodes usdPerHour source",
+        "flavors": "name pool capacityType offers resource maxUnits",
+        "queues": "name fallback cohort teams flavors",
+        "jobs": "namespace name queue pods gpusPerPod checkpointSeconds",
+    }
+    reserved, on_demand = told["pools"][0]["offers"]
+    assert (reserved["name"], reserved["commitments"], reserved["maxNodes"]) == ("reserved-a100", {"bought": 1}, 1)
+    assert (on_demand["price"]["usdPerHour"], on_demand["usdPerUsefulHour"]) == ("14.69", "14.69")
+    assert told["commitments"][0]["usdPerHour"] == "5.5"
+    (left_out,) = told["pools"][0]["leftOut"]
+    assert (left_out["capacityType"], left_out["because"]) == ("spot", TOO_LITTLE)
+    # 14 / (1 - the share that is lost)
+    assert (left_out["usdPerUsefulHour"], left_out["lostShare"]) == ("16.370201", "0.144788")
+    assert left_out["price"] | {"file": "own.csv"} == {
+        "usdPerHour": "14",
+        "asOf": "2026-07-01",
+        "isStale": True,
+        "basis": "derived",
+        "source": "contract 4711",
+        "file": "own.csv",
+        "line": 2,
+    }
+    assert told["pools"][0]["doubtful"] == []
+    assert told["warnings"]
+
+
+def test_a_fault_of_the_stack_ends_with_its_line_and_2(mizan):
+    code, out, err = mizan(a_stack(region="us-cental1"))
+    assert (code, out) == (2, "")
+    assert "Pulumi.test.yaml" in err
+    assert "us-cental1" in err

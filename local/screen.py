@@ -86,7 +86,9 @@ def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
     total = sum((round(row.usd_per_hour, 2) for row in rows if row.usd_per_hour is not None), Decimal(0))
     age = f" (over {PRICE_MAX_AGE_DAYS} days old)" if plan.stale_offers else ""
     prices = f"list prices of {', '.join(dates)}{age}"
-    note = f"  {total:.2f} USD per hour in {plan.region} at {prices}. These nodes are simulated."
+    # What has no price here is of another stack; a sum without it would read as all there is.
+    least = "at least " if any(row.usd_per_hour is None for row in rows) else ""
+    note = f"  {least}{total:.2f} USD per hour in {plan.region} at {prices}. These nodes are simulated."
     return Group(table, Text(note, "dim"))
 
 

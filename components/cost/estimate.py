@@ -6,12 +6,12 @@ import pulumi
 
 from mizan.errors import PlatformError
 from mizan.estimate import BudgetLevel, estimate, judge, message
-from mizan.estimate.render import document, short_table
+from mizan.estimate.render import short_table, summary
 from mizan.plan import Plan
 
 
 def tell_costs(plan: Plan, resource: pulumi.Resource) -> dict[str, Any]:
-    """Log a stack's estimate and return it as structured data.
+    """Log a stack's estimate and return its totals as structured data.
 
     Args:
         plan: of the stack.
@@ -36,4 +36,4 @@ def tell_costs(plan: Plan, resource: pulumi.Resource) -> dict[str, Any]:
             fix="Make one of these changes, or raise `usdPerMonth`",
         )
         raise pulumi.RunError(str(fault))
-    return document(figures, verdicts)
+    return summary(figures)

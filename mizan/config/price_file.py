@@ -5,7 +5,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from mizan.prices import PriceBook, read_price_file, shipped
+from mizan.config.faults import ConfigErrors, ConfigFault
+from mizan.prices import PriceBook, UnreadablePrices, read_price_file, shipped
 
 KEY = "priceFile"
 
@@ -30,6 +31,17 @@ def chosen_prices(values: Mapping[str, Any], read: Callable[[str], PriceBook]) -
     Args:
         values: the stack's own keys.
         read: returns the prices of the file that the stack names.
+
+    Raises:
+        ConfigErrors: the file cannot be read at all.
+        PriceFault: a row of it is unsound.
     """
     file = values.get(KEY)
-    return read(file).before(shipped()) if isinstance(file, str) and file else shipped()
+    if not isinstance(file, str) or not file:
+        return shipped()
+    try:
+        return read(file).before(shipped())
+    except UnreadablePrices as error:
+        observed = f"{file}: {error.observed}"
+        fault = ConfigFault((KEY,), observed, needs=error.needs, because=error.because, fix=error.fix)
+        raise ConfigErrors("stack", [fault]) from error

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
+from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -31,6 +31,16 @@ class _Constructor(RoundTripConstructor):
         if key in mapping:
             raise DuplicateKeyError(problem=f"found duplicate key {cut(str(key))}", problem_mark=key_node.start_mark)
         return True
+
+    def construct_yaml_timestamp(self, node: Any, values: Any = None) -> Any:  # noqa: ANN401  # ruamel's signature
+        try:
+            return super().construct_yaml_timestamp(node, values)
+        except ValueError as error:
+            problem = f"found {cut(node.value)}, which is no day: {error}"
+            raise ConstructorError(problem=problem, problem_mark=node.start_mark) from error
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
 
 
 def load(text: str) -> tuple[Any, list[tuple[ConfigFault, int]]]:

@@ -14,7 +14,8 @@ from mizan.config import (
     TrainingJob,
 )
 from mizan.plan.commitments import commitments_of
-from mizan.plan.intervals import checkpoint_seconds
+from mizan.plan.idle import of_commitments, of_queueless
+from mizan.plan.intervals import checkpoint_seconds, of_runs
 from mizan.plan.model import (
     CohortPlan,
     Flavor,
@@ -68,6 +69,9 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         forced_removals=config.force_remove_teams,
         warnings=(
             *of_prices(pools),
+            *of_commitments(commitments, pools),
+            *of_queueless(pools, queues),
+            *of_runs(config.jobs, by_name, config),
             *of_quotas_and_jobs(tuple(flavors.values()), queues, cohorts, jobs),
             *of_kueue(config.addons.kueue, config.cloud),
         ),

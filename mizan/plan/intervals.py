@@ -1,17 +1,55 @@
 """How often a job saves itself: as it says, or as often as loses least."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.capacity import CapacityType
-from mizan.config import StackConfig, TrainingJob
+from mizan.config import Pool, StackConfig, TrainingJob
+from mizan.plan.fallback import FLEX_START_HOURS, spot_loss
 from mizan.plan.model import QueuePlan
 from mizan.plan.pools import market_of
-from mizan.plan.worth import best_interval
+from mizan.plan.worth import SECONDS_PER_HOUR, best_interval
 
 # Where nothing takes a node back it may still fail, and the job may be preempted by a more important one.
 UNDISTURBED_SECONDS = 3600
 
 LONGEST_SECONDS = 86_400
+
+
+def of_runs(jobs: Sequence[TrainingJob], queues: Mapping[str, QueuePlan], config: StackConfig) -> Iterator[str]:
+    """Yield each job that gets no work done on the spot nodes it may get, or outlives flex-start."""
+    for job in jobs:
+        offers = [offer for quota in queues[job.queue].quotas for offer in quota.flavor.offers]
+        for pool in config.pools:
+            kinds = {offer.capacity_type for offer in offers if offer.pool == pool.name}
+            if job.spot_eligible and CapacityType.SPOT in kinds:
+                yield from _of_spot(job, pool, config)
+            hours = job.max_run_seconds / SECONDS_PER_HOUR
+            if CapacityType.FLEX_START in kinds and hours > FLEX_START_HOURS:
+                yield (
+                    f"job {job.team}/{job.name}: may run {hours:.0f} h, but flex-start nodes of pool {pool.name} end "
+                    f"after {FLEX_START_HOURS} h. Lower `maxRunSeconds`, or use another pool."
+                )
+
+
+def _of_spot(job: TrainingJob, pool: Pool, config: StackConfig) -> Iterator[str]:
+    workload = next(queue.workload for queue in config.queues if queue.name == job.queue)
+    write = job.checkpoint.write_seconds or workload.checkpoint_write_seconds
+    market = market_of(pool, config)
+    own = workload.model_copy(
+        update={
+            "nodes": job.pods,
+            "checkpoint_write_seconds": write,
+            "checkpoint_interval_seconds": job.checkpoint.interval_seconds,
+        }
+    )
+    found = spot_loss(market, own)
+    if not found.is_feasible:
+        yield (
+            f"job {job.team}/{job.name}: no work gets done on spot nodes of pool {pool.name}: {job.pods} pods stay up "
+            f"{found.uptime_hours * 60:.0f} min together ({market.uptime.words}), and a checkpoint takes {write} s. "
+            "Write smaller checkpoints, use fewer pods, or set `spotEligible: false`."
+        )
 
 
 def checkpoint_seconds(job: TrainingJob, queue: QueuePlan, config: StackConfig) -> int:

@@ -68,18 +68,30 @@ def market_of(pool: Pool, config: StackConfig) -> Market:
 
 
 def _candidates(pool: Pool, config: StackConfig) -> tuple[Candidate, ...]:
+    """Return a pool's capacity types in the order they are tried; a queue that counts them apart has the first word."""
     market = market_of(pool, config)
     prices = [config.prices.price(config.region, pool.machine, capacity.type) for capacity in pool.capacity]
-    return ordered([weigh(price, market) for price in prices if price is not None], pool.order)
+    found = ordered([weigh(price, market) for price in prices if price is not None], pool.order)
+    places = _places(pool.name, config.queues)
+    return tuple(sorted(found, key=lambda each: places.get(each.capacity_type, len(places))))
+
+
+def _places(pool: str, queues: Sequence[Queue]) -> dict[CapacityType, int]:
+    """Return where the first queue that counts a pool's capacity types apart tries each: Kueue does as it says."""
+    for queue in queues:
+        kinds = [quota.capacity for quota in queue.quotas if quota.pool == pool and quota.capacity is not None]
+        if queue.fallback is Fallback.QUOTA and kinds:
+            return {kind: place for place, kind in enumerate(kinds)}
+    return {}
 
 
 def _unfit(index: int, pool: Pool, candidates: Sequence[Candidate]) -> Iterator[ConfigFault]:
     if all(candidate.worth.usd_per_useful_hour is None for candidate in candidates):
         yield ConfigFault(
             ("pools", index, "capacity"),
-            "; ".join(f"{candidate.capacity_type.value}: {candidate.worth.reason}" for candidate in candidates),
+            [candidate.capacity_type.value for candidate in candidates],
             needs="a capacity type on which work gets done",
-            because="the pool would be paid for and finish nothing",
+            because="; ".join(f"{each.capacity_type.value} is {each.worth.reason}" for each in candidates),
             fix=f"Add `- {{type: on-demand, maxNodes: {pool.capacity[0].max_nodes}}}`",
         )
 
@@ -107,7 +119,7 @@ def _pool(
         name=pool.name,
         machine=machines()[pool.machine],
         order=pool.order,
-        offers=tuple(_offers(pool, taken, sizes, covered)),
+        offers=tuple(_offers(pool, taken, sizes, covered, is_counted_apart=is_counted_apart)),
         left_out=left_out,
         doubtful=not_worth_it if keeps_all else (),
         on_demand=config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND),
@@ -117,26 +129,37 @@ def _pool(
 
 
 def _offers(
-    pool: Pool, candidates: Sequence[Candidate], sizes: dict[CapacityType, PoolCapacity], covered: dict[str, int]
+    pool: Pool,
+    candidates: Sequence[Candidate],
+    sizes: dict[CapacityType, PoolCapacity],
+    covered: dict[str, int],
+    *,
+    is_counted_apart: bool,
 ) -> Iterator[Offer]:
     """Yield the nodes that are paid for in advance, then the others in the order of the candidates."""
     committed = sum(covered.values())
     on_demand = next((each for each in candidates if each.capacity_type is CapacityType.ON_DEMAND), None)
-    if committed and on_demand is not None:
-        names = " and ".join(covered)
-        worth = replace(
-            on_demand.worth,
-            usd_per_useful_hour=Decimal(0),
-            reason=f"paid for in advance by {names}: one more hour costs nothing",
-        )
-        base = _offer(pool, replace(on_demand, worth=worth), committed)
-        yield replace(base, name=f"reserved-{pool.name}", commitments=covered)
+    if committed and on_demand is not None and not is_counted_apart:
+        yield _committed(pool, on_demand, covered)
     for candidate in candidates:
         nodes = sizes[candidate.capacity_type].max_nodes
-        if candidate is on_demand:
+        if committed and candidate is on_demand:
             nodes -= committed
+            if is_counted_apart:
+                yield _committed(pool, candidate, covered)
         if nodes:
             yield _offer(pool, candidate, nodes)
+
+
+def _committed(pool: Pool, on_demand: Candidate, covered: dict[str, int]) -> Offer:
+    """Return the on-demand nodes that are paid for in advance; in a queue's order they stand with on-demand."""
+    worth = replace(
+        on_demand.worth,
+        usd_per_useful_hour=Decimal(0),
+        reason=f"paid for in advance by {' and '.join(covered)}: one more hour costs nothing",
+    )
+    base = _offer(pool, replace(on_demand, worth=worth), sum(covered.values()))
+    return replace(base, name=f"reserved-{pool.name}", commitments=covered)
 
 
 def _offer(pool: Pool, candidate: Candidate, max_nodes: int) -> Offer:

@@ -4,7 +4,7 @@ from mizan.prices.book import PriceBook
 from mizan.prices.commitments import COMMITMENT_FILE, CommittedUse, committed_uses
 from mizan.prices.files import PRICE_FILE, read_price_file, shipped
 from mizan.prices.hosts import HOST_FILE, HostRate, host_rate
-from mizan.prices.layout import PriceFault
+from mizan.prices.layout import PriceFault, UnreadablePrices
 from mizan.prices.model import HOURS_PER_MONTH, PRICE_MAX_AGE_DAYS, Basis, Price
 from mizan.prices.uptime import Uptime, UptimeKind, mean_uptime
 
@@ -20,6 +20,7 @@ __all__ = [
     "Price",
     "PriceBook",
     "PriceFault",
+    "UnreadablePrices",
     "Uptime",
     "UptimeKind",
     "committed_uses",

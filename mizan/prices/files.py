@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from mizan.prices.book import PriceBook
-from mizan.prices.layout import PriceFault, rows_of
+from mizan.prices.layout import UnreadablePrices, rows_of
 
 # Whole regions, and single zones.
 SHIPPED = ("prices.csv", "prices_by_zone.csv")
@@ -51,5 +51,7 @@ def read_price_text(path: Path) -> str:
         raise _unreadable(path, "not UTF-8", "Save it as UTF-8") from error
 
 
-def _unreadable(path: Path, observed: str, fix: str) -> PriceFault:
-    return PriceFault(str(path), observed, needs="a readable price file", because="prices are read from it", fix=fix)
+def _unreadable(path: Path, observed: str, fix: str) -> UnreadablePrices:
+    return UnreadablePrices(
+        str(path), observed, needs="a readable price file", because="prices are read from it", fix=fix
+    )

@@ -28,6 +28,10 @@ class PriceFault(PlatformError):
     """One fault of a price file, with its line."""
 
 
+class UnreadablePrices(PriceFault):
+    """A price file as a whole cannot be read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
     """What a text holds: its sound rows, and every fault of the others."""

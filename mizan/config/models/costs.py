@@ -119,7 +119,7 @@ class Commitment(Model):
     kind: CommitmentKind = described(
         "reservation, committed-use, savings-plan, capacity-block or dws-calendar.",
         because="it decides what is paid and what it covers",
-        fix="Write one of the five",
+        fix="Write `reservation`, `committed-use`, `savings-plan`, `capacity-block` or `dws-calendar`",
     )
     machine: str | None = described(
         "Machine that it covers; a savings plan without it covers every machine of its provider.",

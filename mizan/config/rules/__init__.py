@@ -5,7 +5,18 @@ from datetime import date
 
 from mizan.config.faults import ConfigFault
 from mizan.config.part import Part
-from mizan.config.rules import cluster, commitments, jobs, kueue, names, pools, prices, queues, teams, workloads
+from mizan.config.rules import (
+    cluster,
+    commitments,
+    jobs,
+    kueue,
+    names,
+    pools,
+    prices,
+    queues,
+    teams,
+    workloads,
+)
 from mizan.config.rules.lookup import PriceRule, Rule
 from mizan.prices import PriceBook
 
@@ -23,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     queues.borrowing_needs_a_cohort_with_a_lender,
     queues.weights_need_fair_sharing,
     workloads.checkpoints_fit_their_interval,
+    workloads.jobs_do_more_than_save_themselves,
     workloads.checkpoints_fit_into_the_uptime,
     teams.teams_name_queues,
     teams.teams_own_their_namespace,

@@ -1,6 +1,7 @@
 """Rules between a queue's workload and the up-time that its pools state."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 from mizan.capacity import CapacityType
 from mizan.config.faults import ConfigFault
@@ -21,6 +22,20 @@ def checkpoints_fit_their_interval(stack: Part) -> Iterator[ConfigFault]:
                 interval.number,
                 needs=f"more than the {write} s that a checkpoint takes",
                 because="the workload would do nothing but save itself",
+                fix="Raise it, or leave it out for the best one",
+            )
+
+
+def jobs_do_more_than_save_themselves(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for each job whose next checkpoint begins before the last one is written, by its own figures."""
+    for job in stack["jobs"].items:
+        interval, write = job["checkpoint"]["intervalSeconds"], job["checkpoint"]["writeSeconds"].number
+        if interval.number is not None and write is not None and interval.number <= write:
+            yield ConfigFault(
+                interval.path,
+                interval.number,
+                needs=f"more than the {write} s that a checkpoint takes",
+                because="the job would do nothing but save itself",
                 fix="Raise it, or leave it out for the best one",
             )
 
@@ -55,6 +70,11 @@ def _stated_hours(pool: Part) -> float | None:
     """Return the mean up-time that a pool with spot states, None where it states none."""
     kinds = [capacity["type"].text for capacity in pool["capacity"].items]
     hours = pool["meanUptimeHours"].value
-    if CapacityType.SPOT not in kinds or isinstance(hours, bool) or not isinstance(hours, int | float):
+    if CapacityType.SPOT not in kinds or isinstance(hours, bool) or not isinstance(hours, int | float | str):
         return None
-    return hours if hours > 0 else None
+    # The model takes a number as text too.
+    try:
+        stated = float(hours)
+    except ValueError:
+        return None
+    return stated if stated > 0 and isfinite(stated) else None

@@ -19,6 +19,7 @@ from mizan.estimate.model import (
     NoteKind,
     StackCost,
     TeamCost,
+    TeamKind,
 )
 from mizan.estimate.pool_model import OfferCost, PoolCost
 from mizan.estimate.render.comparison import Against
@@ -59,6 +60,23 @@ def document(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = (), again
         # Each offer says whether its price is stale; the note counts to the day of reading.
         "notes": [_note(note) for note in estimate.notes if note.kind is not NoteKind.STALE],
         "comparison": None if against is None else _comparison(against),
+    }
+
+
+def summary(estimate: Estimate) -> Json:
+    """Return the totals alone, under the same keys: few enough lines for a stack's outputs, which Pulumi prints."""
+    return {
+        "version": VERSION,
+        "currency": "USD",
+        "hoursPerMonth": HOURS_PER_MONTH,
+        "usdPerMonth": _dollars(estimate.total),
+        "usdPerHour": {size.value: str(estimate.total.per_hour(size)) for size in Size},
+        "isDerived": estimate.is_derived,
+        "oldestPrice": estimate.oldest.isoformat(),
+        "newestPrice": estimate.newest.isoformat(),
+        "pools": {pool.name: _dollars(pool.total) for pool in estimate.pools},
+        "teams": {team.name: _dollars(team.total) for team in estimate.teams if team.kind is TeamKind.TEAM},
+        "saved": _money(estimate.savings.saved),
     }
 
 

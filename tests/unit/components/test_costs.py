@@ -5,7 +5,7 @@ import pytest
 
 from components.platform import GpuPlatform, GpuPlatformArgs
 from mizan.estimate import estimate
-from mizan.estimate.render import document, short_table
+from mizan.estimate.render import short_table, summary
 from tests import mocks
 from tests.builders import a_plan, a_stack, a_team
 
@@ -31,7 +31,7 @@ def test_a_preview_shows_the_estimate_and_hands_it_on(platform):
     plan, said, _, made = platform()
     figures = estimate(plan)
     assert said["info"] == [short_table(figures)]
-    assert made.estimate == document(figures)
+    assert made.estimate == summary(figures)
     assert [text for text in said["warn"] if "budget" in text] == []
 
 

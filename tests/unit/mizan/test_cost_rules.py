@@ -189,11 +189,8 @@ def test_a_pool_on_which_no_work_gets_done_is_told_with_its_line(tmp_path):
     with pytest.raises(ConfigErrors) as caught:
         plan_of_file(file, "test")
     line = next(n for n, text in enumerate(file.read_text().splitlines(), 1) if '"capacity": [' in text)
-    assert str(caught.value).startswith(f"{file}: 1 fault\n  line {line}: mizan:pools[0].capacity: spot: $")
-    assert str(caught.value).endswith(
-        "needs a capacity type on which work gets done because the pool would be paid for and finish nothing. Add "
-        "`- {type: on-demand, maxNodes: 1}`."
-    )
+    assert str(caught.value).startswith(f'{file}: 1 fault\n  line {line}: mizan:pools[0].capacity: ["spot"]; needs a ')
+    assert str(caught.value).endswith("leave no time for work. Add `- {type: on-demand, maxNodes: 1}`.")
 
 
 def stack_with_prices(tmp_path, text, name="own.csv"):
@@ -236,8 +233,61 @@ def test_an_unsound_price_file_is_told_with_its_line(tmp_path, text, told):
     assert str(caught.value).startswith(f"{tmp_path / 'own.csv'}{told}")
 
 
-def test_a_price_file_that_is_missing_is_told(tmp_path):
-    with pytest.raises(
-        PlatformError, match=r"none.csv: No such file or directory; needs a readable price file because"
-    ):
+def warned(**changes):
+    return list(a_plan(a_stack(**changes)).warnings)
+
+
+def test_what_is_bought_in_advance_and_cannot_be_used_is_warned_of():
+    assert [text for text in warned(commitments=[RESERVATION | {"nodes": 5}]) if "commitment" in text] == [
+        (
+            "commitment r: pays for 5 nodes, but the pools' on-demand capacity has room for 1 of them. Raise "
+            "`maxNodes`, or count the rest as paid for nothing."
+        )
+    ]
+    # A node costs 14.69354 x 0.7 = 10.285: ten dollars pay for none, and of eleven 0.71 are left.
+    for dollars, left in (("10", "10.00"), ("11", "0.71")):
+        (told,) = [text for text in warned(commitments=[PLAN | {"usdPerHour": dollars}]) if "commitment" in text]
+        assert told.startswith(f"commitment p: ${left} of its ${dollars}.00 an hour pay for no whole on-demand node")
+    assert [text for text in warned(commitments=[RESERVATION]) if "commitment" in text] == []
+
+
+def test_a_pool_that_no_queue_counts_is_warned_of():
+    spare = a_pool(name="spare", capacity=[{"type": "spot", "maxNodes": 3}])
+    told = "pool spare: no queue counts its 12 GPUs, so no job gets them. Add a quota, or remove it."
+    assert told in warned(pools=[a_pool(), spare])
+    assert told not in warned()
+
+
+def test_a_job_that_gets_no_work_done_on_spot_is_warned_of():
+    job = a_stack()["jobs"][0]
+    slow = job | {"pods": 4, "checkpoint": {"dir": "s3://a", "writeSeconds": 36_000}}
+    (told,) = [text for text in warned(jobs=[slow]) if text.startswith("job team-a/train-1: no work gets done")]
+    assert "on spot nodes of pool a100: 4 pods stay up 39 min together (3628 up-times" in told
+    for fine in (job, slow | {"spotEligible": False}):
+        assert [text for text in warned(jobs=[fine]) if "no work gets done" in text] == []
+
+
+def test_a_job_that_only_saves_itself_is_refused():
+    job = a_stack()["jobs"][0] | {"checkpoint": {"dir": "s3://a", "intervalSeconds": 60, "writeSeconds": 60}}
+    assert faults_of(a_stack(jobs=[job])) == [
+        (
+            "mizan:jobs[0].checkpoint.intervalSeconds: 60; needs more than the 60 s that a checkpoint takes because "
+            "the job would do nothing but save itself. Raise it, or leave it out for the best one."
+        )
+    ]
+
+
+def test_a_stated_up_time_counts_as_text_too():
+    queue = a_queue(workload={"checkpointWriteSeconds": 1800})
+    assert (
+        "queues[0].workload.checkpointWriteSeconds: 1800"
+        in faults_of(a_stack(pools=[a_pool(meanUptimeHours="0.5")], queues=[queue]))[0]
+    )
+
+
+def test_a_price_file_that_cannot_be_read_is_told_with_the_stack_s_line(tmp_path):
+    with pytest.raises(ConfigErrors) as caught:
         read_stack(stack_with_prices(tmp_path, OWN, name="none.csv"), TODAY)
+    assert "line 1: mizan:priceFile: none.csv: No such file or directory; needs a readable price file" in str(
+        caught.value
+    )

@@ -183,10 +183,10 @@ def test_what_a_queue_or_a_list_names_stays_and_is_warned_of(changes):
 
 def test_a_list_keeps_its_own_order_and_the_autoscaler_follows_it():
     capacity = [{"type": "on-demand", "maxNodes": 1}, {"type": "spot", "maxNodes": 2}]
-    listed = pool_of(pools=[a_pool(order="listed", capacity=capacity)])
+    listed = pool_of(pools=[a_pool(order="listed", capacity=capacity)], queues=[by_capacity()])
     assert [offer.name for offer in listed.offers] == ["ondemand-a100", "spot-a100"]
     assert listed.offers[0].weight > listed.offers[1].weight
-    priced = pool_of(pools=[a_pool(capacity=capacity)])
+    priced = pool_of(pools=[a_pool(capacity=capacity)], queues=[by_capacity()])
     assert [offer.name for offer in priced.offers] == ["spot-a100", "ondemand-a100"]
 
 
@@ -201,7 +201,7 @@ def test_flex_start_takes_its_place_by_price():
 def test_nodes_paid_for_in_advance_come_first_and_the_rest_of_on_demand_stays_where_it_was():
     commitment = {"name": "r", "kind": "reservation", "machine": "a2-highgpu-4g", "nodes": 3}
     capacity = [{"type": "spot", "maxNodes": 2}, {"type": "on-demand", "maxNodes": 5}]
-    pool = pool_of(pools=[a_pool(capacity=capacity)], commitments=[commitment])
+    pool = pool_of(pools=[a_pool(capacity=capacity)], commitments=[commitment], queues=[by_capacity()])
     assert [(offer.name, offer.max_nodes, offer.capacity_type) for offer in pool.offers] == [
         ("reserved-a100", 3, ON_DEMAND),
         ("spot-a100", 2, SPOT),
@@ -213,12 +213,22 @@ def test_nodes_paid_for_in_advance_come_first_and_the_rest_of_on_demand_stays_wh
     assert [offer.weight for offer in pool.offers] == sorted((offer.weight for offer in pool.offers), reverse=True)
 
 
+@pytest.mark.parametrize("first", ["spot", "on-demand"])
+def test_where_kueue_chooses_its_queue_s_order_counts_and_not_the_price(first):
+    kinds = [first, *({"spot", "on-demand"} - {first})]
+    queue = a_queue(quotas=[{"pool": "a100", "capacity": kind, "gpus": 4} for kind in kinds])
+    plan = a_plan(a_stack(queues=[queue]))
+    assert [offer.capacity_type for offer in plan.pools[0].offers] == kinds
+    assert plan.offers[0].weight > plan.offers[1].weight
+
+
 def test_a_queue_that_counts_on_demand_counts_the_nodes_paid_for_in_advance_with_it():
     commitment = {"name": "r", "kind": "reservation", "machine": "a2-highgpu-4g", "nodes": 1}
     capacity = [{"type": "spot", "maxNodes": 2}, {"type": "on-demand", "maxNodes": 2}]
     plan = a_plan(a_stack(pools=[a_pool(capacity=capacity)], commitments=[commitment]))
     flavors = {flavor.name: [offer.name for offer in flavor.offers] for flavor in plan.flavors}
     assert flavors == {"ondemand-a100": ["reserved-a100", "ondemand-a100"], "spot-a100": ["spot-a100"]}
+    assert [offer.name for offer in plan.offers] == ["spot-a100", "reserved-a100", "ondemand-a100"], "as Kueue tries"
 
 
 def test_market_order_is_not_changed_by_an_equal_candidate():

@@ -147,7 +147,10 @@ NO_CONFIG = ": no `config` section; needs `config:` with keys such as `mizan:clo
         ),
         ("config:\n  mizan:pools: *pools\n", f":2: found undefined alias 'pools'{NOT_YAML}this line."),
         ("config: {}\n---\nconfig: {}\n", f":2: but found another document{NOT_YAML}this line."),
-        ("config:\n  mizan:region: 2024-99-99\n", f": month must be in 1..12{NOT_YAML}it."),
+        (
+            "config:\n  mizan:region: 2024-99-99\n",
+            f":2: found 2024-99-99, which is no day: month must be in 1..12{NOT_YAML}this line.",
+        ),
         (
             "config:\x07",
             (

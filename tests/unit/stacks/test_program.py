@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from mizan.estimate import estimate
-from mizan.estimate.render import document
+from mizan.estimate.render import summary
 from mizan.manifests import manifests_of
 from tests.builders import PROJECT, a_plan, a_queue, a_stack, as_pulumi_gives_it, shipped_stack
 from tests.mocks import deploy
@@ -39,7 +39,7 @@ def test_stack_local_is_built_and_exported(program):
     }
     assert resources[0].outputs == {"namespaces": ["team-a"]}
     assert set(exported) == {"namespaces", "estimate", "queues", "flavors"}
-    assert exported["estimate"] == document(estimate(replace(plan, stack="test", today=datetime.now(UTC).date())))
+    assert exported["estimate"] == summary(estimate(replace(plan, stack="test", today=datetime.now(UTC).date())))
 
 
 def test_the_flavors_exported_are_those_in_the_cluster_and_not_the_offers_behind_them(program):

@@ -129,7 +129,13 @@ def import_files(
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        # Beside it first: a full disk must not cost the file that is there.
+        beside = output.with_name(f".{output.name}.new")
+        try:
+            beside.write_text(text, encoding="utf-8")
+            beside.replace(output)
+        finally:
+            beside.unlink(missing_ok=True)
     show_imports(Console(stderr=True), found)
 
 

@@ -79,7 +79,8 @@ def _candidates(pool: Pool, config: StackConfig) -> tuple[Candidate, ...]:
 def _places(pool: str, queues: Sequence[Queue]) -> dict[CapacityType, int]:
     """Return where the first queue that counts a pool's capacity types apart tries each: Kueue does as it says."""
     for queue in queues:
-        kinds = [quota.capacity for quota in queue.quotas if quota.pool == pool and quota.capacity is not None]
+        # A quota of nothing admits nothing.
+        kinds = [quota.capacity for quota in queue.quotas if quota.pool == pool and quota.capacity and quota.gpus]
         if queue.fallback is Fallback.QUOTA and kinds:
             return {kind: place for place, kind in enumerate(kinds)}
     return {}

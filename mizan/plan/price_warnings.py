@@ -38,5 +38,5 @@ def _is_behind_by_traces(pool: PoolPlan) -> bool:
     if spot is None or spot.worth.uptime is None or spot.worth.uptime.kind is not UptimeKind.TRACES:
         return False
     bought = [offer for offer in pool.offers if not offer.is_committed]
-    first = bought[0] if pool.order is Order.PRICE else None
+    first = bought[0] if bought and pool.order is Order.PRICE else None
     return first is not None and first is not spot and first.price.usd_per_hour > spot.price.usd_per_hour

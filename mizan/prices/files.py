@@ -5,8 +5,10 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from mizan.capacity import CapacityType
 from mizan.prices.book import PriceBook
-from mizan.prices.layout import UnreadablePrices, rows_of
+from mizan.prices.layout import PriceFault, UnreadablePrices, rows_of
+from mizan.prices.model import Price
 
 # Whole regions, and single zones.
 SHIPPED = ("prices.csv", "prices_by_zone.csv")
@@ -28,9 +30,22 @@ def read_price_file(path: Path, today: date) -> PriceBook:
     """Return the prices of a CSV file in our layout.
 
     Raises:
-        PriceFault: the file cannot be read, has another header, or a row is unsound or dated after `today`.
+        PriceFault: the file cannot be read, has another header, a row is unsound or dated after `today`, or an offer
+            stands in two rows.
     """
-    return PriceBook(rows_of(read_price_text(path), str(path), today))
+    rows = rows_of(read_price_text(path), str(path), today)
+    first: dict[tuple[str, str, str, CapacityType], Price] = {}
+    for row in rows:
+        before = first.setdefault((row.region, row.zone, row.machine, row.capacity_type), row)
+        if before is not row:
+            raise PriceFault(
+                f"{row.file}:{row.line}",
+                f"{row.machine} {row.capacity_type} in {row.zone or row.region}, as in line {before.line}",
+                needs="one price of an offer",
+                because="nobody can tell which of the two counts",
+                fix="Remove the older one",
+            )
+    return PriceBook(rows)
 
 
 def read_price_text(path: Path) -> str:
@@ -39,6 +54,8 @@ def read_price_text(path: Path) -> str:
     Raises:
         PriceFault: the file cannot be read.
     """
+    if path.exists() and not path.is_file():
+        raise _unreadable(path, "no regular file", "Name a CSV file")
     try:
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:

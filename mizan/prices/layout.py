@@ -126,7 +126,8 @@ def plain(value: Decimal) -> str:
 
 
 def _read(text: str, file: str, today: date | None) -> Iterator[Price | list[PriceFault]]:
-    reader = csv.reader(io.StringIO(text, newline=""))
+    # Strict, and one line a row: a quote that is never closed would swallow the rows behind it.
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = tuple(next(reader, ()))
         if header != COLUMNS:
@@ -135,6 +136,12 @@ def _read(text: str, file: str, today: date | None) -> Iterator[Price | list[Pri
         for values in reader:
             if values:
                 yield _row(values, _Place(file, reader.line_num, today))
+            if any("\n" in value or "\r" in value for value in values):
+                yield [
+                    _Place(file, reader.line_num, today).fault(
+                        "a line break inside quotes", "one line a row", "an open quote swallows rows", "Close the quote"
+                    )
+                ]
     except csv.Error as error:
         yield [
             _Place(file, reader.line_num, today).fault(str(error), "CSV text", "rows are read from it", "Save it again")

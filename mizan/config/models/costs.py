@@ -1,6 +1,7 @@
 """Dollars: how much the pools are used, what is bought in advance, what spot must save, what may be spent."""
 
-from datetime import date
+import re
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -8,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from mizan.config.models.base import Model, described, object_name
+
+DAY = re.compile(r"(\d{4}-\d{2}-\d{2})( 00:00:00 \+0000 UTC)?", re.ASCII)
 
 
 class Order(StrEnum):
@@ -48,11 +51,25 @@ def _no_switch(value: object) -> object:
     return value
 
 
-def _written_day(value: object) -> object:
-    """Return the value; a number is no day, though it could count seconds."""
-    if not isinstance(value, str | date):
-        raise ValueError("a day such as 2027-06-30")  # noqa: TRY004
-    return value
+def day_of(value: object) -> date | None:
+    """Return the day that a value says, None where it says none: a number could count seconds, a time is no day.
+
+    Pulumi hands a day of a YAML file on as `2027-06-30 00:00:00 +0000 UTC`.
+    """
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    written = DAY.fullmatch(value) if isinstance(value, str) else None
+    try:
+        return date.fromisoformat(written[1]) if written else None
+    except ValueError:
+        return None
+
+
+def _written_day(value: object) -> date:
+    day = day_of(value)
+    if day is None:
+        raise ValueError("a day such as 2027-06-30")
+    return day
 
 
 Amount = Annotated[Decimal, BeforeValidator(_no_switch)]

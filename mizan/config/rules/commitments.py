@@ -7,7 +7,7 @@ from types import MappingProxyType
 from mizan.capacity import CapacityType
 from mizan.catalogue import Provider, machines
 from mizan.config.faults import ConfigFault, suggestion
-from mizan.config.models.costs import CommitmentKind, Term
+from mizan.config.models.costs import CommitmentKind, Term, day_of
 from mizan.config.part import Part
 from mizan.prices import COMMITMENT_FILE, PriceBook, committed_uses
 
@@ -43,7 +43,7 @@ def commitments_cover_something(stack: Part, _: PriceBook, today: date) -> Itera
                 because=f"nobody else sells it, and {sold.name} is a machine of {sold.provider}",
                 fix="Write `reservation` with `usdPerHour`, or correct the machine",
             )
-        until = _day(commitment["until"])
+        until = day_of(commitment["until"].value)
         if until is not None and until < today:
             yield ConfigFault(
                 commitment["until"].path,
@@ -133,12 +133,3 @@ def _idle(commitment: Part, keys: tuple[str, ...], because: str) -> Iterator[Con
         if commitment.has(key) and commitment[key].value is not None:
             part = commitment[key]
             yield ConfigFault(part.path, part.value, needs="no value here", because=because, fix=f"Remove `{key}`")
-
-
-def _day(part: Part) -> date | None:
-    if isinstance(part.value, date):
-        return part.value
-    try:
-        return date.fromisoformat(part.text or "")
-    except ValueError:
-        return None

@@ -1,7 +1,7 @@
 """Commitments, workloads and an own price file: what a stack may say, and what is told otherwise."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -224,6 +224,15 @@ def test_a_stack_s_own_prices_win_and_the_others_stay(tmp_path):
         (OWN.replace("listed", "guessed"), ":2: guessed; needs listed or derived because"),
         (OWN.replace("our contract", " "), ":2: no source; needs a source because"),
         (OWN.replace(",our contract", ""), ":2: another number of values; needs 10 values because"),
+        (
+            OWN + OWN.splitlines()[1] + "\n",
+            ":3: a2-highgpu-4g spot in us-central1, as in line 2; needs one price",
+        ),
+        (OWN.replace("our contract", '"our contract'), ":2: unexpected end of data; needs CSV text because"),
+        (
+            OWN.replace("our contract", '"our\ncontract"'),
+            ":3: a line break inside quotes; needs one line a row",
+        ),
         (OWN + "x\n", ":3: another number of values; needs 10 values because"),
     ],
 )
@@ -291,3 +300,30 @@ def test_a_price_file_that_cannot_be_read_is_told_with_the_stack_s_line(tmp_path
     assert "line 1: mizan:priceFile: none.csv: No such file or directory; needs a readable price file" in str(
         caught.value
     )
+
+
+@pytest.mark.parametrize("until", ["2027-06-30", date(2027, 6, 30), "2027-06-30 00:00:00 +0000 UTC"])
+def test_a_day_is_read_as_yaml_and_as_pulumi_write_it(until):
+    assert parse(committed(until=until), TODAY).commitments[0].until == date(2027, 6, 30)
+
+
+@pytest.mark.parametrize(
+    "until", ["2020-01-01T00:00:00", "20270630", datetime(2027, 6, 30, tzinfo=UTC), 5, "2027-02-30"]
+)
+def test_what_is_no_day_is_told(until):
+    assert "; needs a day such as 2027-06-30 because " in faults_of(committed(until=until))[0]
+
+
+def test_a_pool_whose_on_demand_is_all_paid_for_and_whose_spot_is_out_still_makes_a_plan():
+    queue = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 4}], workload={"nodes": 20})
+    assert [offer.name for offer in a_plan(a_stack(queues=[queue], commitments=[RESERVATION])).offers] == [
+        "reserved-a100"
+    ]
+
+
+def test_a_quota_of_nothing_does_not_come_first():
+    quotas = [{"pool": "a100", "capacity": kind, "gpus": gpus} for kind, gpus in (("spot", 0), ("on-demand", 4))]
+    assert [offer.name for offer in a_plan(a_stack(queues=[a_queue(quotas=quotas)])).offers] == [
+        "ondemand-a100",
+        "spot-a100",
+    ]

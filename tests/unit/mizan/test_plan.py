@@ -195,12 +195,15 @@ def test_every_plan_agrees_with_itself(values):
         assert apart == {queue.fallback is Fallback.QUOTA}
         assert all(queue.name in team.queues for team in plan.teams if team.namespace in queue.namespaces)
     assert sorted(offer.name for flavor in plan.flavors for offer in flavor.offers) == sorted(names)
+    shrunk = {pool.name for pool in plan.pools if pool.left_out}
     for flavor in plan.flavors:
         assert all(flavor.labels.items() <= offer.labels.items() for offer in flavor.offers)
         assert all(set(flavor.taints) <= set(offer.taints) for offer in flavor.offers)
         held = sum(quota.nominal for queue in plan.queues for quota in queue.quotas if quota.flavor == flavor)
-        assert held <= flavor.max_units
-    assert not [told for told in plan.warnings if told.startswith("flavor")]
+        # Without the capacity types that are not worth it a pool is smaller than the stack made its quotas for.
+        assert held <= flavor.max_units or shrunk & {flavor.pool}
+    told = [text for text in plan.warnings if text.startswith("flavor")]
+    assert shrunk or not told
 
 
 @given(stacks())

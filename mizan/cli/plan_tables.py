@@ -74,6 +74,8 @@ def _legend(console: Console, plan: Plan) -> None:
     lines = [LEGEND] if any(price.is_derived for price in prices) else []
     if any(price.is_stale(plan.today) for price in prices):
         lines.append(f"{STALE} over {PRICE_MAX_AGE_DAYS} days old: look whether the cloud still asks as much")
+    if any(offer.is_committed for offer in plan.offers):
+        lines.append("USD per hour: without commitments, which have a table of their own")
     lines.append("nodes: the most there can be; weight: the autoscaler takes the highest that fits")
     lines.append("useful hour: what an hour of work costs, with what interruptions take of it")
     for line in lines:

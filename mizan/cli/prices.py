@@ -16,7 +16,7 @@ from mizan.cli.price_tables import document, show_findings, show_imports, show_l
 from mizan.cli.stacks import today
 from mizan.config.faults import suggestion
 from mizan.errors import PlatformError
-from mizan.prices import PRICE_FILE, Price, PriceBook, read_price_file, shipped
+from mizan.prices import PRICE_FILE, Price, PriceBook, newest, read_price_file, shipped
 from mizan.prices.check import Severity, check, check_text
 from mizan.prices.files import read_price_text
 from mizan.prices.importers import import_prices
@@ -125,7 +125,9 @@ def import_files(
     found = [
         import_prices(read_price_text(file), str(file), machines=machines(), today=today(), as_of=day) for file in files
     ]
-    text = csv_text(row for each in found for row in each.rows)
+    rows = [row for each in found for row in each.rows]
+    kept = newest(rows)
+    text = csv_text(kept)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -137,6 +139,8 @@ def import_files(
         finally:
             beside.unlink(missing_ok=True)
     show_imports(Console(stderr=True), found)
+    if len(kept) < len(rows):
+        typer.echo(f"{len(rows) - len(kept)} rows left out: the files have a newer price of the same offer.", err=True)
 
 
 def _book(file: Path | None) -> PriceBook:

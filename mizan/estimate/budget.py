@@ -5,7 +5,7 @@ planes and unused commitments are no team's. A budget is exceeded above 100 %, t
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from mizan.config import Budget, BudgetOn
 from mizan.estimate.amounts import Size
@@ -50,8 +50,7 @@ def message(verdict: BudgetVerdict) -> str:
     whose = f"{verdict.subject.value} {verdict.name}"
     size = "expected" if verdict.on is BudgetOn.EXPECTED else "at maximum"
     told = (
-        f"{whose}: ${verdict.spent:,} a month {size}, {_percent(verdict.percent)} of its budget of "
-        f"${verdict.budget:,.2f}."
+        f"{whose}: ${verdict.spent:,} a month {size}, {verdict.percent_told} of its budget of ${verdict.budget:,.2f}."
     )
     if verdict.level is BudgetLevel.OK:
         return told
@@ -147,7 +146,3 @@ def _advice(verdict: BudgetVerdict) -> Iterator[str]:
 
 def _told(changes: Sequence[Change]) -> str:
     return "; ".join(f"{change.text} (${change.usd_per_month:,})" for change in changes)
-
-
-def _percent(percent: Decimal) -> str:
-    return f"{percent.quantize(Decimal('0.1'), ROUND_HALF_UP):,} %"

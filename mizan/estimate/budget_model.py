@@ -1,10 +1,13 @@
 """How a budget stands, and what would keep it."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from enum import StrEnum
 
 from mizan.config import BudgetOn
+
+TENTH = Decimal("0.1")
+HUNDRED = Decimal(100)
 
 
 class BudgetLevel(StrEnum):
@@ -74,3 +77,14 @@ class BudgetVerdict:
     def percent(self) -> Decimal:
         """Return how much of the budget is spent, in per cent."""
         return self.spent / self.budget * 100
+
+    @property
+    def percent_told(self) -> str:
+        """Return that as text with one digit behind the point, never rounded over a border that decides."""
+        nearest = self.percent.quantize(TENTH, ROUND_HALF_UP)
+        if self.level is BudgetLevel.EXCEEDED and nearest <= HUNDRED:
+            nearest = self.percent.quantize(TENTH, ROUND_UP)
+        border = self.advisory_percent if self.level is BudgetLevel.OK else HUNDRED
+        if self.level is not BudgetLevel.EXCEEDED and nearest >= border:
+            nearest = self.percent.quantize(TENTH, ROUND_DOWN)
+        return f"{nearest:,.1f} %"

@@ -1,9 +1,10 @@
 """How many nodes of each offer run: at the maximum, and for the work that is expected.
 
-Expected work is `utilisationPercent` of all `maxNodes` of a pool, in `hoursPerWeek` of the 168 hours. It fills the
-offers in the order in which they are tried. An offer that loses the share f of its time to interruptions needs
-1 / (1 - f) of the nodes for the same work, but never has more than its `maxNodes`; what does not fit goes to the next
-offer, as the autoscaler does it, and past the last one stays undone. So no expected bill is above the maximum one.
+Expected work is `utilisationPercent` of all `maxNodes` of a pool, those of left-out capacity types too, in
+`hoursPerWeek` of the 168 hours. It fills the offers in the order in which they are tried. An offer that loses the share
+f of its time to interruptions needs 1 / (1 - f) of the nodes for the same work, but never has more than its
+`maxNodes`; what does not fit goes to the next offer, as the autoscaler does it, and past the last one stays undone. So
+no expected bill is above the maximum one.
 """
 
 from dataclasses import dataclass
@@ -59,8 +60,9 @@ def as_expected(pool: PoolPlan, *, with_losses: bool = True) -> Running:
 
 
 def demand(pool: PoolPlan) -> Decimal:
-    """Return the expected work in nodes, while the pool runs."""
-    return Decimal(sum(offer.max_nodes for offer in pool.offers) * pool.expected_use.utilisation_percent) / 100
+    """Return the expected work in nodes, while the pool runs; leaving a capacity type out makes no work less."""
+    nodes = pool.left_out_nodes + sum(offer.max_nodes for offer in pool.offers)
+    return Decimal(nodes * pool.expected_use.utilisation_percent) / 100
 
 
 def lost_share(offer: Offer) -> Decimal:

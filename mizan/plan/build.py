@@ -28,7 +28,7 @@ from mizan.plan.model import (
     TeamPlan,
 )
 from mizan.plan.pools import SPOT_TAINT, counted_apart, pools_of
-from mizan.plan.price_warnings import of_prices
+from mizan.plan.price_warnings import of_own_prices, of_prices
 from mizan.plan.reach import reachable_units
 from mizan.plan.room import share_per_gpu
 from mizan.plan.warnings import of_kueue, of_quotas_and_jobs
@@ -69,6 +69,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         forced_removals=config.force_remove_teams,
         warnings=(
             *of_prices(pools),
+            *of_own_prices(config.prices),
             *of_commitments(commitments, pools),
             *of_queueless(pools, queues),
             *of_runs(config.jobs, by_name, config),

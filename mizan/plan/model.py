@@ -86,6 +86,7 @@ class PoolPlan:
 
     Attributes:
         left_out: capacity types that the stack lists but that are not worth it, each with the reason.
+        left_out_nodes: that those would have had; the work meant for them is there all the same.
         doubtful: those that are kept all the same, as a queue or the stack's own order names them.
         on_demand: what a node costs on-demand, which savings are told against; None where no list says it.
     """
@@ -95,6 +96,7 @@ class PoolPlan:
     order: Order
     offers: tuple[Offer, ...]
     left_out: tuple[Candidate, ...]
+    left_out_nodes: int
     doubtful: tuple[Candidate, ...]
     on_demand: Price | None
     expected_use: ExpectedUse

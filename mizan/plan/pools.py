@@ -122,6 +122,7 @@ def _pool(
         order=pool.order,
         offers=tuple(_offers(pool, taken, sizes, covered, is_counted_apart=is_counted_apart)),
         left_out=left_out,
+        left_out_nodes=sum(sizes[each.capacity_type].max_nodes for each in left_out),
         doubtful=not_worth_it if keeps_all else (),
         on_demand=config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND),
         expected_use=pool.expected_use or config.expected_use,

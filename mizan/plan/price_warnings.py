@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from mizan.capacity import CapacityType
+from mizan.catalogue import machines
 from mizan.config import Order
 from mizan.plan.fallback import Candidate
 from mizan.plan.model import Offer, PoolPlan
-from mizan.prices import UptimeKind
+from mizan.prices import PriceBook, UptimeKind, shipped
 
 
 def of_prices(pools: Sequence[PoolPlan]) -> Iterator[str]:
@@ -28,6 +29,17 @@ def of_prices(pools: Sequence[PoolPlan]) -> Iterator[str]:
                 "interrupted too often for the queue's `workload`. Measure how long your spot nodes stay and write it "
                 "as `meanUptimeHours`."
             )
+
+
+def of_own_prices(book: PriceBook) -> Iterator[str]:
+    """Yield each row of a stack's own price file that no pool can ever use, as a name in it is mistyped."""
+    known = shipped().rows
+    for row in book.rows[: len(book.rows) - len(known)]:
+        machine = machines().get(row.machine)
+        if machine is None:
+            yield f"{row.file}:{row.line}: no machine {row.machine} in the catalogue; this price is never used."
+        elif machine.provider != row.provider:
+            yield f"{row.file}:{row.line}: {row.machine} is a machine of {machine.provider}, not of {row.provider}."
 
 
 def _is_behind_by_traces(pool: PoolPlan) -> bool:

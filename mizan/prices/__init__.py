@@ -1,6 +1,6 @@
 """What an offer costs, from which day and which source; what is missing is unknown, never free."""
 
-from mizan.prices.book import PriceBook
+from mizan.prices.book import PriceBook, newest
 from mizan.prices.commitments import COMMITMENT_FILE, CommittedUse, committed_uses
 from mizan.prices.files import PRICE_FILE, read_price_file, shipped
 from mizan.prices.hosts import HOST_FILE, HostRate, host_rate
@@ -26,6 +26,7 @@ __all__ = [
     "committed_uses",
     "host_rate",
     "mean_uptime",
+    "newest",
     "read_price_file",
     "shipped",
 ]

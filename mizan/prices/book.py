@@ -9,6 +9,16 @@ from mizan.prices.model import Price
 Key = tuple[str, str, CapacityType]
 
 
+def newest(rows: Iterable[Price]) -> tuple[Price, ...]:
+    """Return one price of each offer: that of the latest day, of two of one day the one that comes later."""
+    found: dict[tuple[str, str, str, CapacityType], Price] = {}
+    for row in rows:
+        key = (row.region, row.zone, row.machine, row.capacity_type)
+        if key not in found or row.as_of >= found[key].as_of:
+            found[key] = row
+    return tuple(found.values())
+
+
 class PriceBook:
     """Price rows by region, machine and capacity type; what is missing is unknown, never free.
 

@@ -72,8 +72,10 @@ def prices(estimate: Estimate) -> Table:
     files = {offer.price.file for pool in estimate.pools for offer in pool.offers}
     region = f" in {estimate.stacks[0].region}" if len(set(regions.values())) == 1 else ""
     file = f", from {min(files)}" if len(files) == 1 else ""
+    is_committed = any(offer.is_committed for pool in estimate.pools for offer in pool.offers)
+    plain = ", without commitments" if is_committed else ""
     return Table(
-        caption=f"Prices of a node{region}, US dollars an hour{file}",
+        caption=f"Prices of a node{region}, US dollars an hour{plain}{file}",
         columns=columns("offer", "machine", "#price", "as of", "#line" if file else "from"),
         rows=tuple(
             Row(

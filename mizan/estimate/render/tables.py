@@ -18,7 +18,6 @@ from mizan.estimate.render.words import (
     dollars,
     place,
     share,
-    used,
     whose,
 )
 
@@ -148,7 +147,13 @@ def budgets(verdicts: Sequence[BudgetVerdict], *, is_alone: bool) -> Table:
         rows=tuple(
             Row(
                 name=whose(verdict, is_alone=is_alone),
-                cells=(verdict.on, dollars(verdict.spent), dollars(verdict.budget), used(verdict), verdict.level),
+                cells=(
+                    verdict.on,
+                    dollars(verdict.spent),
+                    dollars(verdict.budget),
+                    verdict.percent_told,
+                    verdict.level,
+                ),
             )
             for verdict in verdicts
         ),

@@ -1,7 +1,7 @@
 """Dollars, shares, nodes and days as a person reads them: the same words on every page."""
 
 from collections.abc import Iterator
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
+from decimal import Decimal
 
 from mizan.estimate.amounts import SavingsKind
 from mizan.estimate.budget import BudgetLevel, BudgetSubject, BudgetVerdict
@@ -78,12 +78,6 @@ def price_days(estimate: Estimate) -> str:
     return f"Prices of {days}{f', some over {PRICE_MAX_AGE_DAYS} days old' if stale else ''}."
 
 
-def used(verdict: BudgetVerdict) -> str:
-    """Return how much of a budget is spent; never rounded over, or back to, the border that decides."""
-    towards = ROUND_UP if verdict.level is BudgetLevel.EXCEEDED else ROUND_DOWN
-    return f"{verdict.percent.quantize(Decimal('0.1'), towards):,.1f} %"
-
-
 def whose(verdict: BudgetVerdict, *, is_alone: bool) -> str:
     """Return whose budget it is.
 
@@ -99,7 +93,7 @@ def budget(verdict: BudgetVerdict, *, is_alone: bool) -> str:
     """Return how a budget stands, in one sentence."""
     return (
         f"Budget of {whose(verdict, is_alone=is_alone)}: {dollars(verdict.spent)} of {dollars(verdict.budget)} "
-        f"({used(verdict)}) at {verdict.on} size: {verdict.level}."
+        f"({verdict.percent_told}) at {verdict.on} size: {verdict.level}."
     )
 
 

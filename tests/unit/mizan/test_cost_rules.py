@@ -327,3 +327,13 @@ def test_a_quota_of_nothing_does_not_come_first():
         "ondemand-a100",
         "spot-a100",
     ]
+
+
+def test_a_row_of_an_own_price_file_that_no_pool_can_use_is_warned_of(tmp_path):
+    typo = OWN.splitlines()[1].replace("a2-highgpu-4g", "a2-higgpu-4g")
+    wrong = OWN.splitlines()[1].replace("gcp,", "aws,").replace(",spot,", ",on_demand,")
+    config = read_stack(stack_with_prices(tmp_path, f"{OWN}{typo}\n{wrong}\n"), TODAY)
+    assert [text for text in build_plan("test", config).warnings if "own.csv" in text] == [
+        f"{tmp_path / 'own.csv'}:3: no machine a2-higgpu-4g in the catalogue; this price is never used.",
+        f"{tmp_path / 'own.csv'}:4: a2-highgpu-4g is a machine of gcp, not of aws.",
+    ]

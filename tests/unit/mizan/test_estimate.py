@@ -10,7 +10,7 @@ from mizan.errors import PlatformError
 from mizan.estimate import CapacityKind, NoteKind, SavingsKind, Size, estimate, merged
 from mizan.prices import Basis
 from mizan.prices.hosts import host_rate
-from tests.builders import an_existing_stack
+from tests.builders import a_plan, a_pool, a_queue, a_stack, an_existing_stack
 from tests.estimate_builders import (
     RATE,
     a_book,
@@ -287,3 +287,12 @@ def test_expected_use_is_named_as_an_assumption_with_its_pools():
             "50 of 168 hours a week, 60 % of maxNodes, for b",
         )
     ]
+
+
+def test_work_meant_for_spot_that_is_left_out_is_done_on_demand():
+    capacity = [{"type": "spot", "maxNodes": 2}, {"type": "on-demand", "maxNodes": 2}]
+    queue = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 4}])
+    found = estimate(a_plan(a_stack(pools=[a_pool(capacity=capacity)], queues=[queue], spot={"minSavingsPercent": 60})))
+    # 50 % of four nodes is two: 2 x 14.69354 x 730 = 21,452.57, two disks of 10 a month, and 73 for the control plane.
+    assert found.total.expected == Decimal("21545.57")
+    assert found.total.expected == found.total.maximum

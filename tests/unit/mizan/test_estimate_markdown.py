@@ -50,7 +50,7 @@ def test_without_a_comparison_it_tells_pools_savings_and_notes():
     ]
     assert "| a100 | 0.00 | 476.50 | 2,815.00 |" in lines
     assert "| **total** | **73.00** | **549.50** | **2,888.00** |" in lines
-    assert "- Budget of stack prod: 549.50 of 1,000.00 (54.9 %) at expected size: ok." in lines
+    assert "- Budget of stack prod: 549.50 of 1,000.00 (55.0 %) at expected size: ok." in lines
     assert "| spot | -500.00 | 499.50 |" in lines
     assert "sharing" not in page
     assert "<sub>A month is 730 hours. Prices of 2026-11-22.</sub>" in lines
@@ -115,8 +115,8 @@ def test_budgets_that_are_not_kept_come_first_with_what_would_keep_them():
         "- **Budget of stack prod: 549.50 of 500.00 (109.9 %) at expected size: exceeded.**",
         "  - Costs most: a100 476.50.",
         "  - Enough by itself: pool a100: maxNodes of spot 2 -> 1 (then 420.00).",
-        "- **Budget of team team-b: 549.50 of 1,000.00 (54.9 %) at expected size: advisory.**",
-        "- Budget of team team-a: 549.50 of 1,000.00 (54.9 %) at expected size: ok.",
+        "- **Budget of team team-b: 549.50 of 1,000.00 (55.0 %) at expected size: advisory.**",
+        "- Budget of team team-a: 549.50 of 1,000.00 (55.0 %) at expected size: ok.",
     ]
 
 

@@ -32,7 +32,7 @@ per hour        0.1000    0.7527    3.9562
 Expected saves 2,450.50 (82 %) of 3,000.00 (all on-demand, running always):
   schedules 1,000.00, scale to zero 1,000.50, spot 500.00; less work done twice
   after interruptions 50.00.
-Budget of stack prod: 549.50 of 1,000.00 (54.9 %) at expected size: ok.
+Budget of stack prod: 549.50 of 1,000.00 (55.0 %) at expected size: ok.
 Prices of 2026-11-22.
 In full: mizan estimate -s prod"""
 

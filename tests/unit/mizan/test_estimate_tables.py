@@ -24,7 +24,7 @@ from mizan.estimate.render.comparison import lines_compared, totals_compared
 from mizan.estimate.render.pool_tables import by_pool, pools_in_short, prices
 from mizan.estimate.render.table import largest
 from mizan.estimate.render.tables import budgets, by_capacity_type, by_part, by_team, commitments, savings
-from mizan.estimate.render.words import count, difference, dollars, hourly, notes, price_days, share, used
+from mizan.estimate.render.words import count, difference, dollars, hourly, notes, price_days, share
 from mizan.prices import Basis
 from tests.builders import TODAY, a_plan, shipped_stack
 from tests.estimates import (
@@ -91,7 +91,7 @@ def test_a_share_that_cannot_be_told_is_a_dash():
     ],
 )
 def test_a_budget_is_never_rounded_across_its_border(spent, level, told):
-    assert used(a_verdict(spent=Decimal(spent), level=level)) == told
+    assert a_verdict(spent=Decimal(spent), level=level).percent_told == told
 
 
 def test_pools_stand_with_their_offers_and_what_nobody_alone_pays():
@@ -216,7 +216,7 @@ def test_an_exceeded_budget_tells_what_would_keep_it():
     table = budgets([an_exceeded_budget(), a_verdict(subject=BudgetSubject.TEAM, name="team-a")], is_alone=True)
     assert rows(table) == [
         ("stack prod", "expected", "549.50", "500.00", "109.9 %", "exceeded"),
-        ("team team-a", "expected", "549.50", "1,000.00", "54.9 %", "ok"),
+        ("team team-a", "expected", "549.50", "1,000.00", "55.0 %", "ok"),
     ]
     assert table.below == (
         "stack prod: Costs most: a100 476.50.",

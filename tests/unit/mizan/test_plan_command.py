@@ -121,6 +121,7 @@ def test_what_is_paid_in_advance_is_first_and_stands_under_commitments(mizan):
     ]
     assert "1 paid for in advance by bought: one more hour costs nothing" in told
     assert "bought reservation 1 a2-highgpu-4g 5.5000" in told
+    assert "USD per hour: without commitments, which have a table of their own" in flat(out)
     assert "training a100 12 reserved-a100, spot-a100," in told or "reserved-a100, spot-a100, ondemand-a100" in flat(
         out
     )

@@ -244,6 +244,17 @@ def test_several_files_are_imported_into_one(mizan, tmp_path):
     )
 
 
+@pytest.mark.parametrize("order", [("old", "new"), ("new", "old")])
+def test_of_two_prices_of_an_offer_the_newer_is_imported_in_whatever_order(mizan, tmp_path, order):
+    for name, usd, day in (("old", "10", "2026-01-05"), ("new", "20", "2026-11-05")):
+        row = f"gcp,us-central1,,a2-highgpu-4g,on_demand,{usd},USD,{day},listed,contract"
+        (tmp_path / name).write_text(f"{','.join(COLUMNS)}\n{row}\n")
+    code, out, err = mizan("import", *(tmp_path / name for name in order))
+    assert code == 0
+    assert [(row.usd_per_hour, row.as_of.isoformat()) for row in rows_of(out, "out", TODAY)] == [(20, "2026-11-05")]
+    assert "1 rows left out: the files have a newer price of the same offer." in err
+
+
 def test_an_import_overwrites_nothing_unless_forced(mizan, tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("precious")

@@ -42,7 +42,9 @@ def queues(
     stack: StackOption,
     project: ProjectOption = Path(),
     live: Annotated[bool, typer.Option("--live", help="Ask the stack's cluster what runs and waits now.")] = False,
-    output: Annotated[Output, typer.Option("--output", "-o", help="For a person, or for a program.")] = Output.TABLE,
+    output: Annotated[
+        Output, typer.Option("--output", "-o", "--format", help="For a person, or for a program.")
+    ] = Output.TABLE,
 ) -> None:
     """Show who has how many GPUs, who borrows from whom, and with --live what waits and why."""
     plan = plan_of(stack, project)

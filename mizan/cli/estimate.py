@@ -38,7 +38,11 @@ def estimate(
     output: Annotated[
         Format,
         typer.Option(
-            "--format", "-f", help="For a person, for a program, as a comment on a pull request, or as a page."
+            "--format",
+            "-f",
+            "--output",
+            "-o",
+            help="For a person, for a program, as a comment on a pull request, or as a page.",
         ),
     ] = Format.TABLE,
     compare: Annotated[

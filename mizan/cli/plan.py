@@ -17,7 +17,9 @@ from mizan.cli.stacks import ProjectOption, StackOption, plan_of
 def plan(
     stack: StackOption,
     project: ProjectOption = Path(),
-    output: Annotated[Output, typer.Option("--output", "-o", help="For a person, or for a program.")] = Output.TABLE,
+    output: Annotated[
+        Output, typer.Option("--output", "-o", "--format", help="For a person, or for a program.")
+    ] = Output.TABLE,
 ) -> None:
     """Show each pool's offers in the order they are tried and why, what is left out, queues, jobs and warnings."""
     found = plan_of(stack, project)

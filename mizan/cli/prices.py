@@ -55,7 +55,9 @@ def list_prices(
     gpu: Annotated[str | None, typer.Option(help="Only of machines with this GPU, such as h100-80gb.")] = None,
     capacity_type: Annotated[CapacityType | None, typer.Option(help="Only of this way to buy.")] = None,
     file: FileOption = None,
-    output: Annotated[Form, typer.Option("--output", "-o", help="For a person, or for a program.")] = Form.TABLE,
+    output: Annotated[
+        Form, typer.Option("--output", "-o", "--format", help="For a person, or for a program.")
+    ] = Form.TABLE,
 ) -> None:
     """List prices per node and hour, of whole regions and of single zones."""
     book = _book(file)

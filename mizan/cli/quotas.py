@@ -30,7 +30,9 @@ def quotas(
             "list-service-quotas`. May be given several times; of two that name the same quota the later counts.",
         ),
     ] = None,
-    output: Annotated[Output, typer.Option("--output", "-o", help="For a person, or for a program.")] = Output.TABLE,
+    output: Annotated[
+        Output, typer.Option("--output", "-o", "--format", help="For a person, or for a program.")
+    ] = Output.TABLE,
 ) -> None:
     """Show the GPU and vCPU quotas that a stack needs at its largest, and with --granted what is missing.
 

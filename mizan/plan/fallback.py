@@ -90,9 +90,7 @@ def weigh(price: Price, market: Market) -> Candidate:
 
 def savings_percent(price: Price, on_demand: Price | None) -> Decimal | None:
     """Return how much less than on-demand a price is, in per cent; None where on-demand is unknown."""
-    if on_demand is None:
-        return None
-    return (1 - price.usd_per_hour / on_demand.usd_per_hour) * 100
+    return None if on_demand is None else price.saving(on_demand) * 100
 
 
 def _weigh_spot(price: Price, market: Market) -> Candidate:

@@ -33,8 +33,10 @@ def of_prices(pools: Sequence[PoolPlan]) -> Iterator[str]:
 
 def of_own_prices(book: PriceBook) -> Iterator[str]:
     """Yield each row of a stack's own price file that no pool can ever use, as a name in it is mistyped."""
-    known = shipped().rows
-    for row in book.rows[: len(book.rows) - len(known)]:
+    not_own = {row.file for row in shipped()}
+    for row in book:
+        if row.file in not_own:
+            continue
         machine = machines().get(row.machine)
         if machine is None:
             yield f"{row.file}:{row.line}: no machine {row.machine} in the catalogue; this price is never used."
@@ -50,5 +52,8 @@ def _is_behind_by_traces(pool: PoolPlan) -> bool:
     if spot is None or spot.worth.uptime is None or spot.worth.uptime.kind is not UptimeKind.TRACES:
         return False
     bought = [offer for offer in pool.offers if not offer.is_committed]
-    first = bought[0] if bought and pool.order is Order.PRICE else None
-    return first is not None and first is not spot and first.price.usd_per_hour > spot.price.usd_per_hour
+    if not bought or pool.order is not Order.PRICE or bought[0].price.usd_per_hour <= spot.price.usd_per_hour:
+        return False
+    # A queue's own order can put it behind as well, although its useful hour costs less.
+    cost, cost_of_first = spot.worth.usd_per_useful_hour, bought[0].worth.usd_per_useful_hour
+    return cost is None or (cost_of_first is not None and cost > cost_of_first)

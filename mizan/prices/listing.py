@@ -50,4 +50,4 @@ def saving(row: Price, book: PriceBook) -> Decimal | None:
     on_demand = book.price(row.region, row.machine, CapacityType.ON_DEMAND)
     if row.capacity_type is CapacityType.ON_DEMAND or on_demand is None:
         return None
-    return 1 - row.usd_per_hour / on_demand.usd_per_hour
+    return row.saving(on_demand)

@@ -50,6 +50,10 @@ class Price:
         """Return whether the price was computed, not read."""
         return self.basis is Basis.DERIVED
 
+    def saving(self, on_demand: "Price") -> Decimal:
+        """Return the share of an on-demand price that this one saves; below 0 it costs more."""
+        return 1 - self.usd_per_hour / on_demand.usd_per_hour
+
     def age_days(self, today: date) -> int:
         """Return the days since the price was read."""
         return (today - self.as_of).days

@@ -13,7 +13,6 @@ from mizan.prices.importers.model import UNKNOWN_MACHINES, Format, Given, Import
 from mizan.prices.layout import rows_of
 
 GCP_KEY = re.compile(r"^compute:", re.MULTILINE)
-OWN_DATES = (Format.OWN, Format.AWS_SPOT_HISTORY)
 
 
 def import_prices(

@@ -219,6 +219,7 @@ def test_where_kueue_chooses_its_queue_s_order_counts_and_not_the_price(first):
     queue = a_queue(quotas=[{"pool": "a100", "capacity": kind, "gpus": 4} for kind in kinds])
     plan = a_plan(a_stack(queues=[queue]))
     assert [offer.capacity_type for offer in plan.pools[0].offers] == kinds
+    assert not [text for text in plan.warnings if "interrupted too often" in text], "the queue's wish, not the traces'"
     assert plan.offers[0].weight > plan.offers[1].weight
 
 

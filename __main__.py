@@ -3,10 +3,11 @@
 import pulumi
 
 from components.platform import GpuPlatform, GpuPlatformArgs
-from stacks.load import load_plan
+from stacks.load import running_stack
 
-plan = load_plan()
-platform = GpuPlatform("mizan", GpuPlatformArgs(plan=plan))
+stack = running_stack()
+plan = stack.plan
+platform = GpuPlatform("mizan", GpuPlatformArgs(plan=plan, places=stack.places))
 
 pulumi.export("namespaces", platform.namespaces)
 pulumi.export("estimate", platform.estimate)

@@ -1,6 +1,6 @@
 """The whole platform: the only file that knows every component."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -16,14 +16,20 @@ from components.queues.queues import Queues, QueuesArgs
 from components.tenants.departures import refuse_departures
 from components.tenants.team import Team, TeamArgs
 from components.workloads.spot_training_job import SpotTrainingJob, SpotTrainingJobArgs
+from mizan.config import Places
 from mizan.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
 class GpuPlatformArgs:
-    """What to build."""
+    """What to build.
+
+    Attributes:
+        places: where the stack's settings stand.
+    """
 
     plan: Plan
+    places: Places = field(default_factory=Places)
 
 
 class GpuPlatform(pulumi.ComponentResource):
@@ -43,7 +49,7 @@ class GpuPlatform(pulumi.ComponentResource):
         super().__init__("mizan:components:GpuPlatform", name, {"stack": plan.stack, "cloud": plan.cloud.value}, opts)
         for warning in plan.warnings:
             pulumi.log.warn(warning, self)
-        self.estimate = tell_costs(plan, self)
+        self.estimate = tell_costs(plan, args.places, self)
         cluster = _cluster(f"{name}-cluster", plan, pulumi.ResourceOptions(parent=self))
         refuse_departures(plan, cluster)
         in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster.provider})

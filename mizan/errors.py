@@ -2,6 +2,7 @@
 
 PlatformError            exit 2: the input is at fault
 ├── ConfigErrors         every fault of one stack file (mizan.config)
+├── BudgetsExceeded      exit 1: a sound stack that would cost too much (mizan.estimate.render)
 └── SourceUnreachable    exit 3: a cluster, registry or tool did not answer
 """
 

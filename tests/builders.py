@@ -71,7 +71,7 @@ def a_stack(**changes: object) -> dict[str, Any]:
 
 
 def a_whole_stack(**changes: object) -> dict[str, Any]:
-    """A stack that uses every key but `cluster`."""
+    """A stack that uses every key but `cluster` and those of a savings plan, which Google does not sell."""
     spot, on_demand = a_queue()["quotas"]
     kueue = {
         "install": "external",
@@ -108,7 +108,6 @@ def a_whole_stack(**changes: object) -> dict[str, Any]:
                     "term": "1y",
                     "until": "2027-06-30",
                 },
-                {"name": "plan", "kind": "savings-plan", "usdPerHour": 2.5, "discountPercent": 30},
             ],
             budget={"usdPerMonth": 90000.5, "on": "maximum", "advisoryPercent": 70},
             cohorts=[
@@ -159,6 +158,15 @@ def a_whole_stack(**changes: object) -> dict[str, Any]:
     )
 
 
+def an_aws_stack(**changes: object) -> dict[str, Any]:
+    """A stack of AWS: 8 GPUs a node, one node reserved, and a savings plan."""
+    commitments = [
+        {"name": "held", "kind": "reservation", "machine": "p4d.24xlarge", "nodes": 1},
+        {"name": "plan", "kind": "savings-plan", "usdPerHour": 2.5, "discountPercent": 30},
+    ]
+    return a_stack(region="us-east-1", pools=[a_pool(machine="p4d.24xlarge")], commitments=commitments) | changes
+
+
 def an_existing_stack(**changes: object) -> dict[str, Any]:
     cluster = {"kubeconfig": "/etc/kubeconfig", "context": "prod", "name": "prod-cluster"}
     return a_stack(cloud="existing", cluster=cluster, addons={"kueue": {"install": "helm"}}) | changes
@@ -195,9 +203,11 @@ def shipped_stack(stack: str) -> dict[str, Any]:
 
 
 def as_pulumi_gives_it(values: Mapping[str, Any]) -> dict[str, str]:
-    """Pulumi hands a program text: plain settings as they are, lists and mappings as JSON."""
+    """Pulumi hands a program text: plain settings as they are, nothing as none, lists and mappings as JSON."""
     return {
-        f"{CONFIG_PREFIX}{key}": json.dumps(value) if isinstance(value, list | dict) else str(value)
+        f"{CONFIG_PREFIX}{key}": json.dumps(value)
+        if isinstance(value, list | dict)
+        else str("" if value is None else value)
         for key, value in values.items()
     }
 

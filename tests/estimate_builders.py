@@ -70,12 +70,17 @@ def use(hours: int = 168, percent: int = 50) -> dict[str, int]:
     return {"hoursPerWeek": hours, "utilisationPercent": percent}
 
 
+def a_whole_queue(gpus: int = 12) -> dict[str, Any]:
+    """A queue that leaves the capacity type to the autoscaler; spot loses a fifth of its time."""
+    return a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": gpus}], workload=FIFTH_LOST)
+
+
 def round_stack(**changes: Any) -> dict[str, Any]:
     """Two spot nodes and one on-demand, 12 GPUs, all in one queue; spot loses a fifth of its time."""
     return (
         a_stack(
             pools=[a_pool(meanUptimeHours=1000)],
-            queues=[a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 12}], workload=FIFTH_LOST)],
+            queues=[a_whole_queue()],
             jobs=[],
         )
         | changes
@@ -94,6 +99,6 @@ def round_estimate(
 
 
 def one_pool(*, use: dict[str, int], stack: dict[str, Any] | None = None, **nodes: int) -> dict[str, Any]:
-    """The round stack with other sizes and another use."""
+    """The round stack with other sizes, quota for all of it, and another use."""
     pool = a_pool(meanUptimeHours=1000, capacity=capacity(**nodes), expectedUse=use)
-    return round_stack(pools=[pool], **(stack or {}))
+    return round_stack(pools=[pool], queues=[a_whole_queue(4 * sum(nodes.values()))], **(stack or {}))

@@ -31,6 +31,7 @@ from mizan.estimate import (
     TeamCost,
     TeamKind,
 )
+from mizan.estimate.derived import Derived
 from mizan.prices import Basis, Price
 from mizan.prices.hosts import HostRate
 from tests.builders import TODAY, a_pool, a_stack, a_team, with_value
@@ -156,8 +157,6 @@ def an_offer(**changes: Any) -> OfferCost:
                 host=usd("0.00", "100.00", "400.00"),
                 disk=usd("0.00", "5.00", "10.00"),
             ),
-            is_derived=False,
-            is_split_derived=False,
             is_stale=False,
         ),
         **changes,
@@ -185,11 +184,26 @@ def an_on_demand_offer(**changes: Any) -> OfferCost:
 def the_way_down(baseline: str, **steps: str) -> Savings:
     """Savings with the given steps, by the names of `SavingsKind` with underscores; the others are 0."""
     lines = tuple(
-        SavingsLine(kind=kind, usd_per_month=Decimal(steps.pop(kind.value.replace("-", "_"), "0.00")))
+        SavingsLine(
+            kind=kind,
+            usd_per_month=Decimal(steps.pop(kind.value.replace("-", "_"), "0.00")),
+            is_derived=False,
+            is_left_derived=False,
+        )
         for kind in SavingsKind
     )
     assert not steps
-    return Savings(baseline=Decimal(baseline), lines=lines)
+    return Savings(baseline=Decimal(baseline), lines=lines, is_baseline_derived=False, is_saved_derived=False)
+
+
+def derived_from(kind: SavingsKind, way: Savings) -> Savings:
+    """The same way down, on which a derived price comes in with one step."""
+    order = list(SavingsKind)
+    lines = tuple(
+        replace(line, is_derived=line.kind is kind, is_left_derived=order.index(line.kind) >= order.index(kind))
+        for line in way.lines
+    )
+    return replace(way, lines=lines, is_saved_derived=True)
 
 
 def a_pool_cost(**changes: Any) -> PoolCost:
@@ -206,6 +220,8 @@ def a_pool_cost(**changes: Any) -> PoolCost:
             disk_gib=100,
             undone_nodes=Decimal(0),
             offers=(an_offer(), an_on_demand_offer()),
+            on_demand=an_on_demand_offer().price,
+            is_on_demand_stale=False,
             savings=the_way_down(
                 "2927.00", schedules="-1000.00", scale_to_zero="-1000.50", spot="-500.00", interruptions="50.00"
             ),
@@ -260,9 +276,7 @@ def an_estimate(**changes: Any) -> Estimate:
             capacity_types=(
                 a_capacity_cost(CapacityKind.SPOT, an_offer()),
                 a_capacity_cost(CapacityKind.ON_DEMAND, an_on_demand_offer()),
-                CapacityTypeCost(
-                    kind=CapacityKind.SHARED, max_nodes=0, expected_nodes=Decimal(0), parts=shared, is_derived=False
-                ),
+                CapacityTypeCost(kind=CapacityKind.SHARED, max_nodes=0, expected_nodes=Decimal(0), parts=shared),
             ),
             commitments=(),
             savings=the_way_down(
@@ -276,7 +290,8 @@ def an_estimate(**changes: Any) -> Estimate:
 
 def a_derived_estimate() -> Estimate:
     """The same, with a derived spot price."""
-    offer = an_offer(price=a_price(basis=Basis.DERIVED), is_derived=True, is_split_derived=True)
+    parts = replace(an_offer().parts, derived=Derived(node=True, gpu=True, host=True))
+    offer = an_offer(price=a_price(basis=Basis.DERIVED), parts=parts)
     whole = an_estimate()
     team, unassigned, shared = whole.teams
     return replace(
@@ -284,6 +299,7 @@ def a_derived_estimate() -> Estimate:
         pools=(a_pool_cost(offers=(offer, an_on_demand_offer())),),
         teams=(replace(team, is_derived=True), replace(unassigned, is_derived=True), shared),
         capacity_types=(a_capacity_cost(CapacityKind.SPOT, offer), *whole.capacity_types[1:]),
+        savings=derived_from(SavingsKind.SPOT, whole.savings),
     )
 
 
@@ -298,7 +314,6 @@ def a_capacity_cost(kind: CapacityKind, offer: OfferCost) -> CapacityTypeCost:
         max_nodes=offer.max_nodes,
         expected_nodes=offer.expected_nodes,
         parts=offer.parts,
-        is_derived=offer.is_derived,
     )
 
 
@@ -315,6 +330,9 @@ def a_commitment(**changes: Any) -> CommitmentCost:
         on_demand=Decimal("2737.50"),
         coverage=Decimal("0.5"),
         utilisation=Decimal("0.75"),
+        is_used_derived=False,
+        is_unused_derived=False,
+        is_on_demand_derived=False,
     )
     maximum = replace(
         expected, nodes=Decimal(1), used=Decimal("3650.00"), unused=Decimal("0.00"), utilisation=Decimal(1)
@@ -329,6 +347,9 @@ def a_commitment(**changes: Any) -> CommitmentCost:
             usd_per_hour=Decimal(5),
             discount=None,
             source="the stack's own figure",
+            as_of=None,
+            basis=None,
+            is_stale=False,
             paid=Decimal("3650.00"),
             expected=expected,
             maximum=maximum,
@@ -342,6 +363,7 @@ def a_verdict(**changes: Any) -> BudgetVerdict:
     return replace(
         BudgetVerdict(
             subject=BudgetSubject.STACK,
+            path=("budget",),
             stack="prod",
             name="prod",
             level=BudgetLevel.OK,

@@ -56,7 +56,8 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     cohorts: list[dict[str, Any]] = []
     for name in draw(st.lists(NAMES, max_size=2, unique=True)):
         parents = [None, *(cohort["name"] for cohort in cohorts)]
-        cohorts.append({"name": name, "parent": draw(st.sampled_from(parents))})
+        parent = draw(st.sampled_from(parents))
+        cohorts.append({"name": name} | ({"parent": parent} if parent else {}))
     queues, largest = [], {}
     for name in draw(st.lists(NAMES, min_size=1, max_size=3, unique=True)):
         fallback = draw(st.sampled_from([mode for mode, counted in limits.items() if counted]))
@@ -68,8 +69,8 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
             quota = draw(st.integers(0, counted[pool, kind]))
             counted[pool, kind] -= quota
             limit = {"lend": draw(st.integers(0, quota))} if cohort and draw(st.booleans()) else {}
-            quotas.append({"pool": pool, "gpus": quota} | draw(_capacity(kind)) | limit)
-        queues.append({"name": name, "fallback": fallback, "quotas": quotas, "cohort": cohort})
+            quotas.append({"pool": pool, "gpus": quota} | _capacity(kind) | limit)
+        queues.append({"name": name, "fallback": fallback, "quotas": quotas} | ({"cohort": cohort} if cohort else {}))
         largest[name] = max(gpus[quota["pool"]] for quota in quotas)
     apart = {quota["pool"] for queue in queues if queue["fallback"] == "quota" for quota in queue["quotas"]}
     left = _left(limits, apart)
@@ -89,9 +90,9 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
     return {"cloud": "local", "region": region, **parts, "addons": {"kueue": {"install": "external"}}}
 
 
-def _capacity(kind: str | None) -> st.SearchStrategy[dict[str, str | None]]:
-    """A quota's capacity type; where there is none, the key is left out or null."""
-    return st.just({"capacity": kind}) if kind else st.sampled_from([{}, {"capacity": None}])
+def _capacity(kind: str | None) -> dict[str, str]:
+    """A quota's capacity type; where there is none, the key is left out."""
+    return {"capacity": kind} if kind else {}
 
 
 def _left(limits: dict[str, dict[Flavor, int]], apart: set[str]) -> dict[Flavor, int]:
@@ -111,7 +112,7 @@ def _cohort_quotas(draw: st.DrawFn, left: dict[Flavor, int]) -> dict[str, Any]:
     for pool, kind in draw(st.lists(st.sampled_from(sorted(left, key=str)), max_size=2, unique=True)):
         quota = draw(st.integers(0, left[pool, kind]))
         left[pool, kind] -= quota
-        quotas.append({"pool": pool, "gpus": quota} | draw(_capacity(kind)))
+        quotas.append({"pool": pool, "gpus": quota} | _capacity(kind))
     return {"quotas": quotas} if quotas or draw(st.booleans()) else {}
 
 

@@ -4,17 +4,18 @@ from typing import Any
 
 import pulumi
 
-from mizan.errors import PlatformError
-from mizan.estimate import BudgetLevel, estimate, judge, message
-from mizan.estimate.render import short_table, summary
+from mizan.config import Places
+from mizan.estimate import BudgetLevel, estimate, judge
+from mizan.estimate.render import BudgetsExceeded, short_table, summary, warning
 from mizan.plan import Plan
 
 
-def tell_costs(plan: Plan, resource: pulumi.Resource) -> dict[str, Any]:
+def tell_costs(plan: Plan, places: Places, resource: pulumi.Resource) -> dict[str, Any]:
     """Log a stack's estimate and return its totals as structured data.
 
     Args:
         plan: of the stack.
+        places: where its settings stand.
         resource: that the log lines belong to.
 
     Raises:
@@ -25,15 +26,8 @@ def tell_costs(plan: Plan, resource: pulumi.Resource) -> dict[str, Any]:
     pulumi.log.info(short_table(figures, verdicts), resource)
     for verdict in verdicts:
         if verdict.level is BudgetLevel.ADVISORY:
-            pulumi.log.warn(message(verdict), resource)
-    exceeded = [message(verdict) for verdict in verdicts if verdict.level is BudgetLevel.EXCEEDED]
+            pulumi.log.warn(warning(verdict, places), resource)
+    exceeded = [verdict for verdict in verdicts if verdict.level is BudgetLevel.EXCEEDED]
     if exceeded:
-        fault = PlatformError(
-            "budget",
-            " ".join(exceeded),
-            needs="to stay within its budgets",
-            because="a bill is easier to stop before the machines run",
-            fix="Make one of these changes, or raise `usdPerMonth`",
-        )
-        raise pulumi.RunError(str(fault))
+        raise pulumi.RunError(str(BudgetsExceeded(exceeded, {plan.stack: places})))
     return summary(figures)

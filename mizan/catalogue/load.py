@@ -30,7 +30,6 @@ def gpu_models() -> MappingProxyType[str, GpuModel]:
                 mig_profiles=profiles.get(row["gpu"], ()),
                 fp16_tflops=Decimal(row["fp16_tflops"]),
                 bandwidth_gb_per_second=int(row["bandwidth_gb_per_second"]),
-                source=row["source"],
             )
             for row in _rows("gpus.csv")
         }
@@ -55,7 +54,6 @@ def _machine(row: dict[str, str]) -> Machine:
         gke_accelerator=(row["gke_accelerator"] or gpu.gke_accelerator) if row["provider"] == "gcp" else "",
         network_gbps=Decimal(row["network_gbps"]),
         local_ssd_gib=int(row["local_ssd_gib"]),
-        source=row["source"],
     )
 
 

@@ -31,7 +31,9 @@ class GpuModel:
     """One GPU model as NVIDIA's feature discovery names it on a node; gpus.csv has the source of each figure.
 
     Attributes:
-        memory_gib: as the model's name says it.
+        product_label: value of the node label `nvidia.com/gpu.product`.
+        memory_gib: as the model's name says it; a cloud may count less of it.
+        architecture: value of the node label `nvidia.com/gpu.family`.
         gke_accelerator: value of GKE's node label and accelerator type; empty where GKE does not offer it.
         karpenter_gpu_name: value of Karpenter's node label; empty where AWS does not offer it. Models of one chip that
             differ in memory alone share it.
@@ -42,7 +44,6 @@ class GpuModel:
         mig_profiles: from the smallest to the whole GPU, without the variants for media and graphics.
         fp16_tflops: dense FP16 on tensor cores, 10^12 operations a second; never the figure with sparsity.
         bandwidth_gb_per_second: of its memory, 10^9 bytes a second.
-        source: of the product label.
     """
 
     name: str
@@ -58,7 +59,6 @@ class GpuModel:
     mig_profiles: tuple[MigProfile, ...]
     fp16_tflops: Decimal
     bandwidth_gb_per_second: int
-    source: str
 
     @property
     def has_mps(self) -> bool:
@@ -79,7 +79,6 @@ class Machine:
         gke_accelerator: of its nodes on GKE; empty on another cloud. It is the GPU's, but for a3-megagpu-8g.
         network_gbps: that lasts, not a burst; of all its interfaces together, those between GPUs too.
         local_ssd_gib: that comes with the machine and its price; 0 where there is none, or only on request.
-        source: of GPUs, vCPUs and memory.
     """
 
     provider: Provider
@@ -91,4 +90,3 @@ class Machine:
     gke_accelerator: str
     network_gbps: Decimal
     local_ssd_gib: int
-    source: str

@@ -10,11 +10,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from mizan.cli.estimate import estimate
+from mizan.cli.interrupted import INTERRUPTED
 from mizan.cli.plan import plan
 from mizan.cli.prices import prices
 from mizan.cli.queues import Output, print_queues
 from mizan.cli.quotas import quotas
 from mizan.cli.stacks import ProjectOption, StackOption, plan_of
+from mizan.cli.stderr import tell
 from mizan.cli.yaml_text import write_yaml
 from mizan.errors import PlatformError, SourceUnreachable
 from mizan.manifests import manifests_of
@@ -59,6 +61,9 @@ def queues(
 
 def main() -> None:
     """Run the command; a fault ends with its message and its own exit code, never with a traceback."""
+    # So Python says that the caller has closed it, as `>&-` does; a file opened next would take its place.
+    if sys.stdout is None:
+        _end(_unusable("standard output is closed"))
     try:
         try:
             app()
@@ -72,19 +77,24 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         _drop_output()
-        _end(
-            SourceUnreachable(
-                "mizan",
-                str(error),
-                needs="files and an output that work",
-                because="it prints what it reads and computes",
-                fix="Free or repair what the system names, then run it again",
-            )
-        )
+        _end(_unusable(str(error)))
+    except KeyboardInterrupt:
+        _drop_output()
+        sys.exit(INTERRUPTED)
+
+
+def _unusable(observed: str) -> SourceUnreachable:
+    return SourceUnreachable(
+        "mizan",
+        observed,
+        needs="files and an output that work",
+        because="it prints what it reads and computes",
+        fix="Free or repair what the system names, then run it again",
+    )
 
 
 def _end(error: PlatformError) -> NoReturn:
-    typer.secho(str(error), fg=typer.colors.RED, err=True)
+    tell(str(error), typer.colors.RED)
     sys.exit(error.exit_code)
 
 

@@ -5,15 +5,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mizan.cli.git import Commit, find_commit
+from mizan.cli.git import SHORT_NAME, Commit, GitFault, find_commit
 from mizan.cli.stacks import plan_of_file, today
 from mizan.config import ConfigErrors, located_in, parse_stack
-from mizan.errors import PlatformError
+from mizan.errors import PlatformError, SourceUnreachable
 from mizan.plan import Plan, build_plan
 from mizan.prices import PriceBook, read_price_file
-from mizan.prices.layout import rows_of
+from mizan.prices.files import MOST_BYTES, book_of
+from mizan.prices.text_file import NoText, decoded
 
 FOLDER = "stacks"
+
+
+class FaultyBefore(PlatformError):
+    """The stack that is compared with is at fault by today's rules; the one of today is not."""
+
+    def __init__(self, word: str, stack: str, name: str, told: PlatformError, *, fix: str) -> None:
+        """Say which side is at fault and how to go on; then what is at fault there, with its lines."""
+        super().__init__(
+            f"--compare {word}",
+            f"stack {stack} is at fault as {name} has it, not as it is now",
+            needs="a stack that today's rules accept on both sides",
+            because="both are estimated by this version of mizan",
+            fix=fix,
+        )
+        Exception.__init__(self, f"{self}\n{told}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +58,7 @@ def before(word: str, stacks: Sequence[str], project: Path) -> Before:
     Raises:
         PlatformError: there is no such file or ref, or a stack was at fault there.
     """
-    if not Path(word).is_file():
+    if not _is_file(word):
         return _of_commit(find_commit(word, project), stacks, project)
     if len(stacks) > 1:
         raise PlatformError(
@@ -52,7 +68,21 @@ def before(word: str, stacks: Sequence[str], project: Path) -> Before:
             because="a file describes one stack",
             fix="Name one `--stack`, or a branch, tag or commit that has all of them",
         )
-    return Before(name=word, plans=(plan_of_file(Path(word), stacks[0]),))
+    try:
+        return Before(name=word, plans=(plan_of_file(Path(word), stacks[0]),))
+    except SourceUnreachable:
+        raise
+    except PlatformError as error:
+        fix = "Correct that file, or compare with a branch, tag or commit"
+        raise FaultyBefore(word, stacks[0], word, error, fix=fix) from error
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).is_file()
+    # A word may be longer than any file's name.
+    except OSError:
+        return False
 
 
 def _of_commit(commit: Commit, stacks: Sequence[str], project: Path) -> Before:
@@ -75,41 +105,60 @@ class _Reading:
     notes: list[str] = field(default_factory=list)
 
     def plan(self) -> Plan | None:
-        """Return the stack's Plan; None where the commit has no such stack."""
+        """Return the stack's Plan; None where the commit has no such stack.
+
+        Raises:
+            FaultyBefore: today's rules refuse what the commit has.
+            PlatformError: git does not run, or cannot read the commit.
+        """
         path = f"{FOLDER}/Pulumi.{self.stack}.yaml"
-        found = self.commit.read(path)
-        if found is None:
+        try:
+            return self._plan(path)
+        # These are of git, not of what the commit holds.
+        except (GitFault, SourceUnreachable):
+            raise
+        except PlatformError as error:
+            saved = f"{FOLDER}/before.yaml"
+            fix = (
+                "Compare with a commit in which that is mended, or mend a copy: "
+                f"`git show {self.commit.name[:SHORT_NAME]}:./{path} > {saved}`, then `--compare {saved}`"
+            )
+            raise FaultyBefore(self.commit.ref, self.stack, self.commit.title, error, fix=fix) from error
+
+    def _plan(self, path: str) -> Plan | None:
+        source = f"{self.commit.ref}:{path}"
+        text = self._text(path, source)
+        if text is None:
             self.notes.append(f"Stack {self.stack} is new: {self.commit.title} has no {path}.")
             return None
-        source = f"{self.commit.ref}:{path}"
-        text = _text(found, source)
         config = parse_stack(text, source, today(), self._prices)
         try:
             return build_plan(self.stack, config)
         except ConfigErrors as error:
             raise located_in(text, source, error) from None
 
+    def _text(self, path: str, source: str) -> str | None:
+        """Return the text of a file of the commit; None where it has none there."""
+        try:
+            found = self.commit.read(path, MOST_BYTES)
+            return None if found is None else decoded(found)
+        except NoText as error:
+            raise PlatformError(
+                source,
+                error.observed,
+                needs=error.needs or "UTF-8 text",
+                because="it is read as the stack was",
+                fix="Compare with another commit, or with a stack file",
+            ) from error
+
     def _prices(self, file: str) -> PriceBook:
         """Return the prices that the stack names; the file as it is now where the commit does not have it."""
         path = posixpath.normpath(posixpath.join(FOLDER, file))
-        found = self.commit.read(path)
-        if found is None:
+        source = f"{self.commit.ref}:{path}"
+        text = self._text(path, source)
+        if text is None:
             self.notes.append(
                 f"Stack {self.stack}: {self.commit.title} has no price file {file}, so it is read as it is now."
             )
             return read_price_file(self.project / FOLDER / file, today())
-        source = f"{self.commit.ref}:{path}"
-        return PriceBook(rows_of(_text(found, source), source, today()))
-
-
-def _text(found: bytes, source: str) -> str:
-    try:
-        return found.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PlatformError(
-            source,
-            "not UTF-8",
-            needs="UTF-8 text",
-            because="it is read as the stack was",
-            fix="Compare with another commit, or with a stack file",
-        ) from error
+        return book_of(text, source, today(), is_on_disk=False)

@@ -11,13 +11,11 @@ from rich.console import Console
 
 from mizan.cli.before import before
 from mizan.cli.estimate_tables import show_estimate
-from mizan.cli.stacks import ProjectOption, plan_of
-from mizan.estimate import BudgetLevel, BudgetVerdict, Estimate, judge, merged, message
+from mizan.cli.stacks import ProjectOption, places_of, plan_of
+from mizan.estimate import BudgetLevel, BudgetVerdict, Estimate, judge, merged
 from mizan.estimate import estimate as cost_of
 from mizan.estimate.compare import compare as compared
-from mizan.estimate.render import Against, document, html_page, markdown_page
-
-OVER_BUDGET = 1
+from mizan.estimate.render import Against, BudgetsExceeded, document, html_page, markdown_page
 
 
 class Format(StrEnum):
@@ -49,7 +47,8 @@ def estimate(
         str | None,
         typer.Option(
             metavar="FILE|REF",
-            help="What it is compared with: a stack file, or else a branch, tag or commit.",
+            help="What it is compared with: a stack file, or else a branch, tag or commit. Exit 2 where it is none of "
+            "these, or at fault by today's rules; the message says which side is.",
         ),
     ] = None,
     fail_over_budget: Annotated[
@@ -66,9 +65,7 @@ def estimate(
     _print(whole, verdicts, against, output, sys.stdout)
     exceeded = [verdict for verdict in verdicts if verdict.level is BudgetLevel.EXCEEDED]
     if fail_over_budget and exceeded:
-        for verdict in exceeded:
-            typer.secho(message(verdict), fg=typer.colors.RED, err=True)
-        raise typer.Exit(OVER_BUDGET)
+        raise BudgetsExceeded(exceeded, {name: places_of(name, project) for name in stack})
 
 
 def _against(word: str, stacks: list[str], project: Path, after: Estimate) -> Against:

@@ -2,19 +2,31 @@
 
 import os
 import posixpath
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from mizan.config.faults import cut
 from mizan.errors import PlatformError, SourceUnreachable
+from mizan.prices.text_file import too_large
 
 # A lookup takes milliseconds; a partial clone may first fetch what it lacks.
 ANSWER_SECONDS = 60
 SHORT_NAME = 10
 
+# Git's own limit is that of a path. Source: https://git-scm.com/docs/git-check-ref-format, read 2026-11-22.
+LONGEST_REF = 1024
+# One commit, in SHA-1 or SHA-256; `^main` is answered with a sign before it, which is no commit but all that are not.
+NAME = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
+
 # Of a hook that this runs in: they name another repository than the folder's own, or the same one by another way.
 ANOTHER_S = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 CALM = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+
+
+class GitFault(PlatformError):
+    """What somebody asked of git is not there, or git cannot read it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,25 +50,38 @@ class Commit:
         short = self.name[:SHORT_NAME]
         return short if self.name.startswith(self.ref) else f"{self.ref} ({short})"
 
-    def read(self, path: str) -> bytes | None:
+    def read(self, path: str, most_bytes: int) -> bytes | None:
         """Return a file of the commit; None where it has none there.
 
         Args:
             path: relative to the folder; links within the repository are followed.
+            most_bytes: a larger file is refused before it fills the memory.
 
         Raises:
             PlatformError: git does not run or does not answer.
+            NoText: the file is too large.
         """
         place = posixpath.normpath(posixpath.join(self.prefix, path))
         if posixpath.isabs(path) or place.startswith("..") or "\n" in place:
             return None
+        found = self._ask("--batch-check", place)
+        if found is None:
+            return None
+        size, _ = found
+        if size > most_bytes:
+            raise too_large(size, most_bytes)
+        whole = self._ask("--batch", place)
+        return None if whole is None else whole[1][:size]
+
+    def _ask(self, how: str, place: str) -> tuple[int, bytes] | None:
+        """Return the size of a file and what git says of it below that; None where there is no file."""
         asked = f"{self.name}:{place}\n".encode(errors="surrogateescape")
-        answer = _git(self.folder, "cat-file", "--batch", "--follow-symlinks", asked=asked)
+        answer = _git(self.folder, "cat-file", how, "--follow-symlinks", asked=asked)
         head, _, rest = answer.stdout.partition(b"\n")
         match head.split(b" "):
             # What is no file, or is not there, is answered in other words.
             case [_, b"blob", size] if size.isdigit():
-                return rest[: int(size)]
+                return int(size), rest
         if answer.returncode:
             raise _failed(self.folder, self.ref, answer)
         return None
@@ -69,10 +94,12 @@ def find_commit(ref: str, folder: Path) -> Commit:
         PlatformError: there is no git, no repository or no such ref.
     """
     # `--end-of-options` keeps git from reading a ref as an option, this from reading it as another thing than a ref.
-    if not ref or ref.startswith(("-", ":")) or not ref.isprintable():
+    if not ref or ref.startswith(("-", ":")) or not ref.isprintable() or len(ref) > LONGEST_REF:
         raise _unknown(ref, folder)
     found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if found.returncode and not found.stderr.strip():
+        raise _unknown(ref, folder)
+    if not found.returncode and not NAME.fullmatch(found.stdout):
         raise _unknown(ref, folder)
     prefix = _git(folder, "rev-parse", "--show-prefix")
     for answer in (found, prefix):
@@ -110,18 +137,19 @@ def _git(folder: Path, *arguments: str, asked: bytes = b"") -> subprocess.Comple
         ) from error
 
 
-def _unknown(ref: str, folder: Path) -> PlatformError:
-    return PlatformError(
-        f"--compare {ref}",
-        f"neither a file nor a commit of the repository of {folder.absolute()}",
+def _unknown(ref: str, folder: Path) -> GitFault:
+    return GitFault(
+        f"--compare {cut(ref)}".rstrip(),
+        f"{'neither a file nor a commit' if ref else 'nothing, which is no commit'} of the repository of "
+        f"{folder.absolute()}",
         needs="a stack file, a branch, a tag or a commit",
         because="an estimate is compared with a stack as it was",
         fix="Write one that `git log` knows; `git fetch origin main` brings what a clone lacks, as `origin/main`",
     )
 
 
-def _failed(folder: Path, ref: str, answer: subprocess.CompletedProcess[bytes]) -> PlatformError:
-    return PlatformError(
+def _failed(folder: Path, ref: str, answer: subprocess.CompletedProcess[bytes]) -> GitFault:
+    return GitFault(
         f"--compare {ref}",
         " ".join(answer.stderr.decode(errors="replace").split()),
         needs=f"{folder.absolute()} in a git repository that can be read",

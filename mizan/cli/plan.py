@@ -12,6 +12,7 @@ from mizan.cli.plan_json import document
 from mizan.cli.plan_tables import show_plan
 from mizan.cli.queues import Output
 from mizan.cli.stacks import ProjectOption, StackOption, plan_of
+from mizan.plan import Plan, price_doubts
 
 
 def plan(
@@ -23,8 +24,15 @@ def plan(
 ) -> None:
     """Show each pool's offers in the order they are tried and why, what is left out, queues, jobs and warnings."""
     found = plan_of(stack, project)
+    warnings = _beside_the_pools(found)
     if output is Output.JSON:
-        json.dump(document(found), sys.stdout, indent=2)
+        json.dump(document(found, warnings), sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
-        show_plan(Console(), found)
+        show_plan(Console(), found, warnings)
+
+
+def _beside_the_pools(plan: Plan) -> tuple[str, ...]:
+    """Return the warnings without what each pool tells itself: capacity types that are left out or doubtful."""
+    told = {doubt for pool in plan.pools for doubt in price_doubts(pool)}
+    return tuple(warning for warning in plan.warnings if warning not in told)

@@ -1,5 +1,6 @@
 """`mizan plan --output json`: the same as the tables, under keys that stay; money is text, so that no reader rounds."""
 
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -12,8 +13,8 @@ Json = dict[str, Any]
 MILLIONTH = Decimal("0.000001")
 
 
-def document(plan: Plan) -> Json:
-    """Return everything that a plan decides."""
+def document(plan: Plan, warnings: Sequence[str]) -> Json:
+    """Return everything that a plan decides, and what else its reader should know."""
     return {
         "stack": plan.stack,
         "cloud": plan.cloud,
@@ -25,7 +26,7 @@ def document(plan: Plan) -> Json:
         "flavors": [_flavor(flavor) for flavor in plan.flavors],
         "queues": [_queue(queue) for queue in plan.queues],
         "jobs": [_job(job) for job in plan.jobs],
-        "warnings": list(plan.warnings),
+        "warnings": list(warnings),
     }
 
 

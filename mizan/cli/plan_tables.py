@@ -1,5 +1,6 @@
 """`mizan plan`: tables a person reads in one look, 80 columns wide."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from rich.console import Console
@@ -14,8 +15,8 @@ from mizan.prices import PRICE_MAX_AGE_DAYS, Price
 STALE = "!"
 
 
-def show_plan(console: Console, plan: Plan) -> None:
-    """Print pools with their offers, commitments, queues, jobs and warnings of a plan."""
+def show_plan(console: Console, plan: Plan, warnings: Sequence[str]) -> None:
+    """Print pools with their offers, commitments, queues and jobs of a plan, and what else its reader should know."""
     console.print(Text(f"Stack {plan.stack}: cloud {plan.cloud}, region {plan.region}, {plan.today}"), soft_wrap=True)
     for pool in plan.pools:
         console.print()
@@ -27,9 +28,9 @@ def show_plan(console: Console, plan: Plan) -> None:
     for each in shown:
         console.print()
         print_whole(console, each)
-    if plan.warnings:
+    if warnings:
         console.print()
-    for warning in plan.warnings:
+    for warning in warnings:
         console.print(Text(f"Warning: {warning}", "yellow"), soft_wrap=True)
 
 
@@ -57,7 +58,7 @@ def _pool(console: Console, pool: PoolPlan, plan: Plan) -> None:
         doubt = doubts.get(offer.capacity_type)
         add(why, number, f"{offer.worth.reason}{f'; kept although: {doubt}' if doubt else ''}")
     for candidate in pool.left_out:
-        add(why, "-", f"{candidate.capacity_type} is left out: {candidate.left_out}")
+        add(why, "-", f"{candidate.capacity_type} is left out: {candidate.left_out}. Write `order: listed` to keep it.")
     print_whole(console, why)
 
 

@@ -18,12 +18,14 @@ from mizan.config.faults import suggestion
 from mizan.errors import PlatformError
 from mizan.prices import PRICE_FILE, Price, PriceBook, newest, read_price_file, shipped
 from mizan.prices.check import Severity, check, check_text
-from mizan.prices.files import read_price_text
+from mizan.prices.files import read_import_text, read_price_text
 from mizan.prices.importers import import_prices
 from mizan.prices.layout import csv_text
 from mizan.prices.listing import Choice, chosen, counting
 
 FOUND_ERRORS = 1
+# A table of so many rows takes a second to lay out, and nobody reads more; it holds every shipped price.
+MOST_SHOWN = 1000
 
 
 class Form(StrEnum):
@@ -84,7 +86,8 @@ def show(
             because="a missing price would read as free",
             fix=f"Add its rows to {PRICE_FILE} or to a file of your own, and name that with `--file`",
         )
-    show_machine(Console(), machines()[machine], rows, book, today())
+    show_machine(Console(), machines()[machine], rows[:MOST_SHOWN], book, today())
+    _tell_of_the_rest(rows)
 
 
 @prices.command("check")
@@ -125,7 +128,8 @@ def import_files(
         )
     day = as_of.date() if as_of else None
     found = [
-        import_prices(read_price_text(file), str(file), machines=machines(), today=today(), as_of=day) for file in files
+        import_prices(read_import_text(file), str(file), machines=machines(), today=today(), as_of=day)
+        for file in files
     ]
     rows = [row for each in found for row in each.rows]
     kept = newest(rows)
@@ -161,6 +165,14 @@ def _print_list(rows: tuple[Price, ...], book: PriceBook, output: Form) -> None:
         json.dump(document(rows, book, machines(), today()), sys.stdout, indent=2)
         sys.stdout.write("\n")
     elif rows:
-        show_list(Console(), rows, book, machines())
+        show_list(Console(), rows[:MOST_SHOWN], book, machines())
+        _tell_of_the_rest(rows)
     else:
         Console().print("No prices.")
+
+
+def _tell_of_the_rest(rows: tuple[Price, ...]) -> None:
+    if len(rows) > MOST_SHOWN:
+        rest = len(rows) - MOST_SHOWN
+        told = "`mizan prices list`, with `--file` and `--output csv`, prints all"
+        typer.echo(f"{rest:,} rows more are not shown; {told}.", err=True)

@@ -11,9 +11,13 @@ from rich.console import Console
 from mizan.cli.queues import Output
 from mizan.cli.quota_tables import document, show_quotas
 from mizan.cli.stacks import ProjectOption, StackOption, plan_of
-from mizan.quotas import GrantedQuotas, QuotaFault, Status, compare, granted_of, hints, needs
+from mizan.cli.stderr import tell
+from mizan.prices.text_file import MIB, NoText, read_text
+from mizan.quotas import GrantedQuotas, QuotaFault, Status, compare, granted_of, hints, misspelt, needs, strangers
 
 TOO_SMALL = 1
+# Source: mizan's own choice; a list of every quota of a project in every region has some MB.
+MOST_BYTES = 64 * MIB
 
 
 def quotas(
@@ -36,12 +40,17 @@ def quotas(
 ) -> None:
     """Show the GPU and vCPU quotas that a stack needs at its largest, and with --granted what is missing.
 
-    Exit 1 if a granted quota is too small. A quota that no file names is unknown, and no error.
+    Exit 1 if a granted quota is too small. A quota that no file names is unknown, and no error. Exit 2 if a line
+    clearly means a needed quota and does not name it.
     """
     plan = plan_of(stack, project)
     read = [entry for file in granted or () for entry in granted_of(_text(file), str(file))]
-    needed = needs(plan)
-    checks = compare(needed, GrantedQuotas(read))
+    needed, known = needs(plan), GrantedQuotas(read)
+    for fault in misspelt(read, needed, known):
+        raise fault
+    for text in strangers(read):
+        tell(f"warning: {text}", typer.colors.YELLOW)
+    checks = compare(needed, known)
     told = hints(plan, needed)
     if output is Output.JSON:
         json.dump(document(plan, checks, told), sys.stdout, indent=2)
@@ -54,13 +63,19 @@ def quotas(
 
 def _text(file: Path) -> str:
     try:
-        # PowerShell writes a byte order mark before what a command prints.
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        # What `aws` prints may come straight from it: `--granted <(aws service-quotas ...)`.
+        return read_text(file, MOST_BYTES, may_be_pipe=True)
+    except NoText as error:
         raise QuotaFault(
             str(file),
-            str(error.strerror) if isinstance(error, OSError) else "not UTF-8",
-            needs="a readable file",
+            error.observed,
+            needs=error.needs or "a readable file",
             because="what is granted is read from it",
-            fix="Write its path relative to this folder, or leave `--granted` out",
+            fix=_fix(error),
         ) from error
+
+
+def _fix(error: NoText) -> str:
+    if error.needs:
+        return "Keep the quotas of the regions and machines of this stack"
+    return error.fix or "Write its path relative to this folder, or leave `--granted` out"

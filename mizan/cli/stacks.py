@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mizan.config import ConfigErrors, located, read_stack, stack_file
+from mizan.config import ConfigErrors, Places, located, places_in, read_stack, stack_file
 from mizan.plan import Plan, build_plan
 
 StackOption = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack, as in stacks/Pulumi.NAME.yaml.")]
@@ -25,6 +25,15 @@ def plan_of(stack: str, project: Path) -> Plan:
         PlatformError: the stack's file is missing or at fault; every fault is told with its line.
     """
     return plan_of_file(stack_file(stack, project), stack)
+
+
+def places_of(stack: str, project: Path) -> Places:
+    """Return where the settings of a stack of a project stand.
+
+    Raises:
+        PlatformError: the stack's file is missing.
+    """
+    return places_in(stack_file(stack, project))
 
 
 def plan_of_file(file: Path, stack: str) -> Plan:

@@ -1,6 +1,6 @@
 """What a stack says: frozen models, one `parse`, and a reader of stack files for the command line."""
 
-from mizan.config.faults import ConfigErrors, ConfigFault
+from mizan.config.faults import ENCRYPTED, ConfigErrors, ConfigFault
 from mizan.config.models import (
     Addons,
     Budget,
@@ -37,10 +37,12 @@ from mizan.config.models import (
     WorkloadKind,
 )
 from mizan.config.parse import own_keys, parse
+from mizan.config.places import Places, located_at, places_in, places_under_pulumi
 from mizan.config.price_file import price_book
 from mizan.config.stack_file import located, located_in, parse_stack, read_stack, stack_file
 
 __all__ = [
+    "ENCRYPTED",
     "Addons",
     "Budget",
     "BudgetOn",
@@ -58,6 +60,7 @@ __all__ = [
     "Install",
     "KueueAddon",
     "Order",
+    "Places",
     "Pool",
     "PoolCapacity",
     "Preemption",
@@ -77,10 +80,13 @@ __all__ = [
     "Workload",
     "WorkloadKind",
     "located",
+    "located_at",
     "located_in",
     "own_keys",
     "parse",
     "parse_stack",
+    "places_in",
+    "places_under_pulumi",
     "price_book",
     "read_stack",
     "stack_file",

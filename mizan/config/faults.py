@@ -4,11 +4,23 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
+from typing import Final
 
 from mizan.errors import PlatformError
 from mizan.keys import CONFIG_PREFIX
 
 Path = tuple[str | int, ...]
+
+
+class Encrypted:
+    """A value that Pulumi keeps encrypted; its text is never read, so no message can show it."""
+
+    def __str__(self) -> str:
+        """Return what a message says in its place."""
+        return "an encrypted value"
+
+
+ENCRYPTED: Final = Encrypted()
 
 # Characters of a value that a message shows; enough to find it in the file.
 SHOWN_LENGTH = 80
@@ -26,17 +38,17 @@ class ConfigFault(PlatformError):
 class ConfigErrors(PlatformError):
     """Every fault of one stack, found in one pass."""
 
-    def __init__(self, source: str, faults: Sequence[ConfigFault], lines: Sequence[int | None] = ()) -> None:
+    def __init__(self, source: str, faults: Sequence[ConfigFault], places: Sequence[str | None] = ()) -> None:
         """Join the faults into one message.
 
         Args:
             source: the stack or file that was read.
             faults: at least one.
-            lines: the line of each fault in that file, where known.
+            places: where each fault stands, such as `line 7`, where known.
         """
         self.source, self.faults = source, tuple(faults)
-        padded = list(lines) or [None] * len(faults)
-        told = [f"  {f'line {line}: ' if line else ''}{fault}" for fault, line in zip(faults, padded, strict=True)]
+        padded = list(places) or [None] * len(faults)
+        told = [f"  {f'{place}: ' if place else ''}{fault}" for fault, place in zip(faults, padded, strict=True)]
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         Exception.__init__(self, "\n".join([f"{source}: {count}", *told]))
 
@@ -55,7 +67,7 @@ def shown(value: object) -> str:
     Text that would read as something else (`"2"`, `"true"`, line breaks, nothing) is quoted; what is long is cut. A
     date, which YAML knows and JSON does not, is shown without quotes, as it stands in the file.
     """
-    text = str(value) if isinstance(value, date) else _json(value)
+    text = str(value) if isinstance(value, date | Encrypted) else _json(value)
     if isinstance(value, str) and value.isprintable() and not _is_json(value):
         text = value or text
     return cut(text)

@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from mizan.config.faults import ConfigErrors, ConfigFault, Path, suggestion
+from mizan.config.faults import ENCRYPTED, ConfigErrors, ConfigFault, Path, suggestion
 from mizan.config.models import NOT_KEYS, StackConfig
 from mizan.config.rules import faults_across
 from mizan.keys import CONFIG_PREFIX
@@ -37,13 +38,19 @@ def parse(
         ConfigErrors: with all faults, in the order of the values.
     """
     prices = shipped() if prices is None else prices
+    # Pulumi hands on a key with nothing after it as empty text, and writes it so into the file.
+    values = {key: None if value == "" else value for key, value in values.items()}
     faults = [_unknown((key,), key, _keys(StackConfig)) for key in sorted(NOT_KEYS & values.keys())]
+    across = faults_across(values, prices, today)
+    told = {fault.path for fault in across}
     config = None
     try:
         config = StackConfig.model_validate({**values, "today": today, "prices": prices})
     except ValidationError as error:
-        faults += [_fault(detail) for detail in _causes(error.errors(include_url=False))]
-    faults += faults_across(values, prices, today)
+        details = _causes(error.errors(include_url=False))
+        # A rule that misses a value knows better than the model what belongs there.
+        faults += [_fault(detail) for detail in details if detail["input"] is not None or detail["loc"] not in told]
+    faults += across
     if faults or config is None:
         raise ConfigErrors(source, sorted(faults, key=lambda fault: _position(values, fault.path)))
     return config
@@ -75,11 +82,24 @@ def _position(values: object, path: Path) -> list[int]:
 
 def _fault(detail: ErrorDetails) -> ConfigFault:
     """Return pydantic's finding in our words; reason and fix come from the field itself."""
-    path = detail["loc"]
-    owner, told = _describe(path)
+    path, observed = detail["loc"], detail["input"]
+    owner, field = _describe(path)
+    told = _told(field)
     if detail["type"] == "extra_forbidden":
         return _unknown(path, str(path[-1]), _keys(owner))
-    observed = "nothing" if detail["type"] == "missing" else detail["input"]
+    if observed is ENCRYPTED:
+        return ConfigFault(
+            path,
+            observed,
+            needs="plain text",
+            because="what a stack says stands in names, logs and estimates, which hide nothing",
+            fix="Set it anew without `--secret`",
+        )
+    if observed is None:
+        is_optional = field is not None and not field.is_required() and isinstance(path[-1], str)
+        fix = f"{told['fix']}, or remove the key" if is_optional and "leave it out" not in told["fix"] else told["fix"]
+        return ConfigFault(path, "nothing", needs="a value", because=told["because"], fix=fix)
+    observed = "nothing" if detail["type"] == "missing" else observed
     return ConfigFault(path, observed, needs=_rule(detail), because=told["because"], fix=told["fix"])
 
 
@@ -128,20 +148,26 @@ def _unknown(path: Path, word: str, known: set[str]) -> ConfigFault:
     )
 
 
-def _describe(path: Path) -> tuple[type[BaseModel], dict[str, str]]:
-    """Return the model that owns the last named part of a path, and that field's reason and fix."""
+def _describe(path: Path) -> tuple[type[BaseModel], FieldInfo | None]:
+    """Return the model that owns the last named part of a path, and the last field on the way there."""
     model: type[BaseModel] = StackConfig
-    told = {"because": "a stack file has one shape", "fix": "Compare it with stacks/Pulumi.local.yaml"}
+    last = None
     for part in path:
         if isinstance(part, int):
             continue
         field = next((f for name, f in model.model_fields.items() if part in (name, f.alias)), None)
         if field is None:
             break
-        if isinstance(field.json_schema_extra, dict):
-            told = {k: str(v) for k, v in field.json_schema_extra.items()}
+        last = field
         model = _model_in(field.annotation) or model
-    return model, told
+    return model, last
+
+
+def _told(field: FieldInfo | None) -> dict[str, str]:
+    """Return why a field is limited, and how to mend it."""
+    if field is None or not isinstance(field.json_schema_extra, dict):
+        return {"because": "a stack file has one shape", "fix": "Compare it with stacks/Pulumi.local.yaml"}
+    return {name: str(text) for name, text in field.json_schema_extra.items()}
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

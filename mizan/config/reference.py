@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.fields import FieldInfo
 
 from mizan.config.models import NOT_KEYS, StackConfig
@@ -21,7 +21,8 @@ This page is made from `mizan/config/models/` by `make docs`.
 
 Every fault of a file is shown at once, with its line, the value seen, the rule, the reason and the fix;
 `mizan render --stack S` is the quickest way to check one.
-An unknown key is a fault: an ignored one would be a setting that silently does nothing.
+An unknown key is a fault: an ignored one would be a setting that silently does nothing. So is a key with nothing after
+it: to leave an optional one out, remove it. An encrypted value is one too, as names, logs and estimates hide nothing.
 """
 
 _WORDS: Mapping[object, str] = {
@@ -34,18 +35,17 @@ _WORDS: Mapping[object, str] = {
 
 
 def reference() -> str:
-    """Return the page: a table per model, each key with its type and limits, if it is needed, and what it does."""
+    """Return the page: a table per model, each key with its type, its limits, its default and what it does."""
     return "\n".join([_HEAD, *_section(CONFIG_PREFIX, StackConfig, set())])
 
 
 def _section(title: str, model: type[BaseModel], seen: set[type[BaseModel]]) -> Iterator[str]:
     seen.add(model)
     yield f"## `{title}`\n\n{(model.__doc__ or '').strip()}\n"
-    yield "| key | type | limits | | what it does |\n|---|---|---|---|---|"
+    yield "| key | type | limits | default | what it does |\n|---|---|---|---|---|"
     fields = {field.alias or name: field for name, field in model.model_fields.items() if name not in NOT_KEYS}
     for key, field in fields.items():
-        needed = "needed" if field.is_required() else "optional"
-        yield f"| `{key}` | {_type(field.annotation)} | {_limits(field)} | {needed} | {_description(field)} |"
+        yield f"| `{key}` | {_type(field.annotation)} | {_limits(field)} | {_default(field)} | {_description(field)} |"
     yield ""
     for key, field in fields.items():
         inner = _model(field.annotation)
@@ -68,8 +68,7 @@ def _limits(field: FieldInfo) -> str:
     }
     told = []
     if found.get("pattern"):
-        # A bar would end the cell, even inside code.
-        told.append("`" + found["pattern"].replace("|", r"\|") + "`")
+        told.append(_code(found["pattern"]))
     told += _range(found)
     is_list = get_origin(field.annotation) is tuple
     if "min_length" in found:
@@ -77,6 +76,34 @@ def _limits(field: FieldInfo) -> str:
     if "max_length" in found:
         told.append(f"at most {found['max_length']} {'entries' if is_list else 'characters'}")
     return ", ".join(told)
+
+
+def _default(field: FieldInfo) -> str:
+    """Return what holds where a key is left out, as a table's cell: as a file would write it, or in words."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "none"
+    if isinstance(value, BaseModel) and not value.model_fields_set:
+        return "each key's own"
+    if isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
+        return ", ".join(_code(item.model_dump()["name"]) for item in value)
+    return _code(_flow(TypeAdapter(Any).dump_python(value, mode="json", by_alias=True, exclude_unset=True)))
+
+
+def _flow(value: object) -> str:
+    """Return a value as YAML writes it on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(item) for item in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _code(text: str) -> str:
+    # A bar would end the cell, even inside code.
+    return "`" + text.replace("|", r"\|") + "`"
 
 
 def _range(found: Mapping[str, Any]) -> Iterator[str]:

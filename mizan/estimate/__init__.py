@@ -1,7 +1,7 @@
 """A Plan in dollars, before anything runs: at three sizes, by pool, team and capacity type, against budgets."""
 
 from mizan.estimate.amounts import Dollars, Parts, Savings, SavingsKind, SavingsLine, Size
-from mizan.estimate.budget import judge, message
+from mizan.estimate.budget import judge
 from mizan.estimate.budget_model import BudgetLevel, BudgetSubject, BudgetVerdict, Change, PoolSpending
 from mizan.estimate.build import estimate, merged
 from mizan.estimate.compare import ComparedLine, Comparison, LineKind, compare
@@ -53,5 +53,4 @@ __all__ = [
     "estimate",
     "judge",
     "merged",
-    "message",
 ]

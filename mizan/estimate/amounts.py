@@ -4,10 +4,11 @@ Every amount is a `Decimal` of US dollars a month of 730 hours, in whole cents.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from mizan.estimate.derived import NOT_DERIVED, Derived
 from mizan.prices import HOURS_PER_MONTH
 
 NOTHING = Decimal("0.00")
@@ -80,6 +81,7 @@ class Parts:
         disk: boot disks of running nodes.
         control_plane: the clusters' fee; only in totals and in the row that nobody alone pays for.
         unused_commitments: what is paid in advance and not used; as `control_plane`.
+        derived: which of them a derived figure is in; two are equal whose dollars are.
     """
 
     gpu: Dollars = ZERO
@@ -87,6 +89,7 @@ class Parts:
     disk: Dollars = ZERO
     control_plane: Dollars = ZERO
     unused_commitments: Dollars = ZERO
+    derived: Derived = field(default=NOT_DERIVED, compare=False)
 
     @property
     def total(self) -> Dollars:
@@ -101,6 +104,7 @@ class Parts:
             disk=self.disk + other.disk,
             control_plane=self.control_plane + other.control_plane,
             unused_commitments=self.unused_commitments + other.unused_commitments,
+            derived=self.derived | other.derived,
         )
 
 
@@ -129,10 +133,14 @@ class SavingsLine:
 
     Attributes:
         usd_per_month: the change; below 0 it saves, above 0 it costs.
+        is_derived: a derived figure is in the change.
+        is_left_derived: one is in what is left after it.
     """
 
     kind: SavingsKind
     usd_per_month: Decimal
+    is_derived: bool
+    is_left_derived: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,10 +150,14 @@ class Savings:
     Attributes:
         baseline: every pool at its maximum, all month, on-demand, with disks and control planes; US dollars a month.
         lines: one for each `SavingsKind`, in its order, those of 0 too.
+        is_baseline_derived: a derived figure is in the baseline.
+        is_saved_derived: one is in what all steps save together.
     """
 
     baseline: Decimal
     lines: tuple[SavingsLine, ...]
+    is_baseline_derived: bool
+    is_saved_derived: bool
 
     @property
     def expected(self) -> Decimal:
@@ -156,6 +168,11 @@ class Savings:
     def saved(self) -> Decimal:
         """Return what all steps save together; below 0 the stack costs more than the baseline."""
         return self.baseline - self.expected
+
+    @property
+    def is_expected_derived(self) -> bool:
+        """Return whether a derived figure is in where the steps lead."""
+        return self.lines[-1].is_left_derived
 
     def of(self, kind: SavingsKind) -> Decimal:
         """Return the change that one step makes."""

@@ -4,18 +4,18 @@ A stack's budget holds everything it costs. A team's holds its share of the pool
 planes and unused commitments are no team's. A budget is exceeded above 100 %, to the cent.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from mizan.config import Budget, BudgetOn
+from mizan.config.faults import Path
 from mizan.estimate.amounts import Size
 from mizan.estimate.budget_model import BudgetLevel, BudgetSubject, BudgetVerdict, Change, PoolSpending
 from mizan.estimate.build import tariff_of
 from mizan.estimate.model import Estimate, TeamCost, TeamKind
-from mizan.estimate.stack_changes import changes_of_stack
+from mizan.estimate.stack_changes import Changes, changes_of_stack
 from mizan.estimate.tariff import Tariff
 from mizan.estimate.team_changes import Sharing, TeamBill, changes_of_team
-from mizan.estimate.teams import holdings
 from mizan.plan import Plan, TeamPlan
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "PoolSpending",
     "judge",
     "level_of",
-    "message",
 ]
 
 SIZES = {BudgetOn.EXPECTED: Size.EXPECTED, BudgetOn.MAXIMUM: Size.MAXIMUM}
@@ -45,19 +44,6 @@ def judge(plan: Plan, estimate: Estimate) -> tuple[BudgetVerdict, ...]:
     return (*own, *_of_teams(plan, estimate, tariff))
 
 
-def message(verdict: BudgetVerdict) -> str:
-    """Return a verdict in words, for a person who has to act on it."""
-    whose = f"{verdict.subject.value} {verdict.name}"
-    size = "expected" if verdict.on is BudgetOn.EXPECTED else "at maximum"
-    told = (
-        f"{whose}: ${verdict.spent:,} a month {size}, {verdict.percent_told} of its budget of ${verdict.budget:,.2f}."
-    )
-    if verdict.level is BudgetLevel.OK:
-        return told
-    named = ", ".join(f"{each.pool} ${each.usd_per_month:,}" for each in verdict.costliest)
-    return " ".join([told, *([f"Most of it: {named}."] if named else []), *_advice(verdict)])
-
-
 def level_of(spent: Decimal, budget: Budget) -> BudgetLevel:
     """Return how a budget stands: advisory from its per cent on, exceeded above it."""
     if spent > budget.usd_per_month:
@@ -71,11 +57,12 @@ def _of_stack(plan: Plan, budget: Budget, estimate: Estimate, tariff: Tariff) ->
     size = SIZES[budget.on]
     spent = estimate.total.at(size)
     level = level_of(spent, budget)
-    changes, together = (
-        changes_of_stack(plan, tariff, size, spent, budget.usd_per_month) if level is BudgetLevel.EXCEEDED else ((), ())
-    )
+    changes = Changes()
+    if level is BudgetLevel.EXCEEDED:
+        changes = changes_of_stack(plan, tariff, size, spent, budget.usd_per_month)
     return BudgetVerdict(
         subject=BudgetSubject.STACK,
+        path=("budget",),
         stack=plan.stack,
         name=plan.stack,
         level=level,
@@ -84,35 +71,30 @@ def _of_stack(plan: Plan, budget: Budget, estimate: Estimate, tariff: Tariff) ->
         advisory_percent=budget.advisory_percent,
         spent=spent,
         costliest=_costliest((pool.name, pool.total.at(size)) for pool in estimate.pools),
-        changes=changes,
-        together=together,
+        changes=changes.alone,
+        together=changes.together,
+        fixed=changes.fixed,
     )
 
 
 def _of_teams(plan: Plan, estimate: Estimate, tariff: Tariff) -> Iterator[BudgetVerdict]:
-    sharing = Sharing(
-        tariff=tariff,
-        pools=plan.pools,
-        parts={pool.name: pool.parts for pool in estimate.pools},
-        held=holdings(plan.queues),
-        teams_of={queue.name: queue.namespaces for queue in plan.queues},
-    )
+    sharing = Sharing(plan=plan, tariff=tariff)
     costs = {cost.name: cost for cost in estimate.teams if cost.kind is TeamKind.TEAM}
-    for team in plan.teams:
+    for position, team in enumerate(plan.teams):
         if team.budget is not None:
-            yield _of_team(plan.stack, team, team.budget, costs[team.namespace], sharing)
+            path = ("teams", position, "budget")
+            yield _of_team(plan.stack, path, team, team.budget, costs[team.namespace], sharing)
 
 
-def _of_team(stack: str, team: TeamPlan, budget: Budget, cost: TeamCost, sharing: Sharing) -> BudgetVerdict:
+def _of_team(stack: str, path: Path, team: TeamPlan, budget: Budget, cost: TeamCost, sharing: Sharing) -> BudgetVerdict:
     size = SIZES[budget.on]
     spent = cost.total.at(size)
     level = level_of(spent, budget)
     bill = TeamBill(sharing=sharing, team=team, size=size)
-    changes, together = (
-        changes_of_team(bill, spent, budget.usd_per_month) if level is BudgetLevel.EXCEEDED else ((), ())
-    )
+    changes = changes_of_team(bill, spent, budget.usd_per_month) if level is BudgetLevel.EXCEEDED else Changes()
     return BudgetVerdict(
         subject=BudgetSubject.TEAM,
+        path=path,
         stack=stack,
         name=team.namespace,
         level=level,
@@ -121,28 +103,12 @@ def _of_team(stack: str, team: TeamPlan, budget: Budget, cost: TeamCost, sharing
         advisory_percent=budget.advisory_percent,
         spent=spent,
         costliest=_costliest((share.pool, share.total.at(size)) for share in cost.pools),
-        changes=changes,
-        together=together,
+        changes=changes.alone,
+        together=changes.together,
+        fixed=changes.fixed,
     )
 
 
 def _costliest(spendings: Iterable[tuple[str, Decimal]]) -> tuple[PoolSpending, ...]:
     most = sorted((each for each in spendings if each[1]), key=lambda each: -each[1])[:MOST_NAMED]
     return tuple(PoolSpending(pool=pool, usd_per_month=usd) for pool, usd in most)
-
-
-def _advice(verdict: BudgetVerdict) -> Iterator[str]:
-    """Yield what would fit, or why nothing does."""
-    if verdict.level is not BudgetLevel.EXCEEDED:
-        return
-    if verdict.changes:
-        lead = "This fits" if len(verdict.changes) == 1 else "Each of these fits by itself"
-        yield f"{lead}: {_told(verdict.changes)}."
-    elif verdict.together:
-        yield f"No change of one pool is enough; this is: {_told(verdict.together)}."
-    else:
-        yield "No change of the pools is enough: commitments and control plane alone are above it."
-
-
-def _told(changes: Sequence[Change]) -> str:
-    return "; ".join(f"{change.text} (${change.usd_per_month:,})" for change in changes)

@@ -5,6 +5,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from enum import StrEnum
 
 from mizan.config import BudgetOn
+from mizan.config.faults import Path
 
 TENTH = Decimal("0.1")
 HUNDRED = Decimal(100)
@@ -51,17 +52,20 @@ class BudgetVerdict:
     """How one budget stands.
 
     Attributes:
+        path: of the budget in the stack file.
         name: of the stack or of the team.
         on: the size that it holds.
         budget: US dollars a month that may be spent.
         spent: US dollars a month at that size.
         costliest: at most three pools, the one that costs most first.
         changes: each is enough by itself; empty unless the budget is exceeded, and where no single one is enough.
-        together: where no single change is enough: what several pools must do together; empty where that is not
-            enough either.
+        together: where no single change is enough: what must be done together, each step with what is spent after it;
+            empty where that is not enough either.
+        fixed: of an exceeded budget the US dollars a month that no change saves.
     """
 
     subject: BudgetSubject
+    path: Path
     stack: str
     name: str
     level: BudgetLevel
@@ -72,6 +76,7 @@ class BudgetVerdict:
     costliest: tuple[PoolSpending, ...]
     changes: tuple[Change, ...] = ()
     together: tuple[Change, ...] = ()
+    fixed: Decimal = Decimal(0)
 
     @property
     def percent(self) -> Decimal:

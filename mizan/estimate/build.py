@@ -7,12 +7,13 @@ from decimal import Decimal
 from mizan.catalogue import Provider
 from mizan.config import Cloud
 from mizan.errors import PlatformError
-from mizan.estimate.amounts import Dollars, Parts, total
+from mizan.estimate.amounts import Dollars, Parts, Savings
 from mizan.estimate.capacity_types import capacity_type_costs
 from mizan.estimate.commitment_costs import cost_of_commitment
-from mizan.estimate.model import Estimate, StackCost
+from mizan.estimate.model import CommitmentCost, Estimate, StackCost, shared_by_all
 from mizan.estimate.notes import notes_of
 from mizan.estimate.pool_costs import price_pool
+from mizan.estimate.pool_model import PoolCost
 from mizan.estimate.savings import added
 from mizan.estimate.tariff import Tariff, cents, monthly
 from mizan.estimate.teams import merged_teams, team_costs
@@ -30,18 +31,17 @@ def estimate(plan: Plan, rate: HostRate | None = None) -> Estimate:
     tariff = tariff_of(plan, rate)
     priced = [price_pool(plan.stack, pool, tariff, plan.today) for pool in plan.pools]
     pools = tuple(each.cost for each in priced)
-    commitments = tuple(cost_of_commitment(plan.stack, each, priced) for each in plan.commitments)
+    commitments = tuple(cost_of_commitment(plan.stack, each, priced, plan.today) for each in plan.commitments)
     stack = _stack(plan, tariff.rate)
-    unused = total(each.unused for each in commitments)
-    shared = Parts(control_plane=stack.control_plane, unused_commitments=unused)
+    shared = shared_by_all((stack,), commitments)
     return Estimate(
         stacks=(stack,),
         pools=pools,
         teams=team_costs(plan, pools, shared),
         capacity_types=capacity_type_costs(pools, shared),
         commitments=commitments,
-        savings=added((pool.savings for pool in pools), baseline=stack.control_plane.expected, unused=unused.expected),
-        notes=notes_of(plan, stack, pools),
+        savings=_savings(pools, shared, commitments),
+        notes=notes_of(plan, stack, pools, commitments),
     )
 
 
@@ -58,18 +58,15 @@ def merged(estimates: Iterable[Estimate]) -> Estimate:
     stacks = tuple(stack for each in different for stack in each.stacks)
     _refuse_twice([stack.name for stack in stacks])
     pools = tuple(pool for each in different for pool in each.pools)
-    shared = sum((each.shared for each in different), Parts())
+    commitments = tuple(commitment for each in different for commitment in each.commitments)
+    shared = shared_by_all(stacks, commitments)
     return Estimate(
         stacks=stacks,
         pools=pools,
         teams=merged_teams(each.teams for each in different),
         capacity_types=capacity_type_costs(pools, shared),
-        commitments=tuple(commitment for each in different for commitment in each.commitments),
-        savings=added(
-            (pool.savings for pool in pools),
-            baseline=shared.control_plane.expected,
-            unused=shared.unused_commitments.expected,
-        ),
+        commitments=commitments,
+        savings=_savings(pools, shared, commitments),
         notes=tuple(note for each in different for note in each.notes),
     )
 
@@ -82,8 +79,14 @@ def tariff_of(plan: Plan, rate: HostRate | None = None) -> Tariff:
     )
 
 
+def _savings(pools: Sequence[PoolCost], shared: Parts, commitments: Sequence[CommitmentCost]) -> Savings:
+    is_unused_derived = any(each.expected.is_unused_derived for each in commitments)
+    return added((pool.savings for pool in pools), shared, is_unused_derived=is_unused_derived)
+
+
 def _stack(plan: Plan, rate: HostRate) -> StackCost:
     days = {day for pool in plan.pools for day in _price_dates(pool)} | {rate.as_of}
+    days |= {each.as_of for each in plan.commitments if each.as_of is not None}
     return StackCost(
         name=plan.stack,
         cloud=plan.cloud,

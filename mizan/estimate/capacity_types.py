@@ -17,9 +17,7 @@ def capacity_type_costs(pools: Sequence[PoolCost], shared: Parts) -> tuple[Capac
     """
     offers = [offer for pool in pools for offer in pool.offers]
     found = [(kind, [offer for offer in offers if _kind(offer) is kind]) for kind in CapacityKind]
-    nobodys = CapacityTypeCost(
-        kind=CapacityKind.SHARED, max_nodes=0, expected_nodes=Decimal(0), parts=shared, is_derived=False
-    )
+    nobodys = CapacityTypeCost(kind=CapacityKind.SHARED, max_nodes=0, expected_nodes=Decimal(0), parts=shared)
     return (
         *(
             CapacityTypeCost(
@@ -27,7 +25,6 @@ def capacity_type_costs(pools: Sequence[PoolCost], shared: Parts) -> tuple[Capac
                 max_nodes=sum(offer.max_nodes for offer in of_kind),
                 expected_nodes=sum((offer.expected_nodes for offer in of_kind), Decimal(0)),
                 parts=sum((offer.parts for offer in of_kind), Parts()),
-                is_derived=any(offer.is_derived for offer in of_kind),
             )
             for kind, of_kind in found
             if of_kind

@@ -6,7 +6,8 @@ whatever runs. Hours of different pools are not moved between them: where a pool
 nodes use their commitment 50 hours a week.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.capacity import CapacityType
@@ -15,15 +16,23 @@ from mizan.estimate.bills import OfferBill
 from mizan.estimate.model import CommitmentCost, CommitmentUse
 from mizan.estimate.pool_costs import NODE_DIGITS, Priced
 from mizan.estimate.running import HOURS_PER_WEEK, Running, at_maximum
-from mizan.estimate.tariff import cents, monthly, on_demand_usd_per_hour, paid_in_advance
+from mizan.estimate.tariff import Covered, cents, monthly, on_demand_price, paid_in_advance
 from mizan.plan import CommitmentPlan
+from mizan.prices import Price
 
 # A hundredth of a per cent.
 SHARE_DIGITS = Decimal("0.0001")
 
 
-def cost_of_commitment(stack: str, commitment: CommitmentPlan, pools: Sequence[Priced]) -> CommitmentCost:
-    """Return what a commitment costs and how far the pools use it."""
+def cost_of_commitment(stack: str, commitment: CommitmentPlan, pools: Sequence[Priced], today: date) -> CommitmentCost:
+    """Return what a commitment costs and how far the pools use it.
+
+    Args:
+        stack: that it belongs to.
+        commitment: of the stack.
+        pools: of the stack.
+        today: the day that the age of its price is counted to.
+    """
     return CommitmentCost(
         stack=stack,
         name=commitment.name,
@@ -33,6 +42,9 @@ def cost_of_commitment(stack: str, commitment: CommitmentPlan, pools: Sequence[P
         usd_per_hour=commitment.usd_per_hour,
         discount=commitment.discount,
         source=commitment.source,
+        as_of=commitment.as_of,
+        basis=commitment.basis,
+        is_stale=commitment.is_stale(today),
         paid=paid_in_advance(commitment),
         expected=_use(commitment, pools, Size.EXPECTED),
         maximum=_use(commitment, pools, Size.MAXIMUM),
@@ -40,44 +52,51 @@ def cost_of_commitment(stack: str, commitment: CommitmentPlan, pools: Sequence[P
 
 
 def _use(commitment: CommitmentPlan, pools: Sequence[Priced], size: Size) -> CommitmentUse:
-    nodes = used_usd_per_hour = on_demand = eligible = Decimal(0)
-    used = NOTHING
-    for pool in pools:
-        running, bills = _at(pool, size)
-        eligible += _eligible(commitment, pool, running)
-        for offer, bill in zip(pool.plan.offers, bills, strict=True):
-            price = on_demand_usd_per_hour(pool.plan, offer)
-            for covered in bill.covered:
-                if covered.commitment == commitment.name:
-                    hours = running.hours_per_week
-                    nodes += covered.nodes * hours / HOURS_PER_WEEK
-                    used_usd_per_hour += covered.usd_per_hour * hours / HOURS_PER_WEEK
-                    on_demand += monthly(covered.nodes, price, hours)
-                    used += covered.used
+    nodes = used_usd_per_hour = on_demand = Decimal(0)
+    used, is_used_derived = NOTHING, False
+    for price, covered, hours in _covered(commitment, pools, size):
+        nodes += covered.nodes * hours / HOURS_PER_WEEK
+        used_usd_per_hour += covered.usd_per_hour * hours / HOURS_PER_WEEK
+        on_demand += monthly(covered.nodes, price.usd_per_hour, hours)
+        used += covered.used
+        is_used_derived |= covered.is_derived and covered.used > 0
+    could = [(price, usd) for price, usd in _eligible(commitment, pools, size) if usd]
+    eligible = sum((usd for _, usd in could), Decimal(0))
+    paid = paid_in_advance(commitment)
     return CommitmentUse(
         nodes=nodes.quantize(NODE_DIGITS, ROUND_HALF_UP),
         used=used,
-        unused=paid_in_advance(commitment) - used,
+        unused=paid - used,
         on_demand=cents(on_demand),
         coverage=_share(on_demand / eligible) if eligible else None,
         utilisation=_share(used_usd_per_hour / commitment.usd_per_hour),
+        is_used_derived=is_used_derived,
+        # What is used of a price that was agreed on may be computed: what a discount leaves of on-demand.
+        is_unused_derived=paid != used if commitment.is_derived else is_used_derived,
+        is_on_demand_derived=any(price.is_derived for price, _ in could),
     )
 
 
-def _eligible(commitment: CommitmentPlan, pool: Priced, running: Running) -> Decimal:
-    """Return the on-demand dollars a month of what the commitment could cover in a pool: no spot, no flex-start."""
-    machine = pool.plan.machine
-    covers = machine == commitment.machine if commitment.machine else machine.provider == commitment.provider
-    if not covers:
-        return Decimal(0)
-    return sum(
-        (
-            monthly(nodes, on_demand_usd_per_hour(pool.plan, offer), running.hours_per_week)
-            for offer, nodes in zip(pool.plan.offers, running.nodes, strict=True)
-            if offer.capacity_type is CapacityType.ON_DEMAND
-        ),
-        Decimal(0),
-    )
+def _covered(commitment: CommitmentPlan, pools: Sequence[Priced], size: Size) -> Iterator[tuple[Price, Covered, int]]:
+    """Yield what the commitment pays for in each pool, with its on-demand price and the hours of its week."""
+    for pool in pools:
+        running, bills = _at(pool, size)
+        for offer, bill in zip(pool.plan.offers, bills, strict=True):
+            for covered in bill.covered:
+                if covered.commitment == commitment.name:
+                    yield on_demand_price(pool.plan, offer), covered, running.hours_per_week
+
+
+def _eligible(commitment: CommitmentPlan, pools: Sequence[Priced], size: Size) -> Iterator[tuple[Price, Decimal]]:
+    """Yield on-demand price and dollars a month of what the commitment could cover: no spot, no flex-start."""
+    for pool in pools:
+        machine = pool.plan.machine
+        covers = machine == commitment.machine if commitment.machine else machine.provider == commitment.provider
+        running, _ = _at(pool, size)
+        for offer, nodes in zip(pool.plan.offers, running.nodes, strict=True):
+            if covers and offer.capacity_type is CapacityType.ON_DEMAND:
+                price = on_demand_price(pool.plan, offer)
+                yield price, monthly(nodes, price.usd_per_hour, running.hours_per_week)
 
 
 def _at(pool: Priced, size: Size) -> tuple[Running, tuple[OfferBill, ...]]:

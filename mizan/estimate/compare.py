@@ -38,6 +38,7 @@ class ComparedLine:
         before: None where it is new.
         after: None where it is gone.
         reasons: why it differs, such as `maxNodes of spot 2 -> 4`; empty where nothing does.
+        is_derived: a derived figure is in what was before or in what is after.
     """
 
     kind: LineKind
@@ -46,6 +47,7 @@ class ComparedLine:
     before: Dollars | None
     after: Dollars | None
     reasons: tuple[str, ...]
+    is_derived: bool
 
     @property
     def difference(self) -> Dollars:
@@ -136,6 +138,7 @@ def _pools(old: _Side, new: _Side) -> Iterator[ComparedLine]:
             before=was.total if was else None,
             after=now.total if now else None,
             reasons=_reasons(was, now, why),
+            is_derived=any(each.is_derived for each in (was, now) if each),
         )
 
 
@@ -150,6 +153,7 @@ def _commitments(old: _Side, new: _Side) -> Iterator[ComparedLine]:
             before=was.unused if was else None,
             after=now.unused if now else None,
             reasons=_reasons(was, now, why),
+            is_derived=any(each.is_unused_derived for each in (was, now) if each),
         )
 
 
@@ -165,6 +169,7 @@ def _control_planes(old: _Side, new: _Side) -> Iterator[ComparedLine]:
             before=was.control_plane if was else None,
             after=now.control_plane if now else None,
             reasons=_reasons(was, now, why),
+            is_derived=any(each.is_control_plane_derived for each in (was, now) if each),
         )
 
 

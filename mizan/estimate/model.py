@@ -8,6 +8,7 @@ invoice, and every total is the sum of its lines, so whatever is shown together 
     estimate.savings.baseline + sum of its lines == estimate.total.expected
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +16,8 @@ from enum import StrEnum
 
 from mizan.catalogue import Provider
 from mizan.config import Cloud, CommitmentKind
-from mizan.estimate.amounts import Dollars, Parts, Savings, total
+from mizan.estimate.amounts import ZERO, Dollars, Parts, Savings, Size, total
+from mizan.estimate.derived import Derived
 from mizan.estimate.pool_model import PoolCost
 from mizan.prices import HOURS_PER_MONTH, Basis
 from mizan.prices.hosts import HostRate
@@ -84,12 +86,16 @@ class CapacityTypeCost:
     max_nodes: int
     expected_nodes: Decimal
     parts: Parts
-    is_derived: bool
 
     @property
     def total(self) -> Dollars:
         """Return what it costs at each size."""
         return self.parts.total
+
+    @property
+    def is_derived(self) -> bool:
+        """Return whether a derived figure is in its dollars."""
+        return self.parts.derived.total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +110,9 @@ class CommitmentUse:
         coverage: share of the on-demand usage it could cover (by on-demand dollars) that it does cover, 0 to 1; None
             where there is no such usage.
         utilisation: share of what is paid that is used, 0 to 1.
+        is_used_derived: a derived price is in what is used.
+        is_unused_derived: one is in the rest.
+        is_on_demand_derived: one is in the on-demand dollars that it covers or could cover.
     """
 
     nodes: Decimal
@@ -112,6 +121,14 @@ class CommitmentUse:
     on_demand: Decimal
     coverage: Decimal | None
     utilisation: Decimal
+    is_used_derived: bool
+    is_unused_derived: bool
+    is_on_demand_derived: bool
+
+    @property
+    def is_derived(self) -> bool:
+        """Return whether a derived price is in any of it."""
+        return self.is_used_derived or self.is_unused_derived or self.is_on_demand_derived
 
     @property
     def node_hours(self) -> Decimal:
@@ -129,6 +146,9 @@ class CommitmentCost:
         usd_per_hour: of all of it.
         discount: of a savings plan against on-demand, 0 to 1; None for all others.
         source: where its price is from.
+        as_of: the day of that price; None where the stack states it.
+        basis: of that price; None where the stack states it, which is neither listed nor derived.
+        is_stale: that price is more than 90 days old.
         paid: US dollars a month, used or not.
     """
 
@@ -140,14 +160,27 @@ class CommitmentCost:
     usd_per_hour: Decimal
     discount: Decimal | None
     source: str
+    as_of: date | None
+    basis: Basis | None
+    is_stale: bool
     paid: Decimal
     expected: CommitmentUse
     maximum: CommitmentUse
 
     @property
+    def is_derived(self) -> bool:
+        """Return whether its price, and so what is paid, was computed."""
+        return self.basis is Basis.DERIVED
+
+    @property
     def unused(self) -> Dollars:
         """Return what is paid for nothing at each size; at the minimum all of it."""
         return Dollars(minimum=self.paid, expected=self.expected.unused, maximum=self.maximum.unused)
+
+    @property
+    def is_unused_derived(self) -> bool:
+        """Return whether a derived price is in what is paid for nothing, at any size."""
+        return self.is_derived or self.expected.is_unused_derived or self.maximum.is_unused_derived
 
 
 class NoteKind(StrEnum):
@@ -189,7 +222,7 @@ class StackCost:
         today: the day that the age of prices is counted to.
         rate: of the same hosts without GPU, of disks and of the control plane, with date and source.
         control_plane: the cluster's fee, the same at every size; 0 where the cluster exists and is paid elsewhere.
-        oldest: day of the oldest price row that entered.
+        oldest: day of the oldest price that entered, commitments' and rates' too.
         newest: day of the newest.
     """
 
@@ -207,7 +240,29 @@ class StackCost:
     @property
     def is_derived(self) -> bool:
         """Return whether its rates without GPU were computed, not read, or are another region's."""
-        return self.rate.basis is Basis.DERIVED
+        return self.rate.is_derived
+
+    @property
+    def is_control_plane_derived(self) -> bool:
+        """Return whether the cluster's fee, where there is one, is another region's."""
+        return self.rate.is_borrowed and self.control_plane != ZERO
+
+    @property
+    def is_rate_stale(self) -> bool:
+        """Return whether a rate of hosts, disks and the control plane is more than 90 days old."""
+        return self.rate.is_stale(self.today)
+
+
+def shared_by_all(stacks: Sequence[StackCost], commitments: Sequence[CommitmentCost]) -> Parts:
+    """Return what no pool pays for: control planes and unused commitments."""
+    return Parts(
+        control_plane=total(stack.control_plane for stack in stacks),
+        unused_commitments=total(commitment.unused for commitment in commitments),
+        derived=Derived(
+            control_plane=any(stack.is_control_plane_derived for stack in stacks),
+            unused_commitments=any(commitment.is_unused_derived for commitment in commitments),
+        ),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,10 +290,7 @@ class Estimate:
     @property
     def shared(self) -> Parts:
         """Return what no pool pays for: control planes and unused commitments."""
-        return Parts(
-            control_plane=total(stack.control_plane for stack in self.stacks),
-            unused_commitments=total(commitment.unused for commitment in self.commitments),
-        )
+        return shared_by_all(self.stacks, self.commitments)
 
     @property
     def parts(self) -> Parts:
@@ -252,22 +304,37 @@ class Estimate:
 
     @property
     def is_derived(self) -> bool:
-        """Return whether a derived price is in the total."""
-        return any(pool.is_derived for pool in self.pools)
+        """Return whether a derived figure is in the total, at any size."""
+        return self.parts.derived.total
+
+    def is_derived_at(self, size: Size) -> bool:
+        """Return whether a derived figure is in the total at one size."""
+        if size is Size.MINIMUM:
+            return self.shared.derived.control_plane or any(each.is_derived for each in self.commitments)
+        return self.savings.is_expected_derived if size is Size.EXPECTED else self.is_derived
 
     @property
     def is_split_derived(self) -> bool:
         """Return whether GPU and host parts stand on a derived price or rate."""
-        return any(pool.is_split_derived for pool in self.pools)
+        return self.parts.derived.split
+
+    @property
+    def is_stale(self) -> bool:
+        """Return whether any price or rate that entered is more than 90 days old."""
+        return (
+            any(pool.is_stale for pool in self.pools)
+            or any(commitment.is_stale for commitment in self.commitments)
+            or any(stack.is_rate_stale for stack in self.stacks)
+        )
 
     @property
     def oldest(self) -> date:
-        """Return the day of the oldest price row that entered."""
+        """Return the day of the oldest price that entered."""
         return min(stack.oldest for stack in self.stacks)
 
     @property
     def newest(self) -> date:
-        """Return the day of the newest price row that entered."""
+        """Return the day of the newest price that entered."""
         return max(stack.newest for stack in self.stacks)
 
     def note(self, kind: NoteKind) -> tuple[Note, ...]:

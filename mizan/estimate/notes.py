@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.config import Cloud
-from mizan.estimate.model import Note, NoteKind, StackCost
+from mizan.estimate.model import CommitmentCost, Note, NoteKind, StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
 from mizan.estimate.tariff import Tariff
 from mizan.plan import Plan
-from mizan.prices import PRICE_MAX_AGE_DAYS
+from mizan.prices import PRICE_MAX_AGE_DAYS, Price
 
 CONTROL_PLANES = {"aws": "EKS", "gcp": "GKE"}
 
@@ -17,11 +17,15 @@ CONTROL_PLANES = {"aws": "EKS", "gcp": "GKE"}
 Found = tuple[NoteKind, str | None, str]
 
 
-def notes_of(plan: Plan, stack: StackCost, pools: Sequence[PoolCost]) -> tuple[Note, ...]:
+def notes_of(
+    plan: Plan, stack: StackCost, pools: Sequence[PoolCost], commitments: Sequence[CommitmentCost]
+) -> tuple[Note, ...]:
     """Return the notes of one stack, those on prices first."""
     tariff = Tariff(rate=stack.rate, commitments={})
     found = (
-        *_on_prices(stack, pools),
+        _price_dates(stack),
+        *((NoteKind.DERIVED, None, text) for text in _derived(stack, pools, commitments)),
+        *((NoteKind.STALE, None, text) for text in _stale(stack, pools, commitments)),
         *_on_offers(pools),
         *_on_splits(plan, tariff),
         *_on_use(pools),
@@ -35,30 +39,55 @@ def notes_of(plan: Plan, stack: StackCost, pools: Sequence[PoolCost]) -> tuple[N
     return tuple(Note(kind=kind, stack=plan.stack, about=about, text=text) for kind, about, text in found)
 
 
-def _on_prices(stack: StackCost, pools: Sequence[PoolCost]) -> Iterator[Found]:
-    yield (
-        NoteKind.PRICE_DATES,
-        None,
-        f"Prices of {stack.region} are from {stack.oldest} to {stack.newest}."
-        if stack.oldest != stack.newest
-        else f"Prices of {stack.region} are of {stack.oldest}.",
-    )
-    derived = [offer.name for offer in _offers(pools) if offer.price.is_derived]
-    if derived:
-        yield NoteKind.DERIVED, None, f"Derived, not read from a list: the prices of {_listed(derived)}."
-    if stack.is_derived:
-        text = (
-            "Derived, not read from a list: what a host costs without GPU, and so GPU and host part "
-            f"({stack.rate.source})."
-        )
-        yield NoteKind.DERIVED, None, text
-    stale = [f"{offer.name} ({offer.price.as_of})" for offer in _offers(pools) if offer.is_stale]
-    if stale:
-        yield (
-            NoteKind.STALE,
-            None,
-            f"More than {PRICE_MAX_AGE_DAYS} days old on {stack.today}: the prices of {_listed(stale)}.",
-        )
+def _price_dates(stack: StackCost) -> Found:
+    days = f"from {stack.oldest} to {stack.newest}" if stack.oldest != stack.newest else f"of {stack.oldest}"
+    return NoteKind.PRICE_DATES, None, f"Prices of {stack.region} are {days}."
+
+
+def _derived(stack: StackCost, pools: Sequence[PoolCost], commitments: Sequence[CommitmentCost]) -> Iterator[str]:
+    """Yield what was computed, a sentence on each kind of figure: prices, on-demand, commitments, rates."""
+    lead = "Derived, not read from a list:"
+    offers = [offer.name for offer in _offers(pools) if offer.price.is_derived]
+    if offers:
+        yield f"{lead} the prices of {_listed(offers)}."
+    on_demand = [price.machine for price in _on_demand(pools) if price.is_derived]
+    if on_demand:
+        yield f"{lead} the on-demand prices of {_listed(on_demand)}, which savings and GPU part are told against."
+    bought = [commitment.name for commitment in commitments if commitment.is_derived]
+    if bought:
+        yield f"{lead} the prices of commitments {_listed(bought)}."
+    if stack.rate.is_derived:
+        borrowed = f", and what {_without_hosts(stack)} cost" if stack.rate.is_borrowed else ""
+        yield f"{lead} what a host costs without GPU, and so GPU and host part{borrowed} ({stack.rate.source})."
+
+
+def _stale(stack: StackCost, pools: Sequence[PoolCost], commitments: Sequence[CommitmentCost]) -> Iterator[str]:
+    """Yield what is old in one sentence; an on-demand price that an offer has is told with the offer."""
+    offers = [offer for offer in _offers(pools) if offer.is_stale]
+    told = {offer.price for offer in offers}
+    found = [
+        # A long list is cut in a comment; the offers, of which there are most, come last.
+        *([f"hosts, {_without_hosts(stack)} ({stack.rate.as_of})"] if stack.is_rate_stale else []),
+        *(f"commitment {each.name} ({each.as_of})" for each in commitments if each.is_stale),
+        *(
+            f"on-demand {price.machine} ({price.as_of})"
+            for price in _on_demand(pools)
+            if price.is_stale(stack.today) and price not in told
+        ),
+        *(f"{offer.name} ({offer.price.as_of})" for offer in offers),
+    ]
+    if found:
+        yield f"More than {PRICE_MAX_AGE_DAYS} days old on {stack.today}: the prices of {_listed(found)}."
+
+
+def _on_demand(pools: Sequence[PoolCost]) -> Iterable[Price]:
+    """Return the on-demand prices that savings are told against, each once."""
+    return dict.fromkeys(pool.on_demand for pool in pools if pool.on_demand is not None)
+
+
+def _without_hosts(stack: StackCost) -> str:
+    """Return what has a rate beside hosts; the fee of a cluster that exists is paid elsewhere."""
+    return "disks" if stack.cloud is Cloud.EXISTING else "disks and control plane"
 
 
 def _on_offers(pools: Sequence[PoolCost]) -> Iterator[Found]:
@@ -110,8 +139,8 @@ def _on_use(pools: Sequence[PoolCost]) -> Iterator[Found]:
     for pool in pools:
         if pool.undone_nodes:
             text = (
-                f"Pool {pool.name} has too few nodes for what is expected of it: interruptions leave the work of "
-                f"{pool.undone_nodes.normalize():f} nodes undone."
+                f"Pool {pool.name} has too few nodes or too little quota for what is expected of it: "
+                f"interruptions leave the work of {pool.undone_nodes.normalize():f} nodes undone."
             )
             yield NoteKind.UNDONE_WORK, pool.name, text
 

@@ -6,11 +6,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.estimate.amounts import Dollars, Parts
 from mizan.estimate.bills import OfferBill, bills_of, sum_of
+from mizan.estimate.derived import Derived
 from mizan.estimate.pool_model import LeftOut, OfferCost, PoolCost
 from mizan.estimate.running import Running, as_expected, at_maximum, is_feasible, lost_share
 from mizan.estimate.savings import savings_of
 from mizan.estimate.tariff import Tariff, cents
-from mizan.plan import Offer, PoolPlan
+from mizan.plan import PoolPlan
 
 # A thousandth of a node is nine hours of a year.
 NODE_DIGITS = Decimal("0.001")
@@ -53,9 +54,7 @@ def price_pool(stack: str, pool: PoolPlan, tariff: Tariff, today: date) -> Price
             expected_nodes=running.mean(index).quantize(NODE_DIGITS, ROUND_HALF_UP),
             lost_share=lost_share(offer),
             is_feasible=is_feasible(offer),
-            parts=_parts(expected[index], maximum[index], tariff.gpu_share(pool, offer)),
-            is_derived=offer.price.is_derived,
-            is_split_derived=_is_split_derived(pool, offer, tariff),
+            parts=_parts(expected[index], maximum[index], tariff.gpu_share(pool, offer), tariff.derived(pool, offer)),
             is_stale=offer.price.is_stale(today),
         )
         for index, offer in enumerate(pool.offers)
@@ -71,7 +70,9 @@ def price_pool(stack: str, pool: PoolPlan, tariff: Tariff, today: date) -> Price
         disk_gib=pool.disk_gib,
         undone_nodes=running.undone.quantize(NODE_DIGITS, ROUND_HALF_UP),
         offers=offers,
-        savings=savings_of(pool, sum_of(expected), tariff),
+        on_demand=pool.on_demand,
+        is_on_demand_stale=pool.on_demand is not None and pool.on_demand.is_stale(today),
+        savings=savings_of(pool, running, sum_of(expected), tariff),
         left_out=tuple(
             LeftOut(capacity_type=each.capacity_type, reason=each.left_out or each.worth.reason)
             for each in pool.left_out
@@ -85,21 +86,16 @@ def parts_of(pool: PoolPlan, tariff: Tariff) -> Parts:
     expected, maximum = bills_of(pool, as_expected(pool), tariff), bills_of(pool, at_maximum(pool), tariff)
     return sum(
         (
-            _parts(at_expected, at_most, tariff.gpu_share(pool, offer))
+            _parts(at_expected, at_most, tariff.gpu_share(pool, offer), tariff.derived(pool, offer))
             for offer, at_expected, at_most in zip(pool.offers, expected, maximum, strict=True)
         ),
         Parts(),
     )
 
 
-def _parts(expected: OfferBill, maximum: OfferBill, gpu_share: Decimal) -> Parts:
+def _parts(expected: OfferBill, maximum: OfferBill, gpu_share: Decimal, derived: Derived) -> Parts:
     """Return an offer's dollars by what they are paid for; GPU and host make up the node's price to the cent."""
     gpu = Dollars(expected=cents(expected.nodes * gpu_share), maximum=cents(maximum.nodes * gpu_share))
     nodes = Dollars(expected=expected.nodes, maximum=maximum.nodes)
-    return Parts(gpu=gpu, host=nodes - gpu, disk=Dollars(expected=expected.disks, maximum=maximum.disks))
-
-
-def _is_split_derived(pool: PoolPlan, offer: Offer, tariff: Tariff) -> bool:
-    """Return whether a computed row is in an offer's GPU and host part: its price, on-demand or the host's rates."""
-    on_demand = pool.on_demand is not None and pool.on_demand.is_derived
-    return offer.price.is_derived or on_demand or tariff.is_derived
+    disk = Dollars(expected=expected.disks, maximum=maximum.disks)
+    return Parts(gpu=gpu, host=nodes - gpu, disk=disk, derived=derived)

@@ -21,8 +21,6 @@ class OfferCost:
         lost_share: of the running time that interruptions cost, 0 to 1.
         is_feasible: False where no work is expected to get done on it; it is kept as somebody listed it.
         parts: `gpu`, `host` and `disk`; a committed node costs its commitment's price for the hours it is used.
-        is_derived: its price was computed, not read, and so its dollars were.
-        is_split_derived: so were its GPU and host part, from its price, on-demand or the rates of hosts.
         is_stale: its price is more than 90 days old.
     """
 
@@ -35,8 +33,6 @@ class OfferCost:
     lost_share: Decimal
     is_feasible: bool
     parts: Parts
-    is_derived: bool
-    is_split_derived: bool
     is_stale: bool
 
     @property
@@ -48,6 +44,16 @@ class OfferCost:
     def total(self) -> Dollars:
         """Return what it costs at each size."""
         return self.parts.total
+
+    @property
+    def is_derived(self) -> bool:
+        """Return whether a derived price or rate is in its dollars."""
+        return self.parts.derived.total
+
+    @property
+    def is_split_derived(self) -> bool:
+        """Return whether one is in its GPU and host part: its price, on-demand or the rates of hosts."""
+        return self.parts.derived.split
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +75,8 @@ class PoolCost:
         disk_gib: boot disk of a node.
         undone_nodes: expected work, counted in nodes while the pool runs, for which there are not enough nodes once
             interruptions have taken their time; 0 as a rule.
+        on_demand: price of a node, which savings and GPU part are told against; None where no list says it.
+        is_on_demand_stale: that price is more than 90 days old.
         savings: its own way down; control plane and unused commitments are in none of its lines.
         left_out: with the reasons.
     """
@@ -83,6 +91,8 @@ class PoolCost:
     disk_gib: int
     undone_nodes: Decimal
     offers: tuple[OfferCost, ...]
+    on_demand: Price | None
+    is_on_demand_stale: bool
     savings: Savings
     left_out: tuple[LeftOut, ...]
 
@@ -102,26 +112,21 @@ class PoolCost:
         return sum(offer.max_nodes for offer in self.offers)
 
     @property
-    def max_gpus(self) -> int:
-        """Return the GPUs at its largest size."""
-        return self.max_nodes * self.gpus_per_node
-
-    @property
     def expected_nodes(self) -> Decimal:
         """Return the nodes that run on average over all hours of a month."""
         return sum((offer.expected_nodes for offer in self.offers), Decimal(0))
 
     @property
     def is_derived(self) -> bool:
-        """Return whether a derived price is in its dollars."""
-        return any(offer.is_derived for offer in self.offers)
+        """Return whether a derived price or rate is in its dollars."""
+        return self.parts.derived.total
 
     @property
     def is_split_derived(self) -> bool:
         """Return whether its GPU and host part stand on a derived price or rate."""
-        return any(offer.is_split_derived for offer in self.offers)
+        return self.parts.derived.split
 
     @property
     def is_stale(self) -> bool:
-        """Return whether a price of more than 90 days is in its dollars."""
-        return any(offer.is_stale for offer in self.offers)
+        """Return whether a price of more than 90 days is in its dollars or its savings."""
+        return self.is_on_demand_stale or any(offer.is_stale for offer in self.offers)

@@ -6,13 +6,15 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.estimate.model import CommitmentCost, StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
+from mizan.prices import HOURS_PER_MONTH
 
 ADDED = "added"
 REMOVED = "removed"
 
 
 def of_pool(before: PoolCost, after: PoolCost) -> Iterator[str]:
-    """Yield what changed of a pool itself: machine, sizes, order, prices, expected use, disks."""
+    """Yield what changed of a pool itself: region, machine, sizes, order, prices, expected use, disks."""
+    yield from _region(before, after)
     if before.machine != after.machine:
         yield f"machine {before.machine} -> {after.machine}"
     yield from _sizes(before, after)
@@ -75,6 +77,46 @@ def _terms(before: CommitmentCost, after: CommitmentCost) -> Iterator[str]:
         yield f"{_usd(before.usd_per_hour)} -> {_usd(after.usd_per_hour)} an hour"
     if before.discount != after.discount:
         yield f"discount {_discount(before)} -> {_discount(after)}"
+
+
+def _region(before: PoolCost, after: PoolCost) -> Iterator[str]:
+    """Yield another region, with its share of the change where the nodes of before have a price there."""
+    was, now = _regions(before), _regions(after)
+    if was == now or not was or not now:
+        return
+    share = _share_of_prices(before, after)
+    told = f"prices are those of {now} instead of {was}"
+    if share is not None:
+        expected, maximum = share
+        told = f"{_signed(expected)} expected and {_signed(maximum)} at most for the same nodes"
+    yield f"region {was} -> {now} ({told})"
+
+
+def _regions(pool: PoolCost) -> str:
+    return ", ".join(dict.fromkeys(offer.price.region for offer in pool.offers))
+
+
+def _share_of_prices(before: PoolCost, after: PoolCost) -> tuple[Decimal, Decimal] | None:
+    """Return what the nodes of before cost more a month at the prices of after, expected and at most.
+
+    None where that is unknown: another machine, a capacity type without a price, nodes paid by commitments.
+    """
+    prices = _by_kind(after)
+    known = all(offer.capacity_type.value in prices and not offer.is_committed for offer in before.offers)
+    if before.machine != after.machine or not known:
+        return None
+    expected = maximum = Decimal(0)
+    for offer in before.offers:
+        dearer = prices[offer.capacity_type.value].price.usd_per_hour - offer.price.usd_per_hour
+        expected += offer.expected_nodes * dearer * HOURS_PER_MONTH
+        maximum += offer.max_nodes * dearer * HOURS_PER_MONTH
+    return expected, maximum
+
+
+def _signed(amount: Decimal) -> str:
+    """Return an amount in whole cents with its sign."""
+    cents = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return f"{'-' if cents < 0 else '+'}${abs(cents):,.2f}"
 
 
 def _sizes(before: PoolCost, after: PoolCost) -> Iterator[str]:

@@ -1,63 +1,123 @@
 """The way of one pool from all on-demand, running always, down to what is expected.
 
 Every step is a whole bill, rounded to cents offer by offer; a line is the difference of two such bills. So the lines
-lead from the first to the last to the cent, whatever the roundings were.
+lead from the first to the last to the cent, whatever the roundings were. A bill says for how many node hours each
+derived figure stands in it; where two bills differ in that, it is in their difference.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mizan.capacity import CapacityType
-from mizan.estimate.amounts import NOTHING, Savings, SavingsKind, SavingsLine
+from mizan.estimate.amounts import NOTHING, Parts, Savings, SavingsKind, SavingsLine
 from mizan.estimate.bills import bills_of, sum_of
 from mizan.estimate.running import Running, as_expected, at_maximum
-from mizan.estimate.tariff import Tariff, cents, monthly, on_demand_usd_per_hour
+from mizan.estimate.tariff import Tariff, cents, monthly, on_demand_price
 from mizan.plan import Offer, PoolPlan
+from mizan.prices import Price
+from mizan.prices.hosts import HostRate
+
+# Dividing by a useful share and multiplying again leaves a digit in the last place: no node, and no price.
+NEGLIGIBLE = Decimal("1e-9")
+
+# A price row, a region's rate of disks, or the price of a commitment by its name.
+Figure = Price | HostRate | str
 
 
-def savings_of(pool: PoolPlan, expected: Decimal, tariff: Tariff) -> Savings:
+@dataclass(frozen=True, kw_only=True)
+class _Level:
+    """A bill on the way down.
+
+    Attributes:
+        usd: US dollars a month.
+        derived: node hours a week for which each derived figure is paid; none of 0.
+    """
+
+    usd: Decimal
+    derived: Mapping[Figure, Decimal]
+
+
+def savings_of(pool: PoolPlan, running: Running, expected: Decimal, tariff: Tariff) -> Savings:
     """Return the steps of one pool; control plane and unused commitments are not a pool's.
 
     Args:
         pool: with its offers.
-        expected: where the steps lead to, US dollars a month.
+        running: what is expected to run.
+        expected: where the steps lead to: its bill, US dollars a month.
         tariff: of its stack.
     """
-    baseline, *steps = _levels(pool, expected, tariff)
+    last = _Level(usd=expected, derived=_hours(_paid_of_own(pool, running, tariff), running, tariff))
+    baseline, *steps = _levels(pool, tariff)
     lines, before = [], baseline
-    for kind, after in zip(SavingsKind, [*steps, expected], strict=True):
-        lines.append(SavingsLine(kind=kind, usd_per_month=after - before))
+    # Nothing is unused in a pool: its last two levels are the same.
+    for kind, after in zip(SavingsKind, [*steps, last, last], strict=True):
+        lines.append(
+            SavingsLine(
+                kind=kind,
+                usd_per_month=after.usd - before.usd,
+                is_derived=after.derived != before.derived,
+                is_left_derived=bool(after.derived),
+            )
+        )
         before = after
-    return Savings(baseline=baseline, lines=tuple(lines))
+    return Savings(
+        baseline=baseline.usd,
+        lines=tuple(lines),
+        is_baseline_derived=bool(baseline.derived),
+        is_saved_derived=last.derived != baseline.derived,
+    )
 
 
-def added(savings: Iterable[Savings], baseline: Decimal, unused: Decimal) -> Savings:
+def added(savings: Iterable[Savings], shared: Parts, *, is_unused_derived: bool) -> Savings:
     """Return the steps of many pools as one.
 
     Args:
         savings: of each pool.
-        baseline: what is in every level beside the pools: the control planes.
-        unused: what is paid in advance for nothing.
+        shared: control planes, which are in every level, and unused commitments, which come with the last step.
+        is_unused_derived: a derived figure is in what is expected to be unused.
     """
     every = tuple(savings)
-    sums = dict.fromkeys(SavingsKind, NOTHING) | {SavingsKind.UNUSED_COMMITMENTS: unused}
-    for each in every:
-        for line in each.lines:
-            sums[line.kind] += line.usd_per_month
+    is_fee_derived = shared.derived.control_plane
+    *lines, last = (
+        _line(kind, [each.lines[index] for each in every], is_fee_derived=is_fee_derived)
+        for index, kind in enumerate(SavingsKind)
+    )
+    last = replace(
+        last,
+        usd_per_month=last.usd_per_month + shared.unused_commitments.expected,
+        is_derived=last.is_derived or is_unused_derived,
+        is_left_derived=last.is_left_derived or is_unused_derived,
+    )
     return Savings(
-        baseline=sum((each.baseline for each in every), baseline),
-        lines=tuple(SavingsLine(kind=kind, usd_per_month=usd) for kind, usd in sums.items()),
+        baseline=sum((each.baseline for each in every), shared.control_plane.expected),
+        lines=(*lines, last),
+        is_baseline_derived=is_fee_derived or any(each.is_baseline_derived for each in every),
+        is_saved_derived=is_unused_derived or any(each.is_saved_derived for each in every),
     )
 
 
-def _levels(pool: PoolPlan, expected: Decimal, tariff: Tariff) -> Iterator[Decimal]:
-    """Yield the bill before the first step and after each but the last, in the order of `SavingsKind`."""
+def _line(kind: SavingsKind, of_pools: Sequence[SavingsLine], *, is_fee_derived: bool) -> SavingsLine:
+    return SavingsLine(
+        kind=kind,
+        usd_per_month=sum((line.usd_per_month for line in of_pools), NOTHING),
+        is_derived=any(line.is_derived for line in of_pools),
+        is_left_derived=is_fee_derived or any(line.is_left_derived for line in of_pools),
+    )
+
+
+def _levels(pool: PoolPlan, tariff: Tariff) -> Iterator[_Level]:
+    """Yield the bill before the first step and after each but the last two, in the order of `SavingsKind`."""
     maximum, undisturbed = at_maximum(pool), as_expected(pool, with_losses=False)
-    on_demand = [on_demand_usd_per_hour(pool, offer) for offer in pool.offers]
+    on_demand = [on_demand_price(pool, offer) for offer in pool.offers]
     hours = pool.expected_use.hours_per_week
 
-    def bill(running: Running, prices: Sequence[Decimal]) -> Decimal:
-        return _bill(running, prices, tariff.disk_usd_per_hour(pool))
+    def bill(running: Running, prices: Sequence[Price]) -> _Level:
+        return _Level(
+            usd=_bill(running, prices, tariff.disk_usd_per_hour(pool)),
+            derived=_hours(_paid(running, prices), running, tariff),
+        )
 
     yield bill(Running(nodes=tuple(map(_whole_gpus, pool.offers)), hours_per_week=maximum.hours_per_week), on_demand)
     yield bill(maximum, on_demand)
@@ -65,25 +125,60 @@ def _levels(pool: PoolPlan, expected: Decimal, tariff: Tariff) -> Iterator[Decim
     yield bill(undisturbed, on_demand)
     yield bill(undisturbed, _priced(pool, on_demand, CapacityType.SPOT))
     yield bill(undisturbed, _priced(pool, on_demand, CapacityType.SPOT, CapacityType.FLEX_START))
-    yield sum_of(bills_of(pool, undisturbed, tariff))
-    yield expected
+    yield _Level(
+        usd=sum_of(bills_of(pool, undisturbed, tariff)),
+        derived=_hours(_paid_of_own(pool, undisturbed, tariff), undisturbed, tariff),
+    )
 
 
-def _bill(running: Running, prices: Sequence[Decimal], disk: Decimal) -> Decimal:
+def _bill(running: Running, prices: Sequence[Price], disk: Decimal) -> Decimal:
     hours = running.hours_per_week
     return sum(
         (
-            cents(monthly(nodes, price, hours)) + cents(monthly(nodes, disk, hours))
+            cents(monthly(nodes, price.usd_per_hour, hours)) + cents(monthly(nodes, disk, hours))
             for nodes, price in zip(running.nodes, prices, strict=True)
         ),
         NOTHING,
     )
 
 
-def _priced(pool: PoolPlan, on_demand: Sequence[Decimal], *kinds: CapacityType) -> list[Decimal]:
+def _hours(paid: Iterable[tuple[Figure, Decimal]], running: Running, tariff: Tariff) -> dict[Figure, Decimal]:
+    """Return the node hours a week of each derived figure.
+
+    Args:
+        paid: nodes that a derived price is paid for.
+        running: nodes with their disks.
+        tariff: whose rate of disks may be derived.
+    """
+    disks: list[tuple[Figure, Decimal]] = []
+    if tariff.rate.is_borrowed:
+        disks = [(tariff.rate, sum(running.nodes, Decimal(0)))]
+    found: defaultdict[Figure, Decimal] = defaultdict(Decimal)
+    for figure, nodes in (*paid, *disks):
+        found[figure] += nodes * running.hours_per_week
+    rounded = {figure: hours.quantize(NEGLIGIBLE) for figure, hours in found.items()}
+    return {figure: hours for figure, hours in rounded.items() if hours}
+
+
+def _paid(running: Running, prices: Sequence[Price]) -> Iterator[tuple[Figure, Decimal]]:
+    """Yield the nodes that each derived price is paid for, where each offer has one price."""
+    return ((price, nodes) for nodes, price in zip(running.nodes, prices, strict=True) if price.is_derived)
+
+
+def _paid_of_own(pool: PoolPlan, running: Running, tariff: Tariff) -> Iterator[tuple[Figure, Decimal]]:
+    """Yield the nodes that each derived price is paid for, where commitments pay for theirs."""
+    for offer, nodes in zip(pool.offers, running.nodes, strict=True):
+        if offer.price.is_derived and not offer.is_committed:
+            yield offer.price, nodes
+        for covered in tariff.covered(pool, offer, nodes, running.hours_per_week):
+            if covered.is_derived:
+                yield covered.commitment, covered.nodes
+
+
+def _priced(pool: PoolPlan, on_demand: Sequence[Price], *kinds: CapacityType) -> list[Price]:
     """Return each offer's price: its own for those capacity types, on-demand for all others."""
     return [
-        offer.price.usd_per_hour if offer.capacity_type in kinds else price
+        offer.price if offer.capacity_type in kinds else price
         for offer, price in zip(pool.offers, on_demand, strict=True)
     ]
 

@@ -1,27 +1,49 @@
 """What would bring a stack back into its budget: one pool by itself, else the two that cost most, else all."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 
 from mizan.estimate.amounts import NOTHING, Size
 from mizan.estimate.budget_model import Change
-from mizan.estimate.smaller import Smaller, cash_of, fewer_nodes, less_use, most_that_fits, scaled
+from mizan.estimate.counted import Counted, changes_between, changes_of_removal, counted_pools
+from mizan.estimate.smaller import cash_of, fewer_nodes, less_use, most_that_fits, scaled, used
 from mizan.estimate.tariff import Tariff
-from mizan.plan import Plan, PoolPlan
+from mizan.plan import Plan
 
 # A person reads so many; the pools that cost less save less.
 MOST_POOLS = 5
 MOST_CHANGES = 5
 
+# So much of a pool, in per cent.
+Shrinking = Callable[[Counted, int], Counted]
 
-def changes_of_stack(
-    plan: Plan, tariff: Tariff, size: Size, spent: Decimal, budget: Decimal
-) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """Return the changes that are enough by themselves, and where there is none what several pools must do together.
 
-    Each is the smallest of its kind: of a pool's capacity type the most nodes that fit, of its expected use the most.
-    What is paid in advance is paid all the same, so only cash counts.
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """What would keep a budget.
+
+    Attributes:
+        alone: each is enough by itself.
+        together: where none is: what must be done together, each step with what is spent after it.
+        fixed: US dollars a month that are spent whatever is changed.
+    """
+
+    alone: tuple[Change, ...] = ()
+    together: tuple[Change, ...] = ()
+    fixed: Decimal = NOTHING
+
+    @classmethod
+    def of_steps(cls, steps: tuple[Change, ...], fixed: Decimal = NOTHING) -> "Changes":
+        """Return what must be done together; a single step is enough by itself."""
+        return cls(alone=steps, fixed=fixed) if len(steps) == 1 else cls(together=steps, fixed=fixed)
+
+
+def changes_of_stack(plan: Plan, tariff: Tariff, size: Size, spent: Decimal, budget: Decimal) -> Changes:
+    """Return what would keep a stack's budget.
+
+    Each change is the smallest of its kind: of a pool's capacity type the most nodes that fit, of its expected use the
+    most; and each makes a valid stack. What is paid in advance is paid all the same, so only cash counts.
 
     Args:
         plan: of the stack.
@@ -30,26 +52,29 @@ def changes_of_stack(
         spent: at that size, more than `budget`.
         budget: US dollars a month.
     """
-    cash = {pool.name: cash_of(pool, size, tariff) for pool in plan.pools}
-    costliest = sorted(plan.pools, key=lambda pool: -cash[pool.name])
-    over = spent - budget
-    found = []
-    for pool in costliest[:MOST_POOLS]:
-        most = cash[pool.name] - over
-        if most >= 0:
-            for smaller in _smaller(pool, size, _within(most, size, tariff)):
-                after = spent - cash[pool.name] + cash_of(smaller.pool, size, tariff)
-                found.append(Change(text=f"pool {pool.name}: {smaller.change}", usd_per_month=after))
+
+    def cost(counted: Counted) -> Decimal:
+        return cash_of(counted.pool, size, tariff)
+
+    pools = counted_pools(plan)
+    cash = {counted.pool.name: cost(counted) for counted in pools}
+    fixed = spent - sum(cash.values(), NOTHING)
+    costliest = sorted(pools, key=lambda counted: -cash[counted.pool.name])
+    found: list[Change] = []
+    for counted in costliest[:MOST_POOLS]:
+        rest = spent - cash[counted.pool.name]
+        if rest <= budget:
+            found += _alone(plan, counted, cost, rest, budget, is_expected=size is Size.EXPECTED)
     if found:
-        return smallest(found), ()
-    for pools in (costliest[:2], costliest):
-        rest = spent - sum((cash[pool.name] for pool in pools), NOTHING)
-        percent = most_that_fits(partial(_fits_at, pools, budget - rest, size, tariff), range(100))
-        if percent is not None:
-            usd = rest + _cash_at(percent, pools, size, tariff)
-            text = f"{_named(pools, plan.pools)}: every maxNodes to {percent} % of it, rounded down"
-            return (), (Change(text=text, usd_per_month=usd),)
-    return (), ()
+        return Changes(alone=smallest(found), fixed=fixed)
+    ways: list[tuple[Sequence[Counted], Shrinking]] = [(costliest[:2], scaled), (costliest, scaled)]
+    if size is Size.EXPECTED:
+        ways.append((costliest, used))
+    for several, shrink in ways:
+        steps = shrunk_together(several, shrink, cost, spent, budget)
+        if steps:
+            return Changes.of_steps(steps, fixed)
+    return Changes(fixed=fixed)
 
 
 def smallest(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -57,22 +82,65 @@ def smallest(changes: Iterable[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: -change.usd_per_month)[:MOST_CHANGES])
 
 
-def _smaller(pool: PoolPlan, size: Size, fits: Callable[[PoolPlan], bool]) -> list[Smaller]:
-    by_use = less_use(pool, fits) if size is Size.EXPECTED else []
-    return [*fewer_nodes(pool, fits), *by_use]
+def shrunk_together(
+    several: Sequence[Counted], shrink: Shrinking, cost: Callable[[Counted], Decimal], spent: Decimal, budget: Decimal
+) -> tuple[Change, ...]:
+    """Return what each of several pools becomes where all shrink by the same share, as little as is enough.
+
+    Args:
+        several: pools, the costliest first.
+        shrink: returns so much of a pool.
+        cost: of a pool, as part of `spent`.
+        spent: before.
+        budget: that must be kept at the end.
+    """
+    before = [cost(counted) for counted in several]
+    rest = spent - sum(before, NOTHING)
+
+    def fits(percent: int) -> bool:
+        return rest + sum((cost(shrink(counted, percent)) for counted in several), NOTHING) <= budget
+
+    percent = most_that_fits(fits, range(100), near=int(100 * (budget - rest) / (spent - rest)) if spent > rest else 0)
+    if percent is None:
+        return ()
+    steps = []
+    for counted, was in zip(several, before, strict=True):
+        smaller = shrink(counted, percent)
+        change = changes_between(counted, smaller)
+        spent += cost(smaller) - was
+        if change:
+            steps.append(Change(text=f"pool {counted.pool.name}: {change}", usd_per_month=spent))
+    return tuple(steps)
 
 
-def _within(most: Decimal, size: Size, tariff: Tariff) -> Callable[[PoolPlan], bool]:
-    return lambda pool: cash_of(pool, size, tariff) <= most
+def _alone(
+    plan: Plan,
+    counted: Counted,
+    cost: Callable[[Counted], Decimal],
+    rest: Decimal,
+    budget: Decimal,
+    *,
+    is_expected: bool,
+) -> Iterator[Change]:
+    """Yield what makes a pool fit beside the rest."""
+    fewer = fewer_nodes(counted, cost, budget - rest)
+    less = less_use(counted, cost, budget - rest) if is_expected else ()
+    for smaller in (*fewer, *less):
+        text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
+        yield Change(text=text, usd_per_month=rest + cost(smaller))
+    if not fewer and _may_go(plan, counted):
+        yield Change(text=f"pool {counted.pool.name}: {changes_of_removal(counted)}", usd_per_month=rest)
 
 
-def _fits_at(pools: Sequence[PoolPlan], most: Decimal, size: Size, tariff: Tariff, percent: int) -> bool:
-    return _cash_at(percent, pools, size, tariff) <= most
-
-
-def _cash_at(percent: int, pools: Sequence[PoolPlan], size: Size, tariff: Tariff) -> Decimal:
-    return sum((cash_of(scaled(pool, percent), size, tariff) for pool in pools), NOTHING)
-
-
-def _named(pools: Sequence[PoolPlan], every: Sequence[PoolPlan]) -> str:
-    return "every pool" if len(pools) == len(every) else "pools " + " and ".join(pool.name for pool in pools)
+def _may_go(plan: Plan, counted: Counted) -> bool:
+    """Return whether the stack is valid without a pool: another one is left, to every queue and to every job."""
+    if len(plan.pools) == 1 or counted.committed:
+        return False
+    left = {
+        queue.name: [quota.flavor for quota in queue.quotas if quota.flavor.pool != counted.pool.name]
+        for queue in plan.queues
+    }
+    return all(left.values()) and all(
+        any(offer.machine.gpus >= job.units for flavor in left[job.queue] for offer in flavor.offers)
+        for job in plan.jobs
+    )

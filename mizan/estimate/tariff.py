@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
 from mizan.catalogue import Machine
+from mizan.estimate.derived import Derived
 from mizan.estimate.running import HOURS_PER_WEEK
 from mizan.plan import CommitmentPlan, Offer, PoolPlan
-from mizan.prices import HOURS_PER_MONTH, Basis
+from mizan.prices import HOURS_PER_MONTH, Price
 from mizan.prices.hosts import HostRate
 
 CENT = Decimal("0.01")
@@ -38,12 +39,14 @@ class Covered:
         nodes: while the pool runs.
         usd_per_hour: of its dollars that go into all of them.
         used: US dollars a month, in whole cents.
+        is_derived: they stand on a computed price: of the commitment or, with a discount, on-demand.
     """
 
     commitment: str
     nodes: Decimal
     usd_per_hour: Decimal
     used: Decimal
+    is_derived: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +55,6 @@ class Tariff:
 
     rate: HostRate
     commitments: Mapping[str, CommitmentPlan]
-
-    @property
-    def is_derived(self) -> bool:
-        """Return whether the rates of hosts and disks were computed, not read."""
-        return self.rate.basis is Basis.DERIVED
 
     def disk_usd_per_hour(self, pool: PoolPlan) -> Decimal:
         """Return what the boot disk of one running node costs."""
@@ -68,20 +66,43 @@ class Tariff:
 
     def gpu_share(self, pool: PoolPlan, offer: Offer) -> Decimal:
         """Return the share of a node's price that is paid for its GPUs, 0 to 1."""
-        price = on_demand_usd_per_hour(pool, offer)
+        price = on_demand_price(pool, offer).usd_per_hour
         return max(Decimal(0), 1 - self.host_usd_per_hour(offer.machine) / price)
+
+    def derived(self, pool: PoolPlan, offer: Offer) -> Derived:
+        """Return which of an offer's dollars a derived figure is in."""
+        on_demand, disk = on_demand_price(pool, offer), self.rate.is_borrowed
+        terms = [self.commitments[name] for name in offer.commitments]
+        if terms:
+            node = any(self._is_derived(each.name, on_demand=on_demand.is_derived) for each in terms)
+            is_at_on_demand = all(each.discount is not None for each in terms)
+        else:
+            node, is_at_on_demand = offer.price.is_derived, offer.price == on_demand
+        if self.gpu_share(pool, offer) == 0:
+            # All of the node is host, whatever a host costs.
+            return Derived(node=node, host=node, disk=disk)
+        gpu = node or on_demand.is_derived or self.rate.is_derived
+        # A node at on-demand has a host at the host's rates: its price x rate / on-demand.
+        host = self.rate.is_derived if is_at_on_demand else gpu
+        return Derived(node=node, gpu=gpu, host=host, disk=disk)
 
     def covered(self, pool: PoolPlan, offer: Offer, nodes: Decimal, hours_per_week: int) -> Iterator[Covered]:
         """Yield what each commitment of an offer pays for; the one named first is used up first.
 
         Dollars are rounded down, as is what is paid, so that the parts used never pass the whole.
         """
-        left = nodes
+        left, on_demand = nodes, on_demand_price(pool, offer)
         for name, most in offer.commitments.items():
             taken = min(left, Decimal(most))
-            usd_per_hour = self._committed(name, taken, on_demand_usd_per_hour(pool, offer))
+            usd_per_hour = self._committed(name, taken, on_demand.usd_per_hour)
             used = monthly(Decimal(1), usd_per_hour, hours_per_week).quantize(CENT, ROUND_DOWN)
-            yield Covered(commitment=name, nodes=taken, usd_per_hour=usd_per_hour, used=used)
+            yield Covered(
+                commitment=name,
+                nodes=taken,
+                usd_per_hour=usd_per_hour,
+                used=used,
+                is_derived=self._is_derived(name, on_demand=on_demand.is_derived),
+            )
             left -= taken
 
     def _committed(self, name: str, nodes: Decimal, on_demand: Decimal) -> Decimal:
@@ -90,12 +111,17 @@ class Tariff:
             return nodes * on_demand * (1 - commitment.discount)
         return nodes * commitment.usd_per_hour / (commitment.nodes or 1)
 
+    def _is_derived(self, name: str, *, on_demand: bool) -> bool:
+        """Return whether the nodes of a commitment cost what was computed; a discount is taken off on-demand."""
+        commitment = self.commitments[name]
+        return on_demand if commitment.discount is not None else commitment.is_derived
+
 
 def paid_in_advance(commitment: CommitmentPlan) -> Decimal:
     """Return what a commitment costs in a month, used or not."""
     return monthly(Decimal(1), commitment.usd_per_hour).quantize(CENT, ROUND_DOWN)
 
 
-def on_demand_usd_per_hour(pool: PoolPlan, offer: Offer) -> Decimal:
-    """Return what an hour of an offer's machine costs on-demand; its own price where that is unknown."""
-    return pool.on_demand.usd_per_hour if pool.on_demand else offer.price.usd_per_hour
+def on_demand_price(pool: PoolPlan, offer: Offer) -> Price:
+    """Return what an offer's machine costs on-demand; its own price where that is unknown."""
+    return pool.on_demand or offer.price

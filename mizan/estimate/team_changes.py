@@ -3,34 +3,59 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cached_property
 
 from mizan.estimate.amounts import NOTHING, Parts, Size
 from mizan.estimate.budget_model import Change
+from mizan.estimate.counted import Counted, Quota, changes_between, counted_pools
 from mizan.estimate.pool_costs import parts_of
-from mizan.estimate.smaller import less_use, most_that_fits
-from mizan.estimate.stack_changes import MOST_POOLS, smallest
+from mizan.estimate.smaller import less_use, most_that_fits, used
+from mizan.estimate.stack_changes import MOST_POOLS, Changes, shrunk_together, smallest
 from mizan.estimate.tariff import Tariff
-from mizan.estimate.teams import share_at, weights
-from mizan.plan import PoolPlan, TeamPlan
+from mizan.estimate.teams import Weights, share_at, weights
+from mizan.plan import Plan, TeamPlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sharing:
-    """How a stack's pools are shared, and what they cost.
+    """How a stack's pools are shared, and what they cost."""
 
-    Attributes:
-        pools: in the plan's order.
-        parts: what each pool costs, by its name.
-        held: by pool, then by queue: units of nominal quota.
-        teams_of: by queue, the teams that may use it.
-    """
-
+    plan: Plan
     tariff: Tariff
-    pools: Sequence[PoolPlan]
-    parts: Mapping[str, Parts]
-    held: Mapping[str, Mapping[str, int]]
-    teams_of: Mapping[str, Sequence[str]]
+
+    @cached_property
+    def teams_of(self) -> Mapping[str, Sequence[str]]:
+        """Return by queue the teams that may use it."""
+        return {queue.name: queue.namespaces for queue in self.plan.queues}
+
+    @cached_property
+    def pools_of(self) -> Mapping[str, Sequence[Counted]]:
+        """Return by queue the pools that it counts."""
+        found: dict[str, list[Counted]] = {queue.name: [] for queue in self.plan.queues}
+        for counted in counted_pools(self.plan):
+            for queue in counted.queues:
+                found[queue.name].append(counted)
+        return found
+
+    def parts(self, counted: Counted) -> Parts:
+        """Return what a pool costs of which something may be changed; the next team may ask for the same."""
+        if counted not in self._parts:
+            self._parts[counted] = parts_of(counted.pool, self.tariff)
+        return self._parts[counted]
+
+    def weighing(self, counted: Counted) -> Weights:
+        """Return how a pool is shared of which something may be changed."""
+        if counted not in self._weights:
+            self._weights[counted] = weights(counted.pool, counted.held, self.teams_of)
+        return self._weights[counted]
+
+    @cached_property
+    def _weights(self) -> dict[Counted, Weights]:
+        return {}
+
+    @cached_property
+    def _parts(self) -> dict[Counted, Parts]:
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,74 +66,74 @@ class TeamBill:
     team: TeamPlan
     size: Size
 
-    def quotas(self, pool: PoolPlan) -> dict[str, int]:
-        """Return the units of a pool that the team's queues hold, by queue."""
-        held = self.sharing.held.get(pool.name, {})
-        return {queue: units for queue, units in held.items() if queue in self.team.queues}
+    @property
+    def pools(self) -> Sequence[Counted]:
+        """Return the pools that the team's queues count, each once."""
+        pools_of = self.sharing.pools_of
+        return list({counted.pool.name: counted for queue in self.team.queues for counted in pools_of[queue]}.values())
 
-    def share(self, pool: PoolPlan, changed: Mapping[str, int] | None = None) -> Decimal:
-        """Return what the team pays of a pool, some queues' units changed."""
-        held = {**self.sharing.held[pool.name], **(changed or {})}
-        return self._share(self.sharing.parts[pool.name], pool, held)
+    def quotas(self, counted: Counted) -> Sequence[Quota]:
+        """Return the quotas of a pool that the team's queues have."""
+        own = {f"queue {queue}" for queue in self.team.queues}
+        return [quota for quota in counted.quotas if quota[0] in own]
 
-    def share_of_other(self, pool: PoolPlan) -> Decimal:
-        """Return what the team would pay of a pool of another size or use."""
-        return self._share(parts_of(pool, self.sharing.tariff), pool, self.sharing.held[pool.name])
+    def share(self, counted: Counted) -> Decimal:
+        """Return what the team pays of a pool, or would pay of one of which something is changed."""
+        weighing = self.sharing.weighing(counted)
+        if self.team.namespace not in weighing.teams:
+            return NOTHING
+        return share_at(self.size, self.team.namespace, self.sharing.parts(counted), weighing)
 
-    def scaled(self, pools: Sequence[PoolPlan], percent: int) -> Decimal:
-        """Return what the team would pay with so much of each of its queues' quotas, rounded down."""
-        return sum(
-            (
-                self.share(pool, {queue: units * percent // 100 for queue, units in self.quotas(pool).items()})
-                for pool in pools
-            ),
-            NOTHING,
+    def scaled(self, counted: Counted, percent: int) -> Counted:
+        """Return a pool with so much of each of the team's quotas, rounded down, as far as each can go."""
+        sizes = {quota: counted.quotas[quota].nominal for quota in self.quotas(counted)}
+        return counted.with_units(
+            {quota: max(counted.least_units(quota), units * percent // 100) for quota, units in sizes.items()}
         )
 
-    def _share(self, parts: Parts, pool: PoolPlan, held: Mapping[str, int]) -> Decimal:
-        return share_at(self.size, self.team.namespace, parts, weights(pool, held, self.sharing.teams_of))
 
-
-def changes_of_team(bill: TeamBill, spent: Decimal, budget: Decimal) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """Return the changes that are enough by themselves, and where there is none what all its quotas must do together.
+def changes_of_team(bill: TeamBill, spent: Decimal, budget: Decimal) -> Changes:
+    """Return what would keep a team's budget.
 
     Args:
         bill: of the team.
         spent: at its size, more than `budget`.
         budget: US dollars a month.
     """
-    shares = {pool.name: bill.share(pool) for pool in bill.sharing.pools if bill.quotas(pool)}
-    own = sorted((pool for pool in bill.sharing.pools if pool.name in shares), key=lambda pool: -shares[pool.name])
-    found = []
-    for pool in own[:MOST_POOLS]:
-        rest = spent - shares[pool.name]
+    shares = {counted.pool.name: bill.share(counted) for counted in bill.pools}
+    costliest = sorted(bill.pools, key=lambda counted: -shares[counted.pool.name])
+    found: list[Change] = []
+    for counted in costliest[:MOST_POOLS]:
+        rest = spent - shares[counted.pool.name]
         if rest <= budget:
-            for text, share in (*_less_quota(bill, pool, budget - rest), *_less_use(bill, pool, budget - rest)):
-                found.append(Change(text=text, usd_per_month=rest + share))
+            for smaller in (*_less_quota(bill, counted, budget - rest), *_less_use(bill, counted, budget - rest)):
+                text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
+                found.append(Change(text=text, usd_per_month=rest + bill.share(smaller)))
     if found:
-        return smallest(found), ()
-    percent = most_that_fits(lambda percent: bill.scaled(own, percent) <= budget, range(100))
-    if percent is None:
-        return (), ()
-    text = f"every quota of its queues to {percent} % of it, rounded down"
-    return (), (Change(text=text, usd_per_month=bill.scaled(own, percent)),)
+        return Changes(alone=smallest(found))
+    steps = shrunk_together(costliest, bill.scaled, bill.share, spent, budget)
+    if not steps and bill.size is Size.EXPECTED:
+        steps = shrunk_together(costliest, used, bill.share, spent, budget)
+    return Changes.of_steps(steps)
 
 
-def _less_quota(bill: TeamBill, pool: PoolPlan, most: Decimal) -> Iterator[tuple[str, Decimal]]:
-    for queue, units in bill.quotas(pool).items():
-        fitting = most_that_fits(partial(_fits, bill, pool, most, queue), range(units))
-        if fitting is not None:
-            yield (
-                f"queue {queue}: gpus of pool {pool.name} {units} -> {fitting}",
-                bill.share(pool, {queue: fitting}),
-            )
+def _less_quota(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Counted]:
+    now = bill.share(counted)
+    for quota in bill.quotas(counted):
+
+        def with_units(units: int, quota: Quota = quota) -> Counted:
+            return counted.with_units({quota: units})
+
+        held = counted.quotas[quota].nominal
+        units = most_that_fits(
+            lambda units: bill.share(with_units(units)) <= most,
+            range(counted.least_units(quota), held),
+            near=int(held * most / now) if now else 0,
+        )
+        if units is not None:
+            yield with_units(units)
 
 
-def _fits(bill: TeamBill, pool: PoolPlan, most: Decimal, queue: str, units: int) -> bool:
-    return bill.share(pool, {queue: units}) <= most
-
-
-def _less_use(bill: TeamBill, pool: PoolPlan, most: Decimal) -> Iterator[tuple[str, Decimal]]:
+def _less_use(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Counted]:
     if bill.size is Size.EXPECTED:
-        for smaller in less_use(pool, lambda changed: bill.share_of_other(changed) <= most):
-            yield f"pool {pool.name}: {smaller.change}", bill.share_of_other(smaller.pool)
+        yield from less_use(counted, bill.share, most)

@@ -2,8 +2,9 @@
 
 A pool is shared by the nominal quotas of its queues, whatever capacity types they count, so a GPU hour of one pool
 costs all its teams the same. A queue's share goes in equal parts to the teams that may use it. GPUs that no team's
-queue holds are `unassigned`: a cohort's own quota, a queue without teams, quota that was never given away. Control
-planes and unused commitments are `shared`: no team causes them by running a job.
+queue holds are `unassigned`: a cohort's own quota, a queue without teams, and, at the maximum, GPUs for which there is
+no quota; nobody is expected to use those. Control planes and unused commitments are `shared`: no team causes them by
+running a job.
 """
 
 from collections import defaultdict
@@ -27,11 +28,18 @@ class Weights:
 
     Attributes:
         teams: by name.
-        unassigned: what no team holds.
+        unassigned: quota that no team holds.
+        spare: GPUs for which there is no quota.
     """
 
     teams: Mapping[str, int]
     unassigned: int
+    spare: int
+
+    def at(self, size: Size) -> list[int]:
+        """Return the parts of a pool at one size: each team's, and last what no team holds."""
+        spare = self.spare if size is Size.MAXIMUM else 0
+        return [*self.teams.values(), self.unassigned + spare]
 
 
 def holdings(queues: Iterable[QueuePlan]) -> dict[str, dict[str, int]]:
@@ -57,10 +65,13 @@ def weights(pool: PoolPlan, held: Mapping[str, int], teams_of: Mapping[str, Sequ
     for queue, units in held.items():
         for team in teams_of[queue]:
             teams[team] += units * scale // len(teams_of[queue])
-    # More quota than GPUs is allowed: then all of it is held, and each share is the smaller for it.
-    whole = max(sum(offer.max_units for offer in pool.offers), sum(held.values())) * scale
+    gpus = sum(offer.max_units for offer in pool.offers)
+    quota = gpus if pool.claims is None else max(pool.claims.all_units, sum(held.values()))
     return Weights(
-        teams={team: weight for team, weight in teams.items() if weight}, unassigned=whole - sum(teams.values())
+        teams={team: weight for team, weight in teams.items() if weight},
+        unassigned=quota * scale - sum(teams.values()),
+        # More quota than GPUs is allowed: then all of it is held, and each share is the smaller for it.
+        spare=max(0, gpus - quota) * scale,
     )
 
 
@@ -81,11 +92,12 @@ def split(amount: Decimal, parts: Sequence[int]) -> Iterator[Decimal]:
 def shares_of(parts: Parts, weighing: Weights) -> dict[str | None, Parts]:
     """Return what each team pays of a pool; None is what no team holds."""
     names: list[str | None] = [*weighing.teams, None]
-    numbers = [*weighing.teams.values(), weighing.unassigned]
     cut = {
         name: [
             Dollars(expected=expected, maximum=maximum)
-            for expected, maximum in zip(split(amounts.expected, numbers), split(amounts.maximum, numbers), strict=True)
+            for expected, maximum in zip(
+                _cut(amounts, weighing, Size.EXPECTED), _cut(amounts, weighing, Size.MAXIMUM), strict=True
+            )
         ]
         for name, amounts in (("gpu", parts.gpu), ("host", parts.host), ("disk", parts.disk))
     }
@@ -97,15 +109,30 @@ def shares_of(parts: Parts, weighing: Weights) -> dict[str | None, Parts]:
 
 def share_at(size: Size, team: str, parts: Parts, weighing: Weights) -> Decimal:
     """Return what one team pays of a pool at one size, to the cent as `shares_of` does."""
-    names = list(weighing.teams)
     if team not in weighing.teams:
         return NOTHING
-    numbers = [*weighing.teams.values(), weighing.unassigned]
-    before = sum(numbers[: names.index(team)])
-    # What comes before is one part, what comes behind another: the roundings are the same.
+    names = list(weighing.teams)
+    before = sum(weighing.teams[name] for name in names[: names.index(team)])
     own = weighing.teams[team]
-    cut = (before, own, sum(numbers) - before - own)
-    return sum((tuple(split(part.at(size), cut))[1] for part in (parts.gpu, parts.host, parts.disk)), NOTHING)
+    behind = sum(weighing.teams.values()) - before - own
+    # What comes before is one part, what comes behind another: the roundings are the same.
+    three = Weights(teams={"before": before, "own": own}, unassigned=behind + weighing.unassigned, spare=weighing.spare)
+    return sum((_cut(part, three, size)[1] for part in (parts.gpu, parts.host, parts.disk)), NOTHING)
+
+
+def _cut(amounts: Dollars, weighing: Weights, size: Size) -> list[Decimal]:
+    """Return an amount at one size, cut as `Weights.at` says.
+
+    Work fills a pool in an order that need not begin with the cheapest offer, so that GPUs with quota can cost more as
+    expected than the mean of all at the maximum; teams then pay at the maximum what they pay as expected.
+    """
+    expected, maximum = weighing.at(Size.EXPECTED), weighing.at(Size.MAXIMUM)
+    if size is Size.EXPECTED:
+        return list(split(amounts.expected, expected))
+    if amounts.expected * sum(maximum) > amounts.maximum * sum(expected):
+        *teams, _ = split(amounts.expected, expected)
+        return [*teams, amounts.maximum - sum(teams, NOTHING)]
+    return list(split(amounts.maximum, maximum))
 
 
 def team_costs(plan: Plan, pools: Sequence[PoolCost], shared: Parts) -> tuple[TeamCost, ...]:

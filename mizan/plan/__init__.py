@@ -15,6 +15,7 @@ from mizan.plan.model import (
     Taint,
     TeamPlan,
 )
+from mizan.plan.price_warnings import price_doubts
 
 __all__ = [
     "Candidate",
@@ -31,4 +32,5 @@ __all__ = [
     "TeamPlan",
     "Worth",
     "build_plan",
+    "price_doubts",
 ]

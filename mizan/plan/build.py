@@ -1,6 +1,7 @@
 """From a StackConfig to a Plan. Pure: the same stack always gives the same Plan."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from mizan import keys
 from mizan.capacity import CapacityType, offer_name
@@ -14,7 +15,7 @@ from mizan.config import (
     TrainingJob,
 )
 from mizan.plan.commitments import commitments_of
-from mizan.plan.idle import of_commitments, of_queueless
+from mizan.plan.idle import of_commitments, of_queueless, of_spare
 from mizan.plan.intervals import checkpoint_seconds, of_runs
 from mizan.plan.model import (
     CohortPlan,
@@ -29,7 +30,7 @@ from mizan.plan.model import (
 )
 from mizan.plan.pools import SPOT_TAINT, counted_apart, pools_of
 from mizan.plan.price_warnings import of_own_prices, of_prices
-from mizan.plan.reach import reachable_units
+from mizan.plan.reach import claims, reachable_units
 from mizan.plan.room import share_per_gpu
 from mizan.plan.warnings import of_kueue, of_quotas_and_jobs
 
@@ -47,6 +48,8 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
     flavors = _flavors(pools, config.queues)
     queues = tuple(_queue(queue, flavors, config.teams) for queue in config.queues)
     cohorts = tuple(_cohort(cohort, flavors) for cohort in _from_the_top(config.cohorts))
+    claimed = claims(queues, cohorts)
+    pools = tuple(replace(pool, claims=claimed.get(pool.name)) for pool in pools)
     teams = {team.name: team for team in config.teams}
     by_name = {queue.name: queue for queue in queues}
     jobs = tuple(_job(job, config, teams[job.team], by_name[job.queue]) for job in config.jobs)
@@ -72,6 +75,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
             *of_own_prices(config.prices),
             *of_commitments(commitments, pools),
             *of_queueless(pools, queues),
+            *of_spare(tuple(flavors.values()), pools),
             *of_runs(config.jobs, by_name, config),
             *of_quotas_and_jobs(tuple(flavors.values()), queues, cohorts, jobs),
             *of_kueue(config.addons.kueue, config.cloud),

@@ -1,13 +1,30 @@
 """What is bought in advance, resolved: what it costs an hour, and how many nodes of which pool it covers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from mizan.capacity import CapacityType
 from mizan.catalogue import machines
 from mizan.config import Commitment, CommitmentKind, StackConfig
 from mizan.plan.model import CommitmentPlan
-from mizan.prices import committed_uses
+from mizan.prices import Basis, committed_uses
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Price:
+    """What a commitment costs an hour: of one machine, or of a savings plan as a whole.
+
+    Attributes:
+        as_of: None where the stack states the price: it has no day, and was not computed from others.
+        basis: as `as_of`.
+    """
+
+    usd_per_hour: Decimal
+    source: str
+    as_of: date | None = None
+    basis: Basis | None = None
 
 
 def commitments_of(config: StackConfig) -> tuple[CommitmentPlan, ...]:
@@ -51,7 +68,7 @@ def covered_nodes(
 
 def _commitment(commitment: Commitment, config: StackConfig) -> CommitmentPlan:
     machine = machines()[commitment.machine] if commitment.machine else None
-    of_one, source = _price(commitment, config)
+    price = _price(commitment, config)
     nodes = commitment.nodes
     first = machines()[config.pools[0].machine]
     return CommitmentPlan(
@@ -60,22 +77,25 @@ def _commitment(commitment: Commitment, config: StackConfig) -> CommitmentPlan:
         machine=machine,
         provider=machine.provider if machine else first.provider,
         nodes=nodes,
-        usd_per_hour=of_one * (nodes or 1),
+        usd_per_hour=price.usd_per_hour * (nodes or 1),
         discount=None if commitment.discount_percent is None else Decimal(commitment.discount_percent) / 100,
-        source=source,
+        source=price.source,
+        as_of=price.as_of,
+        basis=price.basis,
     )
 
 
-def _price(commitment: Commitment, config: StackConfig) -> tuple[Decimal, str]:
-    """Return (US dollars an hour, where they are from), of one machine or of a savings plan as a whole."""
+def _price(commitment: Commitment, config: StackConfig) -> _Price:
     if commitment.usd_per_hour is not None:
-        return commitment.usd_per_hour, "the stack's own figure"
+        return _Price(usd_per_hour=commitment.usd_per_hour, source="the stack's own figure")
     machine = commitment.machine or ""
     if commitment.kind is CommitmentKind.COMMITTED_USE and commitment.term:
         row = committed_uses()[config.region, machine, commitment.term.value]
-        return row.usd_per_hour, f"{row.term} of {row.as_of}: {row.source}"
+        source = f"{row.term} of {row.as_of}: {row.source}"
+        return _Price(usd_per_hour=row.usd_per_hour, source=source, as_of=row.as_of, basis=row.basis)
     price = config.prices.price(config.region, machine, CapacityType.ON_DEMAND)
     if price is None:
         message = f"{commitment.name}: parse has let a reservation without a price through"
         raise ValueError(message)
-    return price.usd_per_hour, f"on-demand of {price.as_of}: {price.source}"
+    source = f"on-demand of {price.as_of}: {price.source}"
+    return _Price(usd_per_hour=price.usd_per_hour, source=source, as_of=price.as_of, basis=price.basis)

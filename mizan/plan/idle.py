@@ -1,9 +1,9 @@
-"""What would be paid for and not used: commitments larger than their pools, and pools that no queue counts."""
+"""What would be paid for and not used: commitments larger than their pools, and GPUs that no queue counts."""
 
 from collections.abc import Iterator, Sequence
 
 from mizan.capacity import CapacityType
-from mizan.plan.model import CommitmentPlan, Offer, PoolPlan, QueuePlan
+from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan, QueuePlan
 
 
 def of_commitments(commitments: Sequence[CommitmentPlan], pools: Sequence[PoolPlan]) -> Iterator[str]:
@@ -27,6 +27,26 @@ def of_queueless(pools: Sequence[PoolPlan], queues: Sequence[QueuePlan]) -> Iter
         if pool.name not in counted:
             gpus = sum(offer.max_units for offer in pool.offers)
             yield f"pool {pool.name}: no queue counts its {gpus} GPUs, so no job gets them. Add a quota, or remove it."
+
+
+def of_spare(flavors: Sequence[Flavor], pools: Sequence[PoolPlan]) -> Iterator[str]:
+    """Yield each capacity type, counted apart, of which there are more GPUs than quota.
+
+    Where the autoscaler chooses, more nodes than quota is what a fallback is: those of one capacity type stand in for
+    those of another.
+    """
+    claims = {pool.name: pool.claims for pool in pools}
+    for flavor in flavors:
+        held = claims[flavor.pool]
+        if held is None or flavor.capacity_type is None:
+            continue
+        units = held.units(flavor.capacity_type)
+        if units < flavor.max_units:
+            yield (
+                f"pool {flavor.pool}: grows to {flavor.max_units} GPUs of {flavor.capacity_type}, but queues are "
+                f"admitted to {units} of them at most; no job gets the rest, which is in the maximum of every "
+                "estimate. Raise the quotas, or lower `maxNodes`."
+            )
 
 
 def _of_dollars(commitment: CommitmentPlan, offers: Sequence[Offer]) -> Iterator[str]:

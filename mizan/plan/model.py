@@ -23,8 +23,9 @@ from mizan.config import (
     RestartPolicy,
     WhenCanBorrow,
 )
+from mizan.plan.claims import Claims
 from mizan.plan.fallback import Candidate, Worth
-from mizan.prices import Price
+from mizan.prices import PRICE_MAX_AGE_DAYS, Basis, Price
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,7 @@ class PoolPlan:
         left_out_nodes: that those would have had; the work meant for them is there all the same.
         doubtful: those that are kept all the same, as a queue or the stack's own order names them.
         on_demand: what a node costs on-demand, which savings are told against; None where no list says it.
+        claims: who may fill its nodes; None where no queue counts it.
     """
 
     name: str
@@ -101,6 +103,7 @@ class PoolPlan:
     on_demand: Price | None
     expected_use: ExpectedUse
     disk_gib: int
+    claims: Claims | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +116,9 @@ class CommitmentPlan:
         usd_per_hour: of all of it.
         discount: of a savings plan against on-demand, 0 to 1; None for all others.
         source: where its price is from.
+        as_of: the day of the price row that it is from; None where the stack states the price: what was agreed on does
+            not grow old.
+        basis: of that row; None where the stack states the price, which is neither read from a list nor computed.
     """
 
     name: str
@@ -123,6 +129,17 @@ class CommitmentPlan:
     usd_per_hour: Decimal
     discount: Decimal | None
     source: str
+    as_of: date | None
+    basis: Basis | None
+
+    @property
+    def is_derived(self) -> bool:
+        """Return whether its price was computed from others."""
+        return self.basis is Basis.DERIVED
+
+    def is_stale(self, today: date) -> bool:
+        """Return whether its price row is more than 90 days old."""
+        return self.as_of is not None and (today - self.as_of).days > PRICE_MAX_AGE_DAYS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,24 +11,29 @@ from mizan.prices import PriceBook, UptimeKind, shipped
 
 
 def of_prices(pools: Sequence[PoolPlan]) -> Iterator[str]:
-    """Yield each capacity type that is left out, or kept although it is not worth it, with the numbers."""
+    """Yield what prices say against capacity types, and where only public traces put spot behind."""
     for pool in pools:
-        for candidate in pool.left_out:
-            yield (
-                f"pool {pool.name}: {candidate.capacity_type} is left out: {candidate.left_out}. "
-                "Write `order: listed` to keep it."
-            )
-        for candidate in pool.doubtful:
-            yield (
-                f"pool {pool.name}: {candidate.capacity_type} is kept because a queue or `order: listed` names it, "
-                f"though it is not worth it: {candidate.left_out}."
-            )
+        yield from price_doubts(pool)
         if _is_behind_by_traces(pool):
             yield (
                 f"pool {pool.name}: spot costs less an hour, yet it is not tried first: by public traces it is "
                 "interrupted too often for the queue's `workload`. Measure how long your spot nodes stay and write it "
                 "as `meanUptimeHours`."
             )
+
+
+def price_doubts(pool: PoolPlan) -> Iterator[str]:
+    """Yield each capacity type of a pool that is left out, or kept although it is not worth it, with the numbers."""
+    for candidate in pool.left_out:
+        yield (
+            f"pool {pool.name}: {candidate.capacity_type} is left out: {candidate.left_out}. "
+            "Write `order: listed` to keep it."
+        )
+    for candidate in pool.doubtful:
+        yield (
+            f"pool {pool.name}: {candidate.capacity_type} is kept because a queue or `order: listed` names it, "
+            f"though it is not worth it: {candidate.left_out}."
+        )
 
 
 def of_own_prices(book: PriceBook) -> Iterator[str]:

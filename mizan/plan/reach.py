@@ -1,9 +1,11 @@
 """How many GPUs queues can be admitted to at most: what is theirs, and what their cohort lends them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from mizan.config import WhenCanBorrow
+from mizan.plan.claims import Claim, Claims, Share
 from mizan.plan.model import CohortPlan, FlavorQuota, QueuePlan
 
 
@@ -48,6 +50,76 @@ def held_units(queues: Iterable[QueuePlan], cohorts: Iterable[CohortPlan]) -> Co
         for quota in quotas:
             found[quota.flavor.name] += quota.nominal
     return found
+
+
+def claims(queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]) -> dict[str, Claims]:
+    """Return by pool who may fill its nodes; a pool that no queue counts is not in it.
+
+    Args:
+        queues: all of the stack.
+        cohorts: all of the stack.
+    """
+    counting: defaultdict[str, list[QueuePlan]] = defaultdict(list)
+    for queue in queues:
+        for pool in dict.fromkeys(quota.flavor.pool for quota in queue.quotas):
+            counting[pool].append(queue)
+    return {pool: _claims_on(pool, found, cohorts) for pool, found in counting.items()}
+
+
+def claims_on(pool: str, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]) -> Claims | None:
+    """Return who may fill one pool's nodes; None where no queue counts it."""
+    return claims([queue for queue in queues if _of_pool(queue, pool)], cohorts).get(pool)
+
+
+def _claims_on(pool: str, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]) -> Claims:
+    """Return the claims of the queues that count a pool."""
+    parents = {cohort.name: cohort.parent for cohort in cohorts}
+    counting = [(_tree(queue, parents), queue, _of_pool(queue, pool)) for queue in queues]
+    trees: defaultdict[tuple[str, str], list[FlavorQuota]] = defaultdict(list)
+    for tree, _, quotas in counting:
+        for quota in quotas:
+            trees[tree, quota.flavor.name].append(quota)
+    lending = [queue for queue in queues if queue.cohort is not None]
+    lent = {(tree, flavor): _lent(tree, flavor, lending, cohorts, parents) for tree, flavor in trees}
+    held = {
+        (tree, quotas[0].flavor.capacity_type): _together(quotas, lent[tree, flavor])
+        for (tree, flavor), quotas in trees.items()
+    }
+    if all(capacity_type is None for _, capacity_type in held):
+        # The autoscaler chooses for all queues alike.
+        return Claims.of_one(sum(held.values()))
+    found: Counter[tuple[str, tuple[Share, ...], bool]] = Counter()
+    for tree, queue, quotas in counting:
+        shares = tuple(_share(quota, lent[tree, quota.flavor.name]) for quota in quotas)
+        found[tree, shares, queue.when_can_borrow is WhenCanBorrow.BORROW] += 1
+    return Claims(
+        each=tuple(
+            Claim(tree=tree, shares=tuple(_times(share, count) for share in shares), borrows_first=borrows_first)
+            for (tree, shares, borrows_first), count in found.items()
+        ),
+        held=held,
+    )
+
+
+def _of_pool(queue: QueuePlan, pool: str) -> list[FlavorQuota]:
+    """Return a queue's quotas of one pool; without a cohort there is nobody to lend to or to borrow from."""
+    quotas = [quota for quota in queue.quotas if quota.flavor.pool == pool]
+    return quotas if queue.cohort else [replace(quota, borrowing=0, lending=0) for quota in quotas]
+
+
+def _tree(queue: QueuePlan, parents: Mapping[str, str | None]) -> str:
+    """Return the root of a queue's cohorts; one without a cohort stands alone, under a name that no cohort can have."""
+    return f"queue {queue.name}" if queue.cohort is None else _root(queue.cohort, parents)
+
+
+def _share(quota: FlavorQuota, lent: int) -> Share:
+    """Return what a queue may fill of one flavor, of which its tree holds so much in common."""
+    reach = _together([quota], lent)
+    return Share(capacity_type=quota.flavor.capacity_type, own=quota.nominal, borrowable=reach - quota.nominal)
+
+
+def _times(share: Share, count: int) -> Share:
+    return replace(share, own=share.own * count, borrowable=share.borrowable * count)
 
 
 def _together(quotas: Sequence[FlavorQuota], common: int) -> int:

@@ -5,13 +5,14 @@ from mizan.prices.commitments import COMMITMENT_FILE, CommittedUse, committed_us
 from mizan.prices.files import PRICE_FILE, read_price_file, shipped
 from mizan.prices.hosts import HOST_FILE, HostRate, host_rate
 from mizan.prices.layout import PriceFault, UnreadablePrices
-from mizan.prices.model import HOURS_PER_MONTH, PRICE_MAX_AGE_DAYS, Basis, Price
+from mizan.prices.model import HOURS_PER_MONTH, LEAST_USD_PER_HOUR, PRICE_MAX_AGE_DAYS, Basis, Price
 from mizan.prices.uptime import Uptime, UptimeKind, mean_uptime
 
 __all__ = [
     "COMMITMENT_FILE",
     "HOST_FILE",
     "HOURS_PER_MONTH",
+    "LEAST_USD_PER_HOUR",
     "PRICE_FILE",
     "PRICE_MAX_AGE_DAYS",
     "Basis",

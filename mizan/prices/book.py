@@ -68,9 +68,8 @@ class PriceBook:
 
     @cached_property
     def _zonal(self) -> dict[Key, tuple[Price, ...]]:
-        found: dict[Key, tuple[Price, ...]] = {}
+        found: dict[Key, list[Price]] = {}
         for row in self.rows:
             if row.zone:
-                key = (row.region, row.machine, row.capacity_type)
-                found[key] = (*found.get(key, ()), row)
-        return found
+                found.setdefault((row.region, row.machine, row.capacity_type), []).append(row)
+        return {key: tuple(rows) for key, rows in found.items()}

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from mizan.prices.model import HOURS_PER_MONTH
+from mizan.prices.model import HOURS_PER_MONTH, Basis
 
 COMMITMENT_FILE = "mizan/prices/gcp_commitments.csv"
 
@@ -27,6 +27,7 @@ class CommittedUse:
     term: str
     usd_per_month: Decimal
     as_of: date
+    basis: Basis
     source: str
 
     @property
@@ -46,6 +47,7 @@ def committed_uses() -> MappingProxyType[tuple[str, str, str], CommittedUse]:
                 term=row["term"],
                 usd_per_month=Decimal(row["usd_per_month"]),
                 as_of=date.fromisoformat(row["as_of"]),
+                basis=Basis(row["basis"]),
                 source=row["source"],
             )
             for row in csv.DictReader(text)

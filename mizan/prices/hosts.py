@@ -22,7 +22,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from mizan.errors import PlatformError
-from mizan.prices.model import Basis
+from mizan.prices.model import PRICE_MAX_AGE_DAYS, Basis
 
 HOST_FILE = "mizan/prices/hosts.csv"
 
@@ -38,6 +38,8 @@ class HostRate:
         control_plane_usd_per_hour: of one cluster.
         as_of: the day of the oldest of its figures.
         basis: derived where vCPUs and memory were computed, or where the rates are another region's.
+        borrowed_from: the region whose rates these are, all of them derived then; None where they are its own, and then
+            disk and control plane are as a list has them.
     """
 
     provider: str
@@ -49,6 +51,21 @@ class HostRate:
     as_of: date
     basis: Basis
     source: str
+    borrowed_from: str | None = None
+
+    @property
+    def is_derived(self) -> bool:
+        """Return whether the rates of vCPUs and memory were not read from a list of this region."""
+        return self.basis is Basis.DERIVED
+
+    @property
+    def is_borrowed(self) -> bool:
+        """Return whether no rate was read from a list of this region, that of disks and of control planes neither."""
+        return self.borrowed_from is not None
+
+    def is_stale(self, today: date) -> bool:
+        """Return whether its oldest figure is more than 90 days old."""
+        return (today - self.as_of).days > PRICE_MAX_AGE_DAYS
 
 
 def host_rate(provider: str, region: str) -> HostRate:
@@ -70,7 +87,7 @@ def host_rate(provider: str, region: str) -> HostRate:
             fix="Add the row of a region, with its date and source",
         )
     source = f"rates of {first.region}, as {HOST_FILE} has no row of {region}: {first.source}"
-    return replace(first, region=region, basis=Basis.DERIVED, source=source)
+    return replace(first, region=region, basis=Basis.DERIVED, source=source, borrowed_from=first.region)
 
 
 @cache

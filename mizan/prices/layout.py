@@ -11,14 +11,17 @@ from typing import NamedTuple, TypeVar
 
 from mizan.capacity import CapacityType
 from mizan.errors import PlatformError
-from mizan.prices.model import Basis, Price
+from mizan.prices.model import LEAST_USD_PER_HOUR, MOST_PRICE_PLACES, MOST_USD_PER_HOUR, Basis, Price
 
 COLUMNS = (
     "provider", "region", "zone", "machine", "capacity_type", "usd_per_hour", "currency", "as_of", "basis", "source",
 )  # fmt: skip
 CURRENCY = "USD"
 NAMED = ("provider", "region", "machine", "source")
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+NUMBER = re.compile(r"-?[0-9]+(?:\.([0-9]+))?")
+PRICE_RANGE = f"{LEAST_USD_PER_HOUR} to {MOST_USD_PER_HOUR:,} US dollars a node hour"
+# Characters of a value that a message shows; enough to find it in its line.
+SHOWN_LENGTH = 200
 WAYS = {kind.value.replace("-", "_"): kind for kind in CapacityType}
 
 T = TypeVar("T")
@@ -46,16 +49,17 @@ class _Place(NamedTuple):
     today: date | None
 
     def fault(self, observed: str, needs: str, because: str, fix: str = "Correct the row") -> PriceFault:
-        return PriceFault(f"{self.file}:{self.line}", observed or "nothing", needs=needs, because=because, fix=fix)
+        return PriceFault(f"{self.file}:{self.line}", shown(observed), needs=needs, because=because, fix=fix)
 
 
-def rows_of(text: str, file: str, today: date | None = None) -> tuple[Price, ...]:
+def rows_of(text: str, file: str, today: date | None = None, *, is_on_disk: bool = True) -> tuple[Price, ...]:
     """Return the price rows of CSV text in our layout.
 
     Args:
         text: with a header line.
         file: its name, for the rows and for messages.
         today: no row may be dated after it; None does not look.
+        is_on_disk: whether a command can read the file by that name.
 
     Raises:
         PriceFault: the first fault, naming file and line, and how many more there are.
@@ -63,7 +67,7 @@ def rows_of(text: str, file: str, today: date | None = None) -> tuple[Price, ...
     rows = read_rows(text, file, today)
     if rows.faults:
         first, *others = rows.faults
-        see = f"`mizan prices check {file}`, which tells {len(others)} more" if others else None
+        see = f"`mizan prices check {file}`, which tells {len(others)} more" if others and is_on_disk else None
         raise PriceFault(first.where, first.observed, needs=first.needs, because=first.because, fix=first.fix, see=see)
     return rows.sound
 
@@ -119,6 +123,11 @@ def written(kind: CapacityType) -> str:
     return kind.value.replace("-", "_")
 
 
+def shown(text: str, nothing: str = "nothing") -> str:
+    """Return as much of a text as a message shows."""
+    return (text if len(text) <= SHOWN_LENGTH else f"{text[:SHOWN_LENGTH]}...") or nothing
+
+
 def plain(value: Decimal) -> str:
     """Return a number without exponent and without zeros at its end."""
     text = f"{value:f}"
@@ -149,10 +158,9 @@ def _read(text: str, file: str, today: date | None) -> Iterator[Price | list[Pri
 
 
 def _wrong_header(header: Sequence[str], file: str) -> PriceFault:
-    seen = ",".join(header)
     return PriceFault(
         f"{file}:1",
-        (seen if len(seen) <= 200 else f"{seen[:200]}...") or "no header",
+        shown(",".join(header), "no header"),
         needs=",".join(COLUMNS),
         because="a column out of place would be read as another",
         fix="Write this header, or turn the file into this layout with `mizan prices import`",
@@ -206,9 +214,15 @@ def _sound(read: Callable[[str, _Place], T], text: str, place: _Place, faults: l
 
 
 def _dollars(text: str, place: _Place) -> Decimal:
-    value = Decimal(text) if NUMBER.fullmatch(text) else Decimal(0)
+    number = NUMBER.fullmatch(text)
+    value = Decimal(text) if number else Decimal(0)
     if value <= 0:
         raise place.fault(text, "a price above 0", "no machine is free, and an unknown price is left out")
+    if not LEAST_USD_PER_HOUR <= value <= MOST_USD_PER_HOUR:
+        raise place.fault(text, PRICE_RANGE, "no machine costs less or more", "Correct the unit or the point")
+    if len((number and number[1]) or "") > MOST_PRICE_PLACES:
+        needs = f"at most {MOST_PRICE_PLACES} digits behind the point"
+        raise place.fault(text, needs, "sums are kept to 28 digits", "Round the price")
     return value
 
 

@@ -7,6 +7,7 @@ from mizan.quotas.hints import hints
 from mizan.quotas.model import GLOBAL, Purchase, QuotaNeed, QuotaRow, Unit
 from mizan.quotas.needs import needs
 from mizan.quotas.reading import granted_of
+from mizan.quotas.spelling import misspelt, strangers
 from mizan.quotas.table import quota_rows, rows_for
 
 __all__ = [
@@ -24,8 +25,10 @@ __all__ = [
     "compare",
     "granted_of",
     "hints",
+    "misspelt",
     "needs",
     "page",
     "quota_rows",
     "rows_for",
+    "strangers",
 ]

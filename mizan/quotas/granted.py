@@ -31,12 +31,14 @@ class Granted:
         region: or `global`.
         quota: its name or its code, as the cloud writes it.
         amount: None where it has no limit.
+        where: file and line of a list that somebody wrote; empty for what a cloud's command printed.
     """
 
     provider: str
     region: str
     quota: str
     amount: int | None
+    where: str = ""
 
 
 class GrantedQuotas:
@@ -119,7 +121,7 @@ def _entry(row: Mapping[str, str], where: str) -> Granted:
         raise _unsound(where, "no region", "a region, or `global`", "a quota counts where it was granted")
     if not quota:
         raise _unsound(where, "no quota", "a quota's name or code", "nothing else says what was granted")
-    return Granted(provider=provider, region=region, quota=quota, amount=_amount(granted, where))
+    return Granted(provider=provider, region=region, quota=quota, amount=_amount(granted, where), where=where)
 
 
 def _amount(text: str, where: str) -> int | None:

@@ -93,7 +93,10 @@ def preview_seconds() -> float:
 
     In new processes, as Pulumi starts one for each preview: the best of five with the estimate less the best without.
     """
-    load = "from stacks.load import plan_of; plan = plan_of('local', values, date(2026, 11, 22));"
+    load = (
+        "from stacks.load import Configuration, load;"
+        "plan = load('local', Configuration(settings=values), date(2026, 11, 22)).plan;"
+    )
     costs = (
         "from mizan.estimate import estimate, judge; from mizan.estimate.render import document, short_table;"
         "figures = estimate(plan); verdicts = judge(plan, figures); short_table(figures, verdicts);"

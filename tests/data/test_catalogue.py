@@ -12,14 +12,51 @@ from itertools import groupby, pairwise
 import pytest
 
 from mizan.catalogue import gpu_models, machines
+from tests.sources import SECOND_HAND, is_the_maker_s, names_its_place
 
 LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 STACK_NAME = re.compile(r"[a-z0-9][-a-z0-9.]*")
 MAY_BE_EMPTY = {"gke_accelerator", "karpenter_gpu_name"}
 # Bought by teams who bring their own cluster; no machine of the two clouds carries it.
 WITHOUT_MACHINE = {"a30"}
-# One column a figure, or one for figures that were read together.
-SOURCE = re.compile(r"NVIDIA|https://\S+, (read|quoted) 20\d\d-\d\d-\d\d|[\w.-]+/[\w.-]+(@[\w.]+)?:\S|none: |Google's")
+# The column that says where a figure is from; the first columns of a file name the row.
+SOURCES = {
+    "gpus.csv": {
+        "product_label": "label_source",
+        "memory_gib": "memory_source",
+        "architecture": "architecture_source",
+        "gke_accelerator": "gke_source",
+        "karpenter_gpu_name": "karpenter_source",
+        "time_slicing": "sharing_source",
+        "mps_clients": "sharing_source",
+        "mig_compute_slices": "mig_source",
+        "mig_memory_slices": "mig_source",
+        "fp16_tflops": "fp16_source",
+        "bandwidth_gb_per_second": "bandwidth_source",
+    },
+    "machines.csv": {
+        "gpu": "source",
+        "gpus": "source",
+        "vcpus": "source",
+        "memory_gib": "source",
+        "gke_accelerator": "source",
+        "network_gbps": "network_source",
+        "local_ssd_gib": "local_ssd_source",
+    },
+    "mig_profiles.csv": {
+        "compute_slices": "source",
+        "memory_slices": "source",
+        "memory_gib": "source",
+        "max_instances": "source",
+    },
+}
+KEYS = {"gpus.csv": ["gpu"], "machines.csv": ["provider", "machine"], "mig_profiles.csv": ["gpu", "profile"]}
+# What no page of the maker could be found for.
+SECOND_HAND_FIGURES = {
+    ("a10g", "memory_source"),
+    ("a10g", "architecture_source"),
+    ("t4", "fp16_source"),
+}
 
 GPUS = sorted(gpu_models().values(), key=lambda gpu: gpu.name)
 MIG = [(gpu, profile) for gpu in GPUS for profile in gpu.mig_profiles]
@@ -45,16 +82,57 @@ def test_a_name_stands_in_one_row(file, columns):
     assert [name for name, count in names.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("file", ["gpus.csv", "machines.csv", "mig_profiles.csv"])
-def test_rows_are_complete_and_say_where_each_figure_is_from(file):
+@pytest.mark.parametrize("file", SOURCES)
+def test_rows_are_complete(file):
     for row in rows(file):
         assert None not in row
         assert None not in row.values()
         empty = {column for column, value in row.items() if not value.strip() or value != value.strip()}
         assert empty <= MAY_BE_EMPTY, row
-        sources = {column: value for column, value in row.items() if column.endswith("source")}
-        assert sources
-        assert [value for value in sources.values() if not SOURCE.match(value)] == []
+
+
+@pytest.mark.parametrize("file", SOURCES)
+def test_every_column_of_figures_has_a_column_of_sources(file):
+    columns = list(rows(file)[0])
+    told = {*KEYS[file], *SOURCES[file], *SOURCES[file].values()}
+    assert set(columns) == told
+
+
+@pytest.mark.parametrize("file", SOURCES)
+def test_a_source_is_a_page_with_its_day_or_a_file_with_its_version(file):
+    sources = [row[column] for row in rows(file) for column in sorted(set(SOURCES[file].values()))]
+    assert len(sources) >= len(rows(file))
+    assert [source for source in sources if not names_its_place(source)] == []
+
+
+@pytest.mark.parametrize("file", SOURCES)
+def test_a_source_that_is_not_the_maker_s_says_so(file):
+    second_hand = {
+        (row[KEYS[file][0]], column)
+        for row in rows(file)
+        for column in set(SOURCES[file].values())
+        if not is_the_maker_s(row[column])
+    }
+    assert second_hand == (SECOND_HAND_FIGURES if file == "gpus.csv" else set())
+    for row in rows(file):
+        for column in set(SOURCES[file].values()):
+            assert row[column].startswith(SECOND_HAND) == ((row[KEYS[file][0]], column) in second_hand)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("https://docs.nvidia.com/a.html, read 2026-11-22", True),
+        ("none: not in NVIDIA/k8s-device-plugin@v0.20.0:README.md", True),
+        ("second-hand: somebody/notes@1d92708:a.md; also https://example.org/a, quoted 2026-11-22", True),
+        ("https://docs.nvidia.com/a.html", False),
+        ("NVIDIA/k8s-device-plugin:README.md", False),
+        ("NVIDIA GPU feature discovery label of the L4", False),
+        ("NVIDIA/k8s-device-plugin@v0.20.0:README.md; https://docs.nvidia.com/a.html", False),
+    ],
+)
+def test_what_counts_as_a_source(source, expected):
+    assert names_its_place(source) is expected
 
 
 @pytest.mark.parametrize("file", ["gpus.csv", "machines.csv"])
@@ -74,7 +152,7 @@ def test_a_gpu_s_labels_are_ones_that_a_node_can_carry(gpu):
     assert STACK_NAME.fullmatch(gpu.name)
     assert re.fullmatch(r"(nvidia-[a-z0-9-]+)?", gpu.gke_accelerator)
     assert re.fullmatch(r"[a-z0-9-]*", gpu.karpenter_gpu_name)
-    assert gpu.architecture in {"volta", "turing", "ampere", "ada", "hopper", "blackwell"}
+    assert gpu.architecture in {"volta", "turing", "ampere", "ada-lovelace", "hopper", "blackwell"}
 
 
 @pytest.mark.parametrize("gpu", GPUS, ids=lambda gpu: gpu.name)

@@ -11,6 +11,7 @@ from mizan.capacity import CapacityType
 from mizan.catalogue import machines
 from mizan.quotas import Purchase, quota_rows, rows_for
 from tests.builders import TODAY
+from tests.sources import FILE, SECOND_HAND, is_the_maker_s
 
 # AWS's own list names no quota for these; what others write of it contradicts each other.
 NAMED_NOWHERE = {("p6-b200.48xlarge", Purchase.SPOT)}
@@ -33,7 +34,14 @@ def test_a_row_says_which_cloud_where_from_and_from_which_day(row):
     assert row["scope"] in {"region", "global"}
     assert row["new_account"] in {"0", "varies"}
     assert date.fromisoformat(row["as_of"]) <= TODAY
-    assert re.match(r"https://|[\w-]+/[\w-]+:|ankdeshm: ", row["source"])
+    assert re.match(rf"({SECOND_HAND})?(https://|{FILE})", row["source"])
+    assert row["source"].startswith(SECOND_HAND) != is_the_maker_s(row["source"])
+
+
+def test_names_of_google_s_interface_are_those_of_the_models_that_it_lists():
+    listed = {row.quota for row in quota_rows() if row.source.startswith("googleapis/")}
+    assert len(listed) == 11
+    assert all(re.fullmatch(r"(PREEMPTIBLE_)?NVIDIA_(A100|A100_80GB|H100|L4|T4|V100)_GPUS", name) for name in listed)
 
 
 @pytest.mark.parametrize("row", quota_rows(), ids=lambda row: f"{row.machines}-{row.purchase}-{row.quota}")

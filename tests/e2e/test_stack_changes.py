@@ -107,11 +107,24 @@ def test_a_budget_that_would_be_passed_stops_the_preview_and_the_update_before_a
         done = platform.pulumi(PROJECT, *command, "--stack", "local", "--config-file", str(tight))
         assert done.status != 0
         text = " ".join(done.text.split())
-        assert "budget: stack local: $9,964.96 a month expected, 110.7 % of its budget of $9,000.00." in text
-        assert "Most of it: a100 $9,891.96." in text
-        assert "pool a100: utilisationPercent 50 -> 45" in text
+        # The budget stands in another file than the stack's own, so its place is the stack.
+        assert "stack local: mizan:budget: stack local: 9,964.96 of 9,000.00 (110.7 %) at expected size, " in text
+        assert "Costs most: a100 9,891.96." in text
+        assert "Enough by itself: pool a100: utilisationPercent 50 -> 45" in text
         assert "Traceback" not in text
     assert spot_quota(platform) == "8"
+
+
+def test_a_fault_is_told_with_the_line_of_the_stack_s_file_that_says_so(platform, tmp_path):
+    elsewhere = tmp_path / "Pulumi.local.yaml"
+    text = STACK_FILE.read_text()
+    elsewhere.write_text(text.replace("mizan:region: us-central1", "mizan:region: us-east-1", 1))
+    line = 1 + next(index for index, line in enumerate(text.splitlines()) if "machine: a2-highgpu-4g" in line)
+    done = platform.pulumi(PROJECT, "preview", "--stack", "local", "--config-file", str(elsewhere))
+    assert done.status != 0
+    assert "stack local: 1 fault" in done.text
+    assert f"  stacks/Pulumi.local.yaml:{line}: mizan:pools[0].machine: a2-highgpu-4g; needs a price for" in done.text
+    assert "Traceback" not in done.text
 
 
 def test_destroy_leaves_nothing_in_the_api_server(platform):

@@ -4,11 +4,16 @@ from collections.abc import Iterator
 
 from mizan.capacity import CapacityType
 from mizan.catalogue import machines
-from mizan.plan import Plan
-from mizan.prices import shipped
-from tests.builders import a_plan, a_queue, a_stack
+from mizan.config import parse
+from mizan.config.price_file import price_book
+from mizan.plan import Plan, build_plan
+from tests.builders import PROJECT, TODAY, a_queue, a_stack, an_existing_stack
+
+SAMPLES = PROJECT / "tests" / "data" / "samples"
 
 GANG = {"nodes": 16, "checkpointWriteSeconds": 120, "restartSeconds": 600}
+# It has a flex-start price of a2-highgpu-4g, which is not shipped.
+OWN = {"priceFile": "own_prices.csv"}
 
 CASES = [
     ("one node of A100s", "us-central1", "a2-highgpu-4g", {}, {}),
@@ -23,12 +28,19 @@ CASES = [
     ("spot without an on-demand price", "europe-west4", "a3-ultragpu-8g", {}, {}),
     ("a reservation", "us-central1", "a2-highgpu-4g", {},
      {"commitments": [{"name": "r", "kind": "reservation", "machine": "a2-highgpu-4g", "nodes": 1}]}),
+    ("a training job of a week, with an own price of flex-start", "us-central1", "a2-highgpu-4g",
+     {"workload": {"maxRunHours": 168}}, OWN),
+    ("a training job of an hour more", "us-central1", "a2-highgpu-4g", {"workload": {"maxRunHours": 169}}, OWN),
+    ("a service", "us-central1", "a2-highgpu-4g", {"workload": {"kind": "service"}}, OWN),
+    ("a service that asks for a short run", "us-central1", "a2-highgpu-4g",
+     {"workload": {"kind": "service", "maxRunHours": 1}}, OWN),
 ]  # fmt: skip
 
 
 def plan_of(region: str, machine: str, queue: dict, changes: dict) -> Plan:
     changes = dict(changes)
-    kinds = [kind for kind in CapacityType if shipped().price(region, machine, kind)]
+    prices = price_book(changes, SAMPLES, TODAY)
+    kinds = [kind for kind in CapacityType if prices.price(region, machine, kind)]
     pool = {
         "name": "gpus",
         "machine": machine,
@@ -37,7 +49,10 @@ def plan_of(region: str, machine: str, queue: dict, changes: dict) -> Plan:
         **changes.pop("pool", {}),
     }
     queues = [a_queue(fallback="capacity", quotas=[{"pool": "gpus", "gpus": 1}], **queue)]
-    return a_plan(a_stack(region=region, pools=[pool], queues=queues, jobs=[], **changes))
+    # The embedded cluster knows no flex-start.
+    stack = an_existing_stack if CapacityType.FLEX_START in kinds else a_stack
+    values = stack(region=region, pools=[pool], queues=queues, jobs=[], **changes)
+    return build_plan("test", parse(values, TODAY, prices=prices))
 
 
 def told() -> Iterator[str]:

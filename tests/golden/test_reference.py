@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import Field
 
 from mizan.config.models.base import Model
 from mizan.config.reference import _section, reference
@@ -64,3 +65,55 @@ def test_a_type_without_words_of_its_own_is_no_page():
 )
 def test_a_key_s_limits_stand_beside_its_type(key, limits):
     assert {row[2] for row in rows() if row[0] == f"`{key}`"} == {limits}
+
+
+@pytest.mark.parametrize(
+    ("key", "default"),
+    [
+        ("region", "required"),
+        ("maxNodes", "required"),
+        ("diskGib", "`100`"),
+        ("order", "`price`"),
+        ("hoursPerWeek", "`168`"),
+        ("minSavingsPercent", "`10`"),
+        ("fairSharing", "`false`"),
+        ("spotEligible", "`true`"),
+        ("frameworks", "`[batch/job]`"),
+        ("forceRemoveTeams", "`[]`"),
+        ("spot", "each key's own"),
+        ("priorities", "`production`, `batch`, `dev`"),
+        ("openBandPercent", "none"),
+        ("until", "none"),
+    ],
+)
+def test_a_key_s_default_stands_beside_its_limits(key, default):
+    assert {row[3] for row in rows() if row[0] == f"`{key}`"} == {default}
+
+
+class Inner(Model):
+    size: int = Field(default=2, description="")
+    kinds: tuple[str, ...] = Field(default=("a|b", "c"), description="")
+
+
+class Outer(Model):
+    same: Inner = Field(default=Inner(), description="")
+    other: Inner = Field(default=Inner(size=4), description="")
+    on: bool = Field(default=True, description="")
+    made: tuple[str, ...] = Field(default_factory=tuple, description="")
+
+
+def test_a_default_is_written_as_a_file_would_write_it():
+    cells = [re.split(r"(?<!\\)\|", line) for line in _section("strange", Outer, set()) if line.startswith("| `")]
+    assert {row[1].strip(): row[4].strip() for row in cells} == {
+        "`same`": "each key's own",
+        "`other`": "`{size: 4}`",
+        "`on`": "`true`",
+        "`made`": "`[]`",
+        "`size`": "`2`",
+        "`kinds`": r"`[a\|b, c]`",
+    }
+
+
+def test_every_key_has_a_default_or_is_required():
+    assert [row for row in rows() if not row[3]] == []
+    assert {"required", "none"} < {row[3] for row in rows()}

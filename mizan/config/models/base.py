@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 # A Kubernetes DNS label that begins with a letter.
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/, read 2026-11-22.
@@ -50,3 +51,11 @@ class Model(BaseModel):
     """A frozen part of a stack; keys are written in camelCase, unknown ones are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_written(cls, value: object) -> object:
+        """Return the value; a key with nothing after it would else read as if it were not there."""
+        if value is None:
+            raise PydanticCustomError("nothing_written", "a value")
+        return value

@@ -6,9 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from mizan.config.models.base import Model, described, object_name
+from mizan.prices import LEAST_USD_PER_HOUR
 
 DAY = re.compile(r"(\d{4}-\d{2}-\d{2})( 00:00:00 \+0000 UTC)?", re.ASCII)
 
@@ -72,15 +73,24 @@ def _written_day(value: object) -> date:
     return day
 
 
+def _price(value: Decimal) -> Decimal:
+    """Return a price; a smaller one than any machine's is a slip of unit or point."""
+    # Other numbers than finite ones compare with nothing.
+    if not value.is_finite():
+        raise ValueError("a number")
+    if value < LEAST_USD_PER_HOUR:
+        raise ValueError(f"at least {LEAST_USD_PER_HOUR}")
+    return value
+
+
 Amount = Annotated[Decimal, BeforeValidator(_no_switch)]
+HourlyPrice = Annotated[Decimal, BeforeValidator(_no_switch), AfterValidator(_price)]
 Day = Annotated[date, BeforeValidator(_written_day)]
 
 
-def dollars(description: str, *, because: str, fix: str, **settings: Any) -> Any:  # noqa: ANN401
-    """Return a field of US dollars above 0, written as a number or as text."""
-    return described(
-        description, because=because, fix=fix, gt=0, le=10**9, allow_inf_nan=False, decimal_places=6, **settings
-    )
+def dollars(description: str, *, because: str, fix: str, **limits: Any) -> Any:  # noqa: ANN401
+    """Return a field of US dollars, written as a number or as text."""
+    return described(description, because=because, fix=fix, allow_inf_nan=False, decimal_places=6, **limits)
 
 
 class ExpectedUse(Model):
@@ -153,9 +163,12 @@ class Commitment(Model):
         le=10_000,
         strict=True,
     )
-    usd_per_hour: Amount | None = dollars(
-        "US dollars an hour: of one machine, or of a savings plan as a whole. Left out, a reservation costs its "
-        "machine's on-demand price and a committed use Google's price for its term.",
+    usd_per_hour: HourlyPrice | None = dollars(
+        f"US dollars an hour, at least {LEAST_USD_PER_HOUR}: of one machine, or of a savings plan as a whole. Left "
+        "out, a reservation costs its machine's on-demand price and a committed use Google's price for its term.",
+        gt=0,
+        # A savings plan as a whole is worth many machines of at most 10,000 dollars.
+        le=10**6,
         because="what you agreed on stands in no public list",
         fix="Write what you pay, such as 5.14",
         default=None,
@@ -188,6 +201,8 @@ class Budget(Model):
 
     usd_per_month: Amount = dollars(
         "US dollars a month; a preview that would pass them is refused.",
+        ge=Decimal("0.01"),
+        le=10**9,
         because="a bill is easier to stop before the machines run",
         fix="Write an amount such as 20000",
     )

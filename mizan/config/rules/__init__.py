@@ -53,7 +53,9 @@ RULES: tuple[Rule, ...] = (
 
 PRICE_RULES: tuple[PriceRule, ...] = (
     prices.the_region_has_prices,
+    prices.pools_are_of_one_cloud,
     prices.offers_have_a_price,
+    commitments.clouds_sell_their_own_kinds,
     commitments.commitments_cover_something,
     commitments.commitments_have_what_their_kind_needs,
 )

@@ -9,12 +9,29 @@ from mizan.catalogue import Provider, machines
 from mizan.config.faults import ConfigFault, suggestion
 from mizan.config.models.costs import CommitmentKind, Term, day_of
 from mizan.config.part import Part
+from mizan.config.rules.lookup import provider_of
 from mizan.prices import COMMITMENT_FILE, PriceBook, committed_uses
 
+# What one cloud alone sells; the other has a kind of its own for the same wish. Both sell reservations.
 # Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-capacity-blocks.html;
-# https://cloud.google.com/blog/products/compute/introducing-dynamic-workload-scheduler, read 2026-11-22.
+# https://cloud.google.com/blog/products/compute/introducing-dynamic-workload-scheduler;
+# https://docs.aws.amazon.com/savingsplans/latest/userguide/what-is-savings-plans.html;
+# https://docs.cloud.google.com/compute/docs/instances/signing-up-committed-use-discounts, read 2026-11-22.
 SELLERS: Mapping[str, Provider] = MappingProxyType(
-    {CommitmentKind.CAPACITY_BLOCK: "aws", CommitmentKind.DWS_CALENDAR: "gcp"}
+    {
+        CommitmentKind.CAPACITY_BLOCK: "aws",
+        CommitmentKind.DWS_CALENDAR: "gcp",
+        CommitmentKind.SAVINGS_PLAN: "aws",
+        CommitmentKind.COMMITTED_USE: "gcp",
+    }
+)
+INSTEAD: Mapping[str, str] = MappingProxyType(
+    {
+        CommitmentKind.CAPACITY_BLOCK: "`dws-calendar` with `usdPerHour`",
+        CommitmentKind.DWS_CALENDAR: "`capacity-block` with `usdPerHour`",
+        CommitmentKind.SAVINGS_PLAN: "`committed-use` with `machine`, `nodes` and `term`",
+        CommitmentKind.COMMITTED_USE: "`savings-plan` with `usdPerHour` and `discountPercent`",
+    }
 )
 PRICED_BY_LIST = {CommitmentKind.RESERVATION, CommitmentKind.COMMITTED_USE}
 
@@ -33,16 +50,6 @@ def commitments_cover_something(stack: Part, _: PriceBook, today: date) -> Itera
                 because="what is bought in advance is used as on-demand, and is paid even if no pool can use it",
                 fix=suggestion(machine.text, known) if known else "Add `{type: on-demand, maxNodes: 1}` to a pool",
             )
-        seller, kind = SELLERS.get(commitment["kind"].text or ""), commitment["kind"]
-        sold = machines().get(machine.text or "")
-        if seller and sold and sold.provider != seller:
-            yield ConfigFault(
-                kind.path,
-                kind.text,
-                needs=f"a machine of {seller}",
-                because=f"nobody else sells it, and {sold.name} is a machine of {sold.provider}",
-                fix="Write `reservation` with `usdPerHour`, or correct the machine",
-            )
         until = day_of(commitment["until"].value)
         if until is not None and until < today:
             yield ConfigFault(
@@ -52,6 +59,31 @@ def commitments_cover_something(stack: Part, _: PriceBook, today: date) -> Itera
                 because="what has ended covers nothing",
                 fix="Remove the commitment, or write its new end",
             )
+
+
+def clouds_sell_their_own_kinds(stack: Part, book: PriceBook, _: date) -> Iterator[ConfigFault]:
+    """Yield a fault for each commitment that its cloud does not sell."""
+    for commitment in stack["commitments"].items:
+        if not _is_of_another_cloud(commitment, stack, book):
+            continue
+        kind = commitment["kind"]
+        named = machines().get(commitment["machine"].text or "")
+        provider = named.provider if named else provider_of(stack, book)
+        whose = f"{named.name} is a machine of {provider}" if named else f"the stack's machines are of {provider}"
+        yield ConfigFault(
+            kind.path,
+            kind.text,
+            needs=f"a kind that {provider} sells",
+            because=f"only {SELLERS[kind.text or '']} sells a {kind.text}, and {whose}",
+            fix=f"Write {INSTEAD[kind.text or '']}{', or correct the machine' if named else ''}",
+        )
+
+
+def _is_of_another_cloud(commitment: Part, stack: Part, book: PriceBook) -> bool:
+    """Return whether the cloud of a commitment's machine, or of the stack where it names none, has no such kind."""
+    seller, named = SELLERS.get(commitment["kind"].text or ""), machines().get(commitment["machine"].text or "")
+    provider = named.provider if named else provider_of(stack, book)
+    return seller is not None and provider is not None and provider != seller
 
 
 def _on_demand_machines(stack: Part) -> frozenset[str] | None:
@@ -67,10 +99,10 @@ def _on_demand_machines(stack: Part) -> frozenset[str] | None:
 
 
 def commitments_have_what_their_kind_needs(stack: Part, book: PriceBook, _: date) -> Iterator[ConfigFault]:
-    """Yield a fault for each commitment whose size or price cannot be told."""
+    """Yield a fault for each commitment whose size or price cannot be told; not for what its cloud does not sell."""
     for commitment in stack["commitments"].items:
         kind = commitment["kind"].text
-        if kind not in set(CommitmentKind):
+        if kind not in set(CommitmentKind) or _is_of_another_cloud(commitment, stack, book):
             continue
         if kind == CommitmentKind.SAVINGS_PLAN:
             yield from _lacks(commitment, "usdPerHour", "a savings plan is so many dollars an hour")

@@ -10,6 +10,7 @@ from mizan.catalogue import Machine, machines
 from mizan.config.faults import ConfigFault
 from mizan.config.models.stack import REGION_PATTERN
 from mizan.config.part import Part
+from mizan.config.rules.lookup import provider_of
 from mizan.prices import PRICE_FILE, PriceBook
 
 BECAUSE = "a missing price would read as free"
@@ -32,18 +33,36 @@ def the_region_has_prices(stack: Part, book: PriceBook, _: date) -> Iterator[Con
     )
 
 
+def pools_are_of_one_cloud(stack: Part, book: PriceBook, _: date) -> Iterator[ConfigFault]:
+    """Yield a fault for each pool of another cloud than the region's, where other pools are of that one."""
+    provider, strangers = provider_of(stack, book), _strangers(stack, book)
+    for pool in stack["pools"].items:
+        machine = machines().get(pool["machine"].text or "")
+        if machine in strangers:
+            yield ConfigFault(
+                pool["machine"].path,
+                machine.name,
+                needs=f"a machine of {provider}",
+                because=f"a stack is one cluster in one region of {provider}, and {machine.name} is a machine of "
+                f"{machine.provider}",
+                fix=f"Take a machine of {provider}, or give the pool a stack of its own in a region of "
+                f"{machine.provider}",
+            )
+
+
 def offers_have_a_price(stack: Part, book: PriceBook, _: date) -> Iterator[ConfigFault]:
     """Yield one fault for each pool whose machine lacks a price for a capacity type that it buys.
 
-    In a region without any price only what no region has a price for is a fault of the pool.
+    In a region without any price only what no region has a price for is a fault of the pool. A pool of another cloud
+    than the others is told to be that.
     """
-    region = stack["region"].text
+    region, strangers = stack["region"].text, _strangers(stack, book)
     for pool in stack["pools"].items:
         name = pool["machine"]
         machine = machines().get(name.text or "")
         bought = {item["type"].text for item in pool["capacity"].items}
         kinds = [kind for kind in CapacityType if kind in bought]
-        if machine is None:
+        if machine is None or machine in strangers:
             continue
         missing = [kind for kind in kinds if not _is_priced(machine, kind, region, book)]
         if missing:
@@ -55,6 +74,15 @@ def offers_have_a_price(stack: Part, book: PriceBook, _: date) -> Iterator[Confi
                 fix=f"Add the rows to {PRICE_FILE} or to the stack's `priceFile`, "
                 f"or {_way_out(machine, kinds, region, book)}",
             )
+
+
+def _strangers(stack: Part, book: PriceBook) -> list[Machine]:
+    """Return the machines of another cloud than the region's; none where every pool is of another one."""
+    found = [machines().get(pool["machine"].text or "") for pool in stack["pools"].items]
+    provider = provider_of(stack, book)
+    known = [machine for machine in found if machine]
+    strangers = [machine for machine in known if machine.provider != provider]
+    return strangers if len(strangers) < len(known) else []
 
 
 def _is_priced(machine: Machine, kind: CapacityType, region: str | None, book: PriceBook) -> bool:

@@ -2,6 +2,7 @@
 
 from mizan.estimate.render.comparison import Against
 from mizan.estimate.render.document import document, summary
+from mizan.estimate.render.exceeded import BudgetsExceeded, warning
 from mizan.estimate.render.html import html_page
 from mizan.estimate.render.markdown import markdown_page
 from mizan.estimate.render.report import tables
@@ -10,6 +11,7 @@ from mizan.estimate.render.table import Row, RowKind, Table
 
 __all__ = [
     "Against",
+    "BudgetsExceeded",
     "Row",
     "RowKind",
     "Table",
@@ -19,4 +21,5 @@ __all__ = [
     "short_table",
     "summary",
     "tables",
+    "warning",
 ]

@@ -1,6 +1,6 @@
 """What an estimate is compared with, and the tables of the difference."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from mizan.estimate.amounts import ZERO, Dollars, Size, total
 from mizan.estimate.compare import ComparedLine, Comparison, LineKind
 from mizan.estimate.model import Estimate
 from mizan.estimate.render.table import Row, RowKind, Table, columns, largest
-from mizan.estimate.render.words import MONTH, NONE, difference, dollars, hourly, hourly_difference, place
+from mizan.estimate.render.words import MONTH, NONE, difference, dollars, hourly, hourly_difference, marked, place
 
 UNCHANGED = "No pool, commitment or control plane changes."
 
@@ -32,7 +32,6 @@ class Against:
 def totals_compared(estimate: Estimate, against: Against) -> Table:
     """Return the total before and after at each size, and the mean hour of what is expected."""
     before, after = against.comparison.before or ZERO, against.comparison.after
-    is_derived = estimate.is_derived or (against.before is not None and against.before.is_derived)
     months = [
         Row(
             name=size,
@@ -42,7 +41,7 @@ def totals_compared(estimate: Estimate, against: Against) -> Table:
                 difference(after.at(size) - before.at(size)),
             ),
             kind=RowKind.TOTAL,
-            is_derived=is_derived,
+            is_derived=_is_derived_at(estimate, against, size),
         )
         for size in Size
     ]
@@ -51,7 +50,7 @@ def totals_compared(estimate: Estimate, against: Against) -> Table:
         name="expected, per hour",
         cells=(hourly(first), hourly(then), hourly_difference(then - first)),
         kind=RowKind.TOTAL,
-        is_derived=is_derived,
+        is_derived=_is_derived_at(estimate, against, Size.EXPECTED),
     )
     return Table(
         caption=f"Against {against.name}, {MONTH}",
@@ -72,9 +71,8 @@ def lines_compared(estimate: Estimate, against: Against, *, most: int | None = N
     comparison = against.comparison
     shown, more = largest(comparison.changed, most, _weight)
     same = [line for line in comparison.lines if not line.reasons]
-    derived = {*_derived(estimate), *(_derived(against.before) if against.before else ())}
-    rows = [_row(_name(estimate, line), [line], derived, "; ".join(line.reasons)) for line in shown] + [
-        _row(name, lines, derived, "")
+    rows = [_row(_name(estimate, line), [line], "; ".join(line.reasons)) for line in shown] + [
+        _row(name, lines, "")
         for name, lines in ((f"{len(more)} more that change", more), (f"{len(same)} unchanged", same))
         if lines
     ]
@@ -93,11 +91,17 @@ def lines_compared(estimate: Estimate, against: Against, *, most: int | None = N
     )
 
 
-# A line's kind, stack and name.
-Key = tuple[LineKind, str, str]
+def change_expected(estimate: Estimate, against: Against) -> str:
+    """Return by how much the expected total changes, marked where a derived figure is in either."""
+    change = difference(against.comparison.difference.expected)
+    return marked(change, _is_derived_at(estimate, against, Size.EXPECTED))
 
 
-def _row(name: str, lines: Sequence[ComparedLine], derived: set[Key], why: str) -> Row:
+def _is_derived_at(estimate: Estimate, against: Against, size: Size) -> bool:
+    return any(each.is_derived_at(size) for each in (estimate, against.before) if each is not None)
+
+
+def _row(name: str, lines: Sequence[ComparedLine], why: str) -> Row:
     before = [line.before for line in lines if line.before is not None]
     after = [line.after for line in lines if line.after is not None]
     return Row(
@@ -108,7 +112,7 @@ def _row(name: str, lines: Sequence[ComparedLine], derived: set[Key], why: str) 
             total(line.difference for line in lines),
             why,
         ),
-        is_derived=any((line.kind, line.stack, line.name) in derived for line in lines),
+        is_derived=any(line.is_derived for line in lines),
     )
 
 
@@ -131,7 +135,3 @@ def _name(estimate: Estimate, line: ComparedLine) -> str:
         return "control plane" if len(estimate.stacks) == 1 else f"control plane of {line.stack}"
     name = place(estimate, line.stack, line.name)
     return f"commitment {name}, unused" if line.kind is LineKind.COMMITMENT else name
-
-
-def _derived(estimate: Estimate) -> Iterator[Key]:
-    yield from ((LineKind.POOL, pool.stack, pool.name) for pool in estimate.pools if pool.is_derived)

@@ -4,11 +4,7 @@ Money is text with its cents, so that no reader rounds it. No day of reading is 
 and no price passes 90 days, the document stays.
 """
 
-from decimal import Decimal
-from pathlib import PurePath
-from typing import Any
-
-from mizan.estimate.amounts import Dollars, Parts, Savings, Size
+from mizan.estimate.amounts import Size
 from mizan.estimate.budget import BudgetVerdict, Change
 from mizan.estimate.model import (
     CapacityTypeCost,
@@ -22,10 +18,10 @@ from mizan.estimate.model import (
     TeamKind,
 )
 from mizan.estimate.pool_model import OfferCost, PoolCost
+from mizan.estimate.render import values
 from mizan.estimate.render.comparison import Against
-from mizan.prices import HOURS_PER_MONTH, Price
-
-Json = dict[str, Any]
+from mizan.estimate.render.values import Json
+from mizan.prices import HOURS_PER_MONTH
 
 # Raised when a key goes or changes its meaning; a new key leaves it.
 VERSION = 1
@@ -43,14 +39,16 @@ def document(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = (), again
         "version": VERSION,
         "currency": "USD",
         "hoursPerMonth": HOURS_PER_MONTH,
-        "usdPerMonth": _dollars(estimate.total),
+        "usdPerMonth": values.dollars(estimate.total),
         "usdPerHour": {size.value: str(estimate.total.per_hour(size)) for size in Size},
         "isDerived": estimate.is_derived,
         "isSplitDerived": estimate.is_split_derived,
+        "derivedParts": values.derived_parts(estimate.parts.derived),
         "oldestPrice": estimate.oldest.isoformat(),
         "newestPrice": estimate.newest.isoformat(),
-        "parts": _parts(estimate.parts),
-        "savings": _savings(estimate.savings),
+        "isStale": estimate.is_stale,
+        "parts": values.parts(estimate.parts),
+        "savings": values.savings(estimate.savings),
         "stacks": [_stack(stack) for stack in estimate.stacks],
         "pools": [_pool(pool) for pool in estimate.pools],
         "teams": [_team(team) for team in estimate.teams],
@@ -65,56 +63,22 @@ def document(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = (), again
 
 def summary(estimate: Estimate) -> Json:
     """Return the totals alone, under the same keys: few enough lines for a stack's outputs, which Pulumi prints."""
+    teams = [team for team in estimate.teams if team.kind is TeamKind.TEAM]
     return {
         "version": VERSION,
         "currency": "USD",
         "hoursPerMonth": HOURS_PER_MONTH,
-        "usdPerMonth": _dollars(estimate.total),
+        "usdPerMonth": values.dollars(estimate.total),
         "usdPerHour": {size.value: str(estimate.total.per_hour(size)) for size in Size},
         "isDerived": estimate.is_derived,
         "oldestPrice": estimate.oldest.isoformat(),
         "newestPrice": estimate.newest.isoformat(),
-        "pools": {pool.name: _dollars(pool.total) for pool in estimate.pools},
-        "teams": {team.name: _dollars(team.total) for team in estimate.teams if team.kind is TeamKind.TEAM},
-        "saved": _money(estimate.savings.saved),
-    }
-
-
-def _dollars(amount: Dollars) -> Json:
-    return {size.value: _money(amount.at(size)) for size in Size}
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount + 0:.2f}"
-
-
-def _exact(amount: Decimal) -> str:
-    """Return a rate with every digit that it has."""
-    return f"{amount:f}"
-
-
-def _number(of: Decimal) -> int | float:
-    """Return a mean number of nodes, or a share of 0 to 1, to four places."""
-    rounded = round(of, 4)
-    return int(rounded) if rounded == rounded.to_integral_value() else float(rounded)
-
-
-def _parts(parts: Parts) -> Json:
-    return {
-        "gpu": _dollars(parts.gpu),
-        "host": _dollars(parts.host),
-        "disk": _dollars(parts.disk),
-        "controlPlane": _dollars(parts.control_plane),
-        "unusedCommitments": _dollars(parts.unused_commitments),
-    }
-
-
-def _savings(savings: Savings) -> Json:
-    return {
-        "baseline": _money(savings.baseline),
-        "steps": [{"step": line.kind.value, "usdPerMonth": _money(line.usd_per_month)} for line in savings.lines],
-        "expected": _money(savings.expected),
-        "saved": _money(savings.saved),
+        "pools": {pool.name: values.dollars(pool.total) for pool in estimate.pools},
+        "derivedPools": [pool.name for pool in estimate.pools if pool.is_derived],
+        "teams": {team.name: values.dollars(team.total) for team in teams},
+        "derivedTeams": [team.name for team in teams if team.is_derived],
+        "saved": values.money(estimate.savings.saved),
+        "isSavedDerived": estimate.savings.is_saved_derived,
     }
 
 
@@ -125,14 +89,17 @@ def _stack(stack: StackCost) -> Json:
         "cluster": stack.cluster,
         "provider": stack.provider,
         "region": stack.region,
-        "controlPlane": _dollars(stack.control_plane),
+        "controlPlane": values.dollars(stack.control_plane),
+        "isControlPlaneDerived": stack.is_control_plane_derived,
         "rates": {
-            "usdPerVcpuHour": _exact(stack.rate.usd_per_vcpu_hour),
-            "usdPerGibHour": _exact(stack.rate.usd_per_gib_hour),
-            "diskUsdPerGibMonth": _exact(stack.rate.disk_usd_per_gib_month),
-            "controlPlaneUsdPerHour": _exact(stack.rate.control_plane_usd_per_hour),
+            "usdPerVcpuHour": values.exact(stack.rate.usd_per_vcpu_hour),
+            "usdPerGibHour": values.exact(stack.rate.usd_per_gib_hour),
+            "diskUsdPerGibMonth": values.exact(stack.rate.disk_usd_per_gib_month),
+            "controlPlaneUsdPerHour": values.exact(stack.rate.control_plane_usd_per_hour),
             "asOf": stack.rate.as_of.isoformat(),
+            "isStale": stack.is_rate_stale,
             "basis": stack.rate.basis.value,
+            "borrowedFrom": stack.rate.borrowed_from,
             "source": stack.rate.source,
         },
         "oldestPrice": stack.oldest.isoformat(),
@@ -148,25 +115,22 @@ def _pool(pool: PoolCost) -> Json:
         "gpu": pool.gpu,
         "gpusPerNode": pool.gpus_per_node,
         "maxNodes": pool.max_nodes,
-        "expectedNodes": _number(pool.expected_nodes),
-        "undoneNodes": _number(pool.undone_nodes),
+        "expectedNodes": values.number(pool.expected_nodes),
+        "undoneNodes": values.number(pool.undone_nodes),
         "hoursPerWeek": pool.hours_per_week,
         "utilisationPercent": pool.utilisation_percent,
         "diskGib": pool.disk_gib,
-        "usdPerMonth": _dollars(pool.total),
-        "parts": _node_parts(pool.parts),
+        "usdPerMonth": values.dollars(pool.total),
+        "parts": values.node_parts(pool.parts),
         "isDerived": pool.is_derived,
         "isSplitDerived": pool.is_split_derived,
+        "derivedParts": values.derived_parts(pool.parts.derived),
         "isStale": pool.is_stale,
-        "savings": _savings(pool.savings),
+        "onDemand": None if pool.on_demand is None else values.price(pool.on_demand),
+        "savings": values.savings(pool.savings),
         "offers": [_offer(offer) for offer in pool.offers],
         "leftOut": [{"capacityType": each.capacity_type.value, "reason": each.reason} for each in pool.left_out],
     }
-
-
-def _node_parts(parts: Parts) -> Json:
-    """Return the parts that nodes have; the other two are nobody's alone."""
-    return {"gpu": _dollars(parts.gpu), "host": _dollars(parts.host), "disk": _dollars(parts.disk)}
 
 
 def _offer(offer: OfferCost) -> Json:
@@ -174,28 +138,17 @@ def _offer(offer: OfferCost) -> Json:
         "name": offer.name,
         "capacityType": offer.capacity_type.value,
         "maxNodes": offer.max_nodes,
-        "expectedNodes": _number(offer.expected_nodes),
-        "lostShare": _number(offer.lost_share),
+        "expectedNodes": values.number(offer.expected_nodes),
+        "lostShare": values.number(offer.lost_share),
         "isFeasible": offer.is_feasible,
         "commitments": dict(offer.commitments),
-        "price": _price(offer.price),
-        "usdPerMonth": _dollars(offer.total),
-        "parts": _node_parts(offer.parts),
+        "price": values.price(offer.price),
+        "usdPerMonth": values.dollars(offer.total),
+        "parts": values.node_parts(offer.parts),
         "isDerived": offer.is_derived,
         "isSplitDerived": offer.is_split_derived,
+        "derivedParts": values.derived_parts(offer.parts.derived),
         "isStale": offer.is_stale,
-    }
-
-
-def _price(price: Price) -> Json:
-    return {
-        "usdPerHour": _exact(price.usd_per_hour),
-        "asOf": price.as_of.isoformat(),
-        "basis": price.basis.value,
-        "source": price.source,
-        # A path of one machine would make the document another on each.
-        "file": PurePath(price.file).name if PurePath(price.file).is_absolute() else price.file,
-        "line": price.line,
     }
 
 
@@ -203,9 +156,11 @@ def _team(team: TeamCost) -> Json:
     return {
         "kind": team.kind.value,
         "name": team.name,
-        "usdPerMonth": _dollars(team.total),
-        "parts": _parts(team.parts),
-        "pools": [{"stack": pool.stack, "pool": pool.pool, "usdPerMonth": _dollars(pool.total)} for pool in team.pools],
+        "usdPerMonth": values.dollars(team.total),
+        "parts": values.parts(team.parts),
+        "pools": [
+            {"stack": pool.stack, "pool": pool.pool, "usdPerMonth": values.dollars(pool.total)} for pool in team.pools
+        ],
         "isDerived": team.is_derived,
     }
 
@@ -214,10 +169,11 @@ def _capacity_type(cost: CapacityTypeCost) -> Json:
     return {
         "capacityType": cost.kind.value,
         "maxNodes": cost.max_nodes,
-        "expectedNodes": _number(cost.expected_nodes),
-        "usdPerMonth": _dollars(cost.total),
-        "parts": _parts(cost.parts),
+        "expectedNodes": values.number(cost.expected_nodes),
+        "usdPerMonth": values.dollars(cost.total),
+        "parts": values.parts(cost.parts),
         "isDerived": cost.is_derived,
+        "derivedParts": values.derived_parts(cost.parts.derived),
     }
 
 
@@ -228,10 +184,14 @@ def _commitment(cost: CommitmentCost) -> Json:
         "kind": cost.kind.value,
         "machine": cost.machine,
         "nodes": cost.nodes,
-        "usdPerHour": _exact(cost.usd_per_hour),
-        "discount": None if cost.discount is None else _number(cost.discount),
+        "usdPerHour": values.exact(cost.usd_per_hour),
+        "discount": None if cost.discount is None else values.number(cost.discount),
         "source": cost.source,
-        "paid": _money(cost.paid),
+        "asOf": None if cost.as_of is None else cost.as_of.isoformat(),
+        "basis": None if cost.basis is None else cost.basis.value,
+        "isStale": cost.is_stale,
+        "paid": values.money(cost.paid),
+        "isDerived": cost.is_derived,
         "expected": _use(cost.expected),
         "maximum": _use(cost.maximum),
     }
@@ -239,13 +199,16 @@ def _commitment(cost: CommitmentCost) -> Json:
 
 def _use(use: CommitmentUse) -> Json:
     return {
-        "nodes": _number(use.nodes),
-        "nodeHours": _number(use.node_hours),
-        "used": _money(use.used),
-        "unused": _money(use.unused),
-        "onDemand": _money(use.on_demand),
-        "coverage": None if use.coverage is None else _number(use.coverage),
-        "utilisation": _number(use.utilisation),
+        "nodes": values.number(use.nodes),
+        "nodeHours": values.number(use.node_hours),
+        "used": values.money(use.used),
+        "isUsedDerived": use.is_used_derived,
+        "unused": values.money(use.unused),
+        "isUnusedDerived": use.is_unused_derived,
+        "onDemand": values.money(use.on_demand),
+        "isOnDemandDerived": use.is_on_demand_derived,
+        "coverage": None if use.coverage is None else values.number(use.coverage),
+        "utilisation": values.number(use.utilisation),
     }
 
 
@@ -256,17 +219,19 @@ def _verdict(verdict: BudgetVerdict) -> Json:
         "name": verdict.name,
         "level": verdict.level.value,
         "on": verdict.on.value,
-        "budget": _money(verdict.budget),
+        "budget": values.money(verdict.budget),
         "advisoryPercent": verdict.advisory_percent,
-        "spent": _money(verdict.spent),
-        "costliest": [{"pool": pool.pool, "usdPerMonth": _money(pool.usd_per_month)} for pool in verdict.costliest],
+        "spent": values.money(verdict.spent),
+        "costliest": [
+            {"pool": pool.pool, "usdPerMonth": values.money(pool.usd_per_month)} for pool in verdict.costliest
+        ],
         "changes": [_change(change) for change in verdict.changes],
         "together": [_change(change) for change in verdict.together],
     }
 
 
 def _change(change: Change) -> Json:
-    return {"text": change.text, "usdPerMonth": _money(change.usd_per_month)}
+    return {"text": change.text, "usdPerMonth": values.money(change.usd_per_month)}
 
 
 def _note(note: Note) -> Json:
@@ -277,24 +242,22 @@ def _comparison(against: Against) -> Json:
     comparison = against.comparison
     return {
         "with": against.name,
-        "before": _dollars_or_none(comparison.before),
-        "after": _dollars(comparison.after),
-        "difference": _dollars(comparison.difference),
+        "before": values.dollars_or_none(comparison.before),
+        "after": values.dollars(comparison.after),
+        "difference": values.dollars(comparison.difference),
+        "isDerived": any(line.is_derived for line in comparison.lines),
         "lines": [
             {
                 "kind": line.kind.value,
                 "stack": line.stack,
                 "name": line.name,
-                "before": _dollars_or_none(line.before),
-                "after": _dollars_or_none(line.after),
-                "difference": _dollars(line.difference),
+                "before": values.dollars_or_none(line.before),
+                "after": values.dollars_or_none(line.after),
+                "difference": values.dollars(line.difference),
+                "isDerived": line.is_derived,
                 "reasons": list(line.reasons),
             }
             for line in comparison.lines
         ],
         "notes": list(against.notes),
     }
-
-
-def _dollars_or_none(amount: Dollars | None) -> Json | None:
-    return None if amount is None else _dollars(amount)

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 from html import escape
 
+from mizan.estimate.amounts import Size
 from mizan.estimate.budget import BudgetVerdict
 from mizan.estimate.model import Estimate
-from mizan.estimate.render.comparison import Against
+from mizan.estimate.render.comparison import Against, change_expected
 from mizan.estimate.render.report import tables
 from mizan.estimate.render.table import Row, Table
-from mizan.estimate.render.words import HOURS, LEGEND, difference, dollars, notes, stacks
+from mizan.estimate.render.words import HOURS, LEGEND, notes, stacks, total_at
 
 CODE = re.compile("`([^`]*)`")
 STYLE = """\
@@ -67,14 +68,12 @@ def html_page(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = (), agai
 
 
 def _lead(estimate: Estimate, against: Against | None) -> Iterator[str]:
-    total = estimate.total
+    least, usual, most = (total_at(estimate, size) for size in Size)
     yield (
-        f'<p class="lead"><strong>{dollars(total.expected)} USD a month expected</strong>, '
-        f"{dollars(total.minimum)} at least, {dollars(total.maximum)} at most; {HOURS}.</p>"
+        f'<p class="lead"><strong>{usual} USD a month expected</strong>, {least} at least, {most} at most; {HOURS}.</p>'
     )
     if against is not None:
-        change = against.comparison.difference.expected
-        yield f"<p>{difference(change)} USD a month expected against {escape(against.name)}.</p>"
+        yield f"<p>{change_expected(estimate, against)} USD a month expected against {escape(against.name)}.</p>"
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from mizan.estimate.amounts import Size
 from mizan.estimate.budget import BudgetLevel, BudgetVerdict
 from mizan.estimate.model import Estimate
-from mizan.estimate.render.comparison import Against, lines_compared, totals_compared
+from mizan.estimate.render.comparison import Against, change_expected, lines_compared, totals_compared
 from mizan.estimate.render.pool_tables import pools_in_short
 from mizan.estimate.render.table import Row, RowKind, Table
 from mizan.estimate.render.tables import savings
@@ -14,11 +15,10 @@ from mizan.estimate.render.words import (
     LEGEND,
     advice,
     budget,
-    difference,
-    dollars,
     notes,
     price_days,
     stacks,
+    total_at,
 )
 
 # What GitHub takes as a comment: "Body is too long (maximum is 65536 characters)". Counted in bytes, to be safe.
@@ -58,32 +58,31 @@ def _page(estimate: Estimate, verdicts: Sequence[BudgetVerdict], against: Agains
     yield ""
     yield _headline(estimate, against)
     if against is None:
-        yield from _table(pools_in_short(estimate, most))
+        found = [pools_in_short(estimate, most)]
     else:
-        yield from _table(totals_compared(estimate, against))
+        found = [totals_compared(estimate, against)]
         if against.comparison.changed:
-            yield from _table(lines_compared(estimate, against, most=most))
+            found.append(lines_compared(estimate, against, most=most))
+    way = savings(estimate, has_idle_steps=False)
+    has_derived = any(table.is_derived for table in (*found, way))
+    yield from (line for table in found for line in _table(table))
     yield from _budgets(estimate, verdicts, most)
-    yield from _table(savings(estimate, has_idle_steps=False))
-    yield from ("", f"<sub>{_escaped(_small_print(estimate, against))}</sub>")
+    yield from _table(way)
+    yield from ("", f"<sub>{_escaped(_small_print(estimate, has_derived=has_derived))}</sub>")
     yield from _notes(estimate, most)
 
 
 def _headline(estimate: Estimate, against: Against | None) -> str:
-    total = estimate.total
-    told = (
-        f"**{dollars(total.expected)} USD a month expected**, {dollars(total.minimum)} at least, "
-        f"{dollars(total.maximum)} at most"
-    )
+    least, usual, most = (_escaped(total_at(estimate, size)) for size in Size)
+    told = f"**{usual} USD a month expected**, {least} at least, {most} at most"
     if against is None:
         return f"{told}."
-    change = against.comparison.difference.expected
-    return f"**{difference(change)} USD a month expected** against {_escaped(against.name)}: now {told}."
+    change = _escaped(change_expected(estimate, against))
+    return f"**{change} USD a month expected** against {_escaped(against.name)}: now {told}."
 
 
-def _small_print(estimate: Estimate, against: Against | None) -> str:
-    is_derived = estimate.is_derived or bool(against and against.before and against.before.is_derived)
-    return f"{HOURS.capitalize()}. {price_days(estimate)}{f' {LEGEND}' if is_derived else ''}"
+def _small_print(estimate: Estimate, *, has_derived: bool) -> str:
+    return f"{HOURS.capitalize()}. {price_days(estimate)}{f' {LEGEND}' if has_derived else ''}"
 
 
 def _budgets(estimate: Estimate, verdicts: Sequence[BudgetVerdict], most: int) -> Iterator[str]:

@@ -7,7 +7,9 @@ from mizan.estimate.amounts import ZERO, total
 from mizan.estimate.model import Estimate
 from mizan.estimate.pool_model import OfferCost, PoolCost
 from mizan.estimate.render.table import SIZES, Row, RowKind, Table, at_sizes, columns, largest, sums
-from mizan.estimate.render.words import MONTH, count, hourly, place
+from mizan.estimate.render.words import MONTH, count, hourly, marked, place
+from mizan.prices import Price
+from mizan.prices.hosts import HostRate
 
 
 def by_pool(estimate: Estimate) -> Table:
@@ -60,16 +62,20 @@ def shared(estimate: Estimate, *blank: str) -> Iterator[Row]:
         estimate: of one stack or several.
         blank: cells between name and amounts.
     """
-    if (unused := estimate.shared.unused_commitments) != ZERO:
-        yield Row(name="unused commitments", cells=(*blank, *at_sizes(unused)))
-    if (fee := estimate.shared.control_plane) != ZERO:
-        yield Row(name="control plane", cells=(*blank, *at_sizes(fee)))
+    parts = estimate.shared
+    for name, amount, is_derived in (
+        ("unused commitments", parts.unused_commitments, parts.derived.unused_commitments),
+        ("control plane", parts.control_plane, parts.derived.control_plane),
+    ):
+        if amount != ZERO:
+            yield Row(name=name, cells=(*blank, *at_sizes(amount)), is_derived=is_derived)
 
 
 def prices(estimate: Estimate) -> Table:
     """Return what a node of each offer costs an hour, of which day the price is, and where it is written."""
     regions = {stack.name: stack.region for stack in estimate.stacks}
-    files = {offer.price.file for pool in estimate.pools for offer in pool.offers}
+    priced = [(pool, name, price) for pool in estimate.pools for name, price in _priced(pool)]
+    files = {price.file for _, _, price in priced}
     region = f" in {estimate.stacks[0].region}" if len(set(regions.values())) == 1 else ""
     file = f", from {min(files)}" if len(files) == 1 else ""
     is_committed = any(offer.is_committed for pool in estimate.pools for offer in pool.offers)
@@ -79,20 +85,26 @@ def prices(estimate: Estimate) -> Table:
         columns=columns("offer", "machine", "#price", "as of", "#line" if file else "from"),
         rows=tuple(
             Row(
-                name=place(estimate, pool.stack, offer.name),
+                name=place(estimate, pool.stack, name),
                 cells=(
                     pool.machine if region else f"{pool.machine} in {regions[pool.stack]}",
-                    hourly(offer.price.usd_per_hour),
-                    offer.price.as_of.isoformat(),
-                    str(offer.price.line) if file else f"{offer.price.file}:{offer.price.line}",
+                    hourly(price.usd_per_hour),
+                    price.as_of.isoformat(),
+                    str(price.line) if file else f"{price.file}:{price.line}",
                 ),
-                is_derived=offer.price.is_derived,
+                is_derived=price.is_derived,
             )
-            for pool in estimate.pools
-            for offer in pool.offers
+            for pool, name, price in priced
         ),
         below=_rates(estimate),
     )
+
+
+def _priced(pool: PoolCost) -> Iterator[tuple[str, Price]]:
+    """Yield every price that enters a pool's dollars or its savings, with the name of what it is paid for."""
+    yield from ((offer.name, offer.price) for offer in pool.offers)
+    if pool.on_demand is not None and pool.on_demand not in [offer.price for offer in pool.offers]:
+        yield f"{pool.name} on-demand, for savings", pool.on_demand
 
 
 def _pool(estimate: Estimate, pool: PoolCost) -> Row:
@@ -118,10 +130,13 @@ def _nodes(expected: Decimal, most: int) -> str:
 
 def _rates(estimate: Estimate) -> tuple[str, ...]:
     """Return the rates of hosts and disks, once for each region."""
-    rates = {stack.region: stack.rate for stack in estimate.stacks}
-    return tuple(
-        f"Without GPU in {region}: {hourly(rate.usd_per_vcpu_hour)} a vCPU and {hourly(rate.usd_per_gib_hour)} a GiB "
-        f"of memory an hour, {hourly(rate.disk_usd_per_gib_month)} a GiB of disk a month, of {rate.as_of} "
-        f"({rate.basis}: {rate.source})."
-        for region, rate in rates.items()
+    return tuple(_rate(region, rate) for region, rate in {each.region: each.rate for each in estimate.stacks}.items())
+
+
+def _rate(region: str, rate: HostRate) -> str:
+    vcpu, gib = (marked(hourly(usd), rate.is_derived) for usd in (rate.usd_per_vcpu_hour, rate.usd_per_gib_hour))
+    disk = marked(hourly(rate.disk_usd_per_gib_month), rate.is_borrowed)
+    return (
+        f"Without GPU in {region}: {vcpu} a vCPU and {gib} a GiB of memory an hour, {disk} a GiB of disk a month, "
+        f"of {rate.as_of} ({rate.basis}: {rate.source})."
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from textwrap import wrap
 
-from mizan.estimate.amounts import Savings
+from mizan.estimate.amounts import Savings, SavingsLine
 from mizan.estimate.budget import BudgetLevel, BudgetVerdict
 from mizan.estimate.model import Estimate
 from mizan.estimate.render.pool_tables import pools_in_short
@@ -12,10 +12,12 @@ from mizan.estimate.render.words import (
     BASELINE,
     HOURS,
     LEGEND,
+    MARK,
     MONTH,
     STEPS,
     budget,
     dollars,
+    marked,
     price_days,
     share,
     stacks,
@@ -38,12 +40,12 @@ def short_table(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = ()) ->
         verdicts: of all its budgets; those that are kept without warning are told only where they are few.
     """
     table = pools_in_short(estimate, MOST_POOLS)
+    told = [savings_line(estimate.savings), *_budgets(estimate, verdicts)]
     lines = [
         *wrap(f"Estimate of {stacks(estimate)}, {MONTH}; {HOURS}", WIDTH),
         *_rows(table),
-        *_folded(savings_line(estimate.savings)),
-        *(line for sentence in _budgets(estimate, verdicts) for line in _folded(sentence)),
-        *([LEGEND] if table.is_derived else []),
+        *(line for sentence in told for line in _folded(sentence)),
+        *([LEGEND] if table.is_derived or any(MARK in sentence for sentence in told) else []),
         price_days(estimate),
         *_folded(f"In full: mizan estimate{''.join(f' -s {stack.name}' for stack in estimate.stacks)}"),
     ]
@@ -53,18 +55,24 @@ def short_table(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = ()) ->
 def savings_line(savings: Savings) -> str:
     """Return what is saved against all on-demand, running always, and by which steps."""
     steps = [line for line in savings.lines if line.usd_per_month]
-    saving = [f"{STEPS[line.kind]} {dollars(-line.usd_per_month)}" for line in steps if line.usd_per_month < 0]
-    costing = [f"{STEPS[line.kind]} {dollars(line.usd_per_month)}" for line in steps if line.usd_per_month > 0]
-    saved = savings.saved
+    saving = [_step(line) for line in steps if line.usd_per_month < 0]
+    costing = [_step(line) for line in steps if line.usd_per_month > 0]
+    saved = marked(dollars(abs(savings.saved)), savings.is_saved_derived)
+    baseline = marked(dollars(savings.baseline), savings.is_baseline_derived)
+    percent = marked(share(savings.saved / savings.baseline), savings.is_saved_derived or savings.is_baseline_derived)
+    is_saving = savings.saved >= 0
     told = (
-        f"Expected saves {dollars(saved)} ({share(saved / savings.baseline)}) of {dollars(savings.baseline)} "
-        f"({BASELINE})"
-        if saved >= 0
-        else f"Expected costs {dollars(-saved)} more than {dollars(savings.baseline)} ({BASELINE})"
+        f"Expected saves {saved} ({percent}) of {baseline} ({BASELINE})"
+        if is_saving
+        else f"Expected costs {saved} more than {baseline} ({BASELINE})"
     )
-    most, less = (saving, costing) if saved >= 0 else (costing, saving)
+    most, less = (saving, costing) if is_saving else (costing, saving)
     parts = [", ".join(most), f"less {', '.join(less)}" if less else ""]
     return f"{told}{': ' if steps else ''}{'; '.join(filter(None, parts))}."
+
+
+def _step(line: SavingsLine) -> str:
+    return f"{STEPS[line.kind]} {marked(dollars(abs(line.usd_per_month)), line.is_derived)}"
 
 
 def _rows(table: Table) -> Iterator[str]:

@@ -34,7 +34,7 @@ class Row:
 
     Attributes:
         cells: in all columns behind the name's.
-        is_derived: a derived price is in it.
+        is_derived: a derived figure is in it.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Row:
     @property
     def title(self) -> str:
         """Return the name, with the mark of what is derived."""
-        return f"{self.name} {MARK}" if self.is_derived else self.name
+        return f"{self.name} {MARK}".lstrip() if self.is_derived else self.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ class Table:
 
     @property
     def is_derived(self) -> bool:
-        """Return whether a derived price is in any row."""
+        """Return whether a derived figure is in any row."""
         return any(row.is_derived for row in self.rows)
 
 
@@ -87,7 +87,7 @@ def sums(amount: Dollars, *blank: str, is_derived: bool) -> tuple[Row, Row]:
     Args:
         amount: the total.
         blank: cells between name and amounts.
-        is_derived: a derived price is in it.
+        is_derived: a derived figure is in it.
     """
     per_hour = tuple(hourly(amount.per_hour(size)) for size in Size)
     return (

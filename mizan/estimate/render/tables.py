@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from mizan.estimate.amounts import ZERO, SavingsKind
+from mizan.estimate.amounts import ZERO
 from mizan.estimate.budget import BudgetVerdict
 from mizan.estimate.model import CapacityTypeCost, CommitmentUse, Estimate, TeamCost, TeamKind
 from mizan.estimate.render.table import SIZES, Row, RowKind, Table, at_sizes, columns, sums
@@ -33,13 +33,13 @@ def by_part(estimate: Estimate) -> Table:
 
     GPU and host part may be derived where their sum, the price, is not.
     """
-    parts = estimate.parts
+    parts, derived = estimate.parts, estimate.parts.derived
     rows = (
-        ("GPU", parts.gpu, estimate.is_split_derived),
-        ("host", parts.host, estimate.is_split_derived),
-        ("disk", parts.disk, False),
-        ("control plane", parts.control_plane, False),
-        ("unused commitments", parts.unused_commitments, False),
+        ("GPU", parts.gpu, derived.gpu),
+        ("host", parts.host, derived.host),
+        ("disk", parts.disk, derived.disk),
+        ("control plane", parts.control_plane, derived.control_plane),
+        ("unused commitments", parts.unused_commitments, derived.unused_commitments),
     )
     return Table(
         caption=f"By part, {MONTH}",
@@ -91,7 +91,7 @@ def savings(estimate: Estimate, *, has_idle_steps: bool = True) -> Table:
         has_idle_steps: show the steps that change nothing, too.
     """
     way, left = estimate.savings, estimate.savings.baseline
-    rows = [Row(name=BASELINE, cells=("", dollars(left)), is_derived=estimate.is_derived)]
+    rows = [Row(name=BASELINE, cells=("", dollars(left)), is_derived=way.is_baseline_derived)]
     for line in way.lines:
         left += line.usd_per_month
         if line.usd_per_month or has_idle_steps:
@@ -99,14 +99,14 @@ def savings(estimate: Estimate, *, has_idle_steps: bool = True) -> Table:
                 Row(
                     name=STEPS[line.kind],
                     cells=(difference(line.usd_per_month), dollars(left)),
-                    is_derived=_is_derived(estimate, line.kind),
+                    is_derived=line.is_derived or line.is_left_derived,
                 )
             )
     saved = Row(
         name="expected",
         cells=(difference(-way.saved), dollars(way.expected)),
         kind=RowKind.TOTAL,
-        is_derived=estimate.is_derived,
+        is_derived=way.is_saved_derived or way.is_expected_derived,
     )
     return Table(
         caption=f"Savings, {MONTH} at expected size",
@@ -121,7 +121,10 @@ def commitments(estimate: Estimate) -> Table:
     for cost in estimate.commitments:
         name = place(estimate, cost.stack, cost.name)
         for size, use in (("expected", cost.expected), ("maximum", cost.maximum)):
-            rows.append(Row(name=name, cells=(size, dollars(cost.paid), *_use(use))))
+            row = Row(
+                name=name, cells=(size, dollars(cost.paid), *_use(use)), is_derived=cost.is_derived or use.is_derived
+            )
+            rows.append(row)
             name = ""
     return Table(
         caption=f"Commitments, {MONTH}",
@@ -178,10 +181,6 @@ def _team(estimate: Estimate, team: TeamCost) -> Iterator[Row]:
                 kind=RowKind.DETAIL,
                 is_derived=(pool.stack, pool.pool) in derived,
             )
-
-
-def _is_derived(estimate: Estimate, step: SavingsKind) -> bool:
-    return any(pool.is_derived and pool.savings.of(step) for pool in estimate.pools)
 
 
 def _use(use: CommitmentUse) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from mizan.estimate.amounts import SavingsKind
+from mizan.estimate.amounts import SavingsKind, Size
 from mizan.estimate.budget import BudgetLevel, BudgetSubject, BudgetVerdict
 from mizan.estimate.model import CommitmentCost, Estimate
 from mizan.prices import HOURS_PER_MONTH, PRICE_MAX_AGE_DAYS
@@ -14,6 +14,9 @@ LEGEND = f"{MARK} derived: computed from other prices, not read from a list."
 MONTH = "US dollars a month"
 HOURS = f"a month is {HOURS_PER_MONTH} hours"
 BASELINE = "all on-demand, running always"
+
+# Beyond that nobody reads on.
+MOST_STEPS = 10
 
 STEPS = {
     SavingsKind.SHARING: "sharing of GPUs",
@@ -31,6 +34,16 @@ def dollars(amount: Decimal) -> str:
     """Return 1234.5 as `1,234.50`."""
     # A sum of nothing may be -0.00.
     return f"{amount + 0:,.2f}"
+
+
+def marked(text: str, is_derived: bool) -> str:
+    """Return an amount in the middle of a sentence, with the mark of what is derived."""
+    return f"{text}{MARK}" if is_derived else text
+
+
+def total_at(estimate: Estimate, size: Size) -> str:
+    """Return the total at one size, marked where a derived figure is in it."""
+    return marked(dollars(estimate.total.at(size)), estimate.is_derived_at(size))
 
 
 def hourly(amount: Decimal) -> str:
@@ -74,8 +87,8 @@ def price_days(estimate: Estimate) -> str:
     """Return from which days the prices are."""
     oldest, newest = estimate.oldest.isoformat(), estimate.newest.isoformat()
     days = oldest if oldest == newest else f"{oldest} to {newest}"
-    stale = any(pool.is_stale for pool in estimate.pools)
-    return f"Prices of {days}{f', some over {PRICE_MAX_AGE_DAYS} days old' if stale else ''}."
+    stale = f", some over {PRICE_MAX_AGE_DAYS} days old" if estimate.is_stale else ""
+    return f"Prices of {days}{stale}."
 
 
 def whose(verdict: BudgetVerdict, *, is_alone: bool) -> str:
@@ -91,10 +104,12 @@ def whose(verdict: BudgetVerdict, *, is_alone: bool) -> str:
 
 def budget(verdict: BudgetVerdict, *, is_alone: bool) -> str:
     """Return how a budget stands, in one sentence."""
-    return (
-        f"Budget of {whose(verdict, is_alone=is_alone)}: {dollars(verdict.spent)} of {dollars(verdict.budget)} "
-        f"({verdict.percent_told}) at {verdict.on} size: {verdict.level}."
-    )
+    return f"Budget of {whose(verdict, is_alone=is_alone)}: {usage(verdict)}: {verdict.level}."
+
+
+def usage(verdict: BudgetVerdict) -> str:
+    """Return how much of a budget is used."""
+    return f"{dollars(verdict.spent)} of {dollars(verdict.budget)} ({verdict.percent_told}) at {verdict.on} size"
 
 
 def advice(verdict: BudgetVerdict) -> Iterator[str]:
@@ -109,10 +124,22 @@ def advice(verdict: BudgetVerdict) -> Iterator[str]:
     for change in verdict.changes:
         yield f"Enough by itself: {change.text} (then {dollars(change.usd_per_month)})."
     if verdict.together:
-        steps = "; ".join(f"{change.text} (then {dollars(change.usd_per_month)})" for change in verdict.together)
-        yield f"No change of one pool is enough; this is: {steps}."
+        yield "No change of one pool is enough; all of these together are:"
+        for number, change in enumerate(verdict.together[:MOST_STEPS], 1):
+            yield f"{number} of {len(verdict.together)}: {change.text} (then {dollars(change.usd_per_month)})."
+    if len(verdict.together) > MOST_STEPS:
+        yield f"All steps: `mizan estimate -s {verdict.stack} --format json`."
     if not (verdict.changes or verdict.together):
-        yield "No change of the pools is enough."
+        yield _why_nothing(verdict)
+
+
+def _why_nothing(verdict: BudgetVerdict) -> str:
+    """Return why no change is proposed."""
+    if verdict.fixed > verdict.budget:
+        return f"No change of the pools is enough: commitments and control plane alone are {dollars(verdict.fixed)}."
+    if verdict.subject is BudgetSubject.TEAM:
+        return "No smaller quotas are enough, only fewer of them."
+    return "No smaller pools are enough, only fewer pools or capacity types."
 
 
 def notes(estimate: Estimate) -> list[str]:
@@ -132,7 +159,7 @@ def commitment(estimate: Estimate, cost: CommitmentCost) -> str:
     covers = cost.machine or "any machine"
     size = covers if cost.nodes is None else f"{cost.nodes} x {covers}"
     discount = "" if cost.discount is None else f", {share(cost.discount)} below on-demand"
+    price = marked(hourly(cost.usd_per_hour), cost.is_derived)
     return (
-        f"{place(estimate, cost.stack, cost.name)}: {cost.kind} of {size} at {hourly(cost.usd_per_hour)} an hour"
-        f"{discount}; {cost.source}."
+        f"{place(estimate, cost.stack, cost.name)}: {cost.kind} of {size} at {price} an hour{discount}; {cost.source}."
     )

@@ -69,6 +69,9 @@ def _document(given: Given) -> dict[str, Any]:
         raise _no_json(given, error.lineno, error.msg) from error
     except RecursionError as error:
         raise _no_json(given, 1, "nested without measure") from error
+    # Python reads no whole number of more than 4300 digits.
+    except ValueError as error:
+        raise _no_json(given, 1, str(error).split(";")[0]) from error
     return dict(document)
 
 

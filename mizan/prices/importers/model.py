@@ -8,12 +8,11 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from mizan.catalogue import Machine
-from mizan.prices.layout import CURRENCY, PriceFault, order
-from mizan.prices.model import Price
+from mizan.prices.layout import CURRENCY, PRICE_RANGE, PriceFault, order, shown
+from mizan.prices.model import LEAST_USD_PER_HOUR, MOST_USD_PER_HOUR, Price
 
 # A millionth of a dollar an hour is less than a cent a year; what is behind it is noise of floating-point sums.
 SMALLEST = Decimal("0.000001")
-LARGEST = 1_000_000
 
 UNKNOWN_MACHINES = "machines that the catalogue does not have"
 ZERO_PRICES = "prices of 0, which stand for unknown ones"
@@ -47,7 +46,7 @@ class Given:
 
     def fault(self, line: int, observed: str, *, needs: str, because: str, fix: str) -> PriceFault:
         """Return a fault of one line of the file."""
-        return PriceFault(f"{self.file}:{line}", observed or "nothing", needs=needs, because=because, fix=fix)
+        return PriceFault(f"{self.file}:{line}", shown(observed), needs=needs, because=because, fix=fix)
 
     def machine(self, name: object, provider: str) -> Machine | None:
         """Return a provider's machine of the catalogue, None where it has no such machine."""
@@ -62,17 +61,19 @@ class Given:
         """
         try:
             usd = Decimal(str(value))
-        except InvalidOperation:
+        except (InvalidOperation, ValueError):
             usd = Decimal("NaN")
-        if not usd.is_finite() or not 0 <= usd < LARGEST:
+        if usd.is_finite() and 0 <= usd < SMALLEST:
+            return None
+        if not usd.is_finite() or not LEAST_USD_PER_HOUR <= usd <= MOST_USD_PER_HOUR:
             raise self.fault(
                 line,
                 str(value),
-                needs="US dollars an hour, not below 0",
-                because="anything else is no price",
+                needs=f"{PRICE_RANGE}, or 0 for what is not sold",
+                because="anything else is no price of a machine",
                 fix="Correct the price, or fetch the file again",
             )
-        return usd.quantize(SMALLEST) if usd >= SMALLEST else None
+        return usd.quantize(SMALLEST)
 
     def time(self, text: object, line: int) -> datetime:
         """Return a time such as `2026-07-18T00:12:33Z`.

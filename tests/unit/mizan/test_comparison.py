@@ -16,6 +16,7 @@ from tests.estimate_builders import (
     RATE,
     a_book,
     a_price,
+    a_whole_queue,
     capacity,
     one_pool,
     round_estimate,
@@ -65,7 +66,8 @@ def test_a_changed_pool_says_what_changed(changes, told):
 
 def test_the_difference_is_after_less_before_at_each_size():
     """Two more spot nodes: 2 x 2930 at most; half of them, 1.25 each for what is lost, expected."""
-    before, after = round_estimate(with_pool()), round_estimate(with_pool(capacity=capacity(spot=4, on_demand=1)))
+    more = with_pool(capacity=capacity(spot=4, on_demand=1)) | {"queues": [a_whole_queue(20)]}
+    before, after = round_estimate(with_pool()), round_estimate(more)
     found = compare(before, after)
     assert found.difference == Dollars(minimum=usd("0.00"), expected=usd("3662.50"), maximum=usd("5860.00"))
     (pool, control_plane) = found.lines

@@ -164,7 +164,7 @@ def told_or_taken(values: dict[str, Any]) -> None:
 def is_of_use(config: StackConfig, plan: Plan) -> None:
     """A stack that was taken has manifests, and written out again it is the same stack."""
     assert manifests_of(plan) != []
-    written = config.model_dump(mode="json", by_alias=True, exclude=NOT_KEYS)
+    written = config.model_dump(mode="json", by_alias=True, exclude=NOT_KEYS, exclude_none=True)
     assert parse(written, TODAY) == config
 
 

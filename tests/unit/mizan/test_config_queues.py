@@ -71,7 +71,8 @@ NOT_COUNTED = "needs no capacity type because with `fallback: capacity` the auto
 def test_a_pool_that_no_queue_counts_is_one_flavor_whatever_the_other_cohorts_have(other):
     pools = [a_pool(), a_pool(name="b")]
     for capacity, told in ((None, None), ("spot", NOT_COUNTED), ("on-demand", NOT_COUNTED)):
-        cohorts = [{"name": "x"} | other, {"name": "y", "quotas": [{"pool": "b", "capacity": capacity, "gpus": 4}]}]
+        counted = {} if capacity is None else {"capacity": capacity}
+        cohorts = [{"name": "x"} | other, {"name": "y", "quotas": [{"pool": "b", "gpus": 4} | counted]}]
         values = a_stack(pools=pools, cohorts=cohorts)
         if told is None:
             assert a_plan(values).cohorts[1].quotas[0].flavor.name == "b"
@@ -80,7 +81,7 @@ def test_a_pool_that_no_queue_counts_is_one_flavor_whatever_the_other_cohorts_ha
             assert fault.startswith(f"mizan:cohorts[1].quotas[0].capacity: {capacity}; {told}")
 
 
-@pytest.mark.parametrize("nothing", [{"quotas": []}, {"quotas": [{"pool": "b", "capacity": None, "gpus": 1}]}])
+@pytest.mark.parametrize("nothing", [{"quotas": []}, {"quotas": [{"pool": "b", "gpus": 1}]}])
 def test_what_a_cohort_leaves_empty_hides_no_borrower_without_a_lender(nothing):
     borrower = a_queue(quotas=[SPOT | {"borrow": 4}], cohort="all")
     values = a_stack(

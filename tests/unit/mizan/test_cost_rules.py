@@ -7,13 +7,14 @@ from decimal import Decimal
 import pytest
 
 from mizan.cli.stacks import plan_of_file
-from mizan.config import ConfigErrors, parse, read_stack
+from mizan.config import CommitmentKind, ConfigErrors, parse, read_stack
 from mizan.errors import PlatformError
 from mizan.plan import build_plan
 from tests.builders import TODAY, a_plan, a_pool, a_queue, a_stack, faults_of
 
 RESERVATION = {"name": "r", "kind": "reservation", "machine": "a2-highgpu-4g", "nodes": 1}
 PLAN = {"name": "p", "kind": "savings-plan", "usdPerHour": 10, "discountPercent": 30}
+AWS = {"region": "us-east-1", "pools": [a_pool(machine="p4d.24xlarge")]}
 HEADER = "provider,region,zone,machine,capacity_type,usd_per_hour,currency,as_of,basis,source"
 OWN = f"{HEADER}\ngcp,us-central1,,a2-highgpu-4g,spot,5.5,USD,2026-11-01,listed,our contract\n"
 
@@ -27,7 +28,6 @@ def test_commitments_cost_what_is_agreed_or_what_the_lists_say():
         RESERVATION,
         {"name": "c", "kind": "committed-use", "machine": "a2-highgpu-4g", "nodes": 2, "term": "3y"},
         {"name": "b", "kind": "dws-calendar", "machine": "a2-highgpu-4g", "nodes": 3, "usdPerHour": "9.5"},
-        PLAN,
     ]
     found = a_plan(a_stack(commitments=commitments)).commitments
     assert [(each.name, round(each.usd_per_hour, 4), each.nodes, each.discount) for each in found] == [
@@ -35,20 +35,25 @@ def test_commitments_cost_what_is_agreed_or_what_the_lists_say():
         # 3,754.27 a month / 730 h x 2
         ("c", Decimal("10.2857"), 2, None),
         ("b", Decimal("28.5"), 3, None),
-        ("p", Decimal(10), None, Decimal("0.3")),
     ]
     assert found[0].source.startswith("on-demand of 2026-07-30: ")
     assert found[1].source.startswith("3y of 2026-07-30: ")
     assert found[2].source == "the stack's own figure"
+    (plan,) = a_plan(a_stack(**AWS, commitments=[PLAN])).commitments
+    assert (plan.usd_per_hour, plan.nodes, plan.discount, plan.provider) == (Decimal(10), None, Decimal("0.3"), "aws")
 
 
 def test_commitments_go_to_the_pools_in_their_order_as_far_as_they_reach():
     sizes = {"a": 2, "b": 3}
-    pools = [a_pool(name=name, capacity=[{"type": "on-demand", "maxNodes": size}]) for name, size in sizes.items()]
+    machine = "p4d.24xlarge"
+    pools = [
+        a_pool(name=name, machine=machine, capacity=[{"type": "on-demand", "maxNodes": size}])
+        for name, size in sizes.items()
+    ]
     queue = a_queue(fallback="capacity", quotas=[{"pool": "a", "gpus": 1}])
-    stack = a_stack(pools=pools, queues=[queue], commitments=[RESERVATION | {"nodes": 3}, PLAN | {"usdPerHour": 21}])
-    offers = a_plan(stack).offers
-    # Reserved: 2 of a, 1 of b. The plan pays 14.69354 x 0.7 = 10.285 a node: two more of b, and 0.43 is left over.
+    bought = [RESERVATION | {"machine": machine, "nodes": 3}, PLAN | {"usdPerHour": 31}]
+    offers = a_plan(a_stack(region="us-east-1", pools=pools, queues=[queue], commitments=bought)).offers
+    # Reserved: 2 of a, 1 of b. The plan pays 21.957642 x 0.7 = 15.37 a node: two more of b, and 0.26 is left over.
     assert [(offer.name, offer.max_nodes, dict(offer.commitments)) for offer in offers] == [
         ("reserved-a", 2, {"r": 2}),
         ("reserved-b", 3, {"r": 1, "p": 2}),
@@ -91,8 +96,9 @@ def test_commitments_go_to_the_pools_in_their_order_as_far_as_they_reach():
         (
             committed(kind="capacity-block", usdPerHour=9),
             (
-                "commitments[0].kind: capacity-block; needs a machine of aws because nobody else sells it, and "
-                "a2-highgpu-4g is a machine of gcp. Write `reservation` with `usdPerHour`, or correct the machine."
+                "commitments[0].kind: capacity-block; needs a kind that gcp sells because only aws sells a "
+                "capacity-block, and a2-highgpu-4g is a machine of gcp. Write `dws-calendar` with `usdPerHour`, or "
+                "correct the machine."
             ),
         ),
         (
@@ -114,12 +120,12 @@ def test_commitments_go_to_the_pools_in_their_order_as_far_as_they_reach():
             "price itself. Remove `discountPercent`."),
         ),
         (
-            a_stack(commitments=[PLAN | {"nodes": 2}]),
+            a_stack(**AWS, commitments=[PLAN | {"nodes": 2}]),
             ("commitments[0].nodes: 2; needs no value here because a savings plan counts dollars, not machines. Remove "
             "`nodes`."),
         ),
         (
-            a_stack(commitments=[{"name": "p", "kind": "savings-plan", "usdPerHour": 10}]),
+            a_stack(**AWS, commitments=[{"name": "p", "kind": "savings-plan", "usdPerHour": 10}]),
             ("commitments[0].discountPercent: nothing; needs a value because without it nobody knows how many hours it "
             "covers. Add `discountPercent`."),
         ),
@@ -246,6 +252,62 @@ def warned(**changes):
     return list(a_plan(a_stack(**changes)).warnings)
 
 
+ON_GOOGLE = {"machine": "a2-highgpu-4g"}
+ON_AWS = {"machine": "p4d.24xlarge"}
+# Every kind as each cloud would have it, and what the other cloud sells in its place.
+KINDS = {
+    "reservation": ({"nodes": 1}, "both", ""),
+    "committed-use": (
+        {"nodes": 1, "usdPerHour": 5},
+        "gcp",
+        "Write `savings-plan` with `usdPerHour` and `discountPercent`",
+    ),
+    "dws-calendar": ({"nodes": 1, "usdPerHour": 5}, "gcp", "Write `capacity-block` with `usdPerHour`"),
+    "savings-plan": (
+        {"usdPerHour": 5, "discountPercent": 20},
+        "aws",
+        "Write `committed-use` with `machine`, `nodes` and `term`",
+    ),
+    "capacity-block": ({"nodes": 1, "usdPerHour": 5}, "aws", "Write `dws-calendar` with `usdPerHour`"),
+}
+
+
+@pytest.mark.parametrize("provider", ["aws", "gcp"])
+@pytest.mark.parametrize("kind", CommitmentKind)
+def test_each_cloud_sells_its_own_kinds_and_the_other_s_are_refused_with_what_to_buy_instead(kind, provider):
+    keys, seller, instead = KINDS[kind]
+    machine = ON_AWS if provider == "aws" else ON_GOOGLE
+    values = a_stack(**(AWS if provider == "aws" else {}), commitments=[{"name": "c", "kind": kind} | machine | keys])
+    if seller in {provider, "both"}:
+        (taken,) = a_plan(values).commitments
+        assert (taken.kind, taken.provider) == (kind, provider)
+        return
+    assert faults_of(values) == [
+        (
+            f"mizan:commitments[0].kind: {kind}; needs a kind that {provider} sells because only {seller} sells a "
+            f"{kind}, and {machine['machine']} is a machine of {provider}. {instead}, or correct the machine."
+        )
+    ]
+
+
+def test_a_savings_plan_of_every_machine_is_refused_where_the_machines_are_google_s():
+    assert faults_of(a_stack(commitments=[PLAN])) == [
+        (
+            "mizan:commitments[0].kind: savings-plan; needs a kind that gcp sells because only aws sells a "
+            "savings-plan, and the stack's machines are of gcp. Write `committed-use` with `machine`, `nodes` and "
+            "`term`."
+        )
+    ]
+
+
+def test_what_a_cloud_does_not_sell_is_told_beside_a_mistyped_pool():
+    faults = faults_of(a_stack(pools=[a_pool(machine="a2-highgpu-4")], commitments=[PLAN]))
+    assert [fault.split(";")[0] for fault in faults] == [
+        "mizan:pools[0].machine: a2-highgpu-4",
+        "mizan:commitments[0].kind: savings-plan",
+    ]
+
+
 def test_what_is_bought_in_advance_and_cannot_be_used_is_warned_of():
     assert [text for text in warned(commitments=[RESERVATION | {"nodes": 5}]) if "commitment" in text] == [
         (
@@ -253,9 +315,10 @@ def test_what_is_bought_in_advance_and_cannot_be_used_is_warned_of():
             "`maxNodes`, or count the rest as paid for nothing."
         )
     ]
-    # A node costs 14.69354 x 0.7 = 10.285: ten dollars pay for none, and of eleven 0.71 are left.
-    for dollars, left in (("10", "10.00"), ("11", "0.71")):
-        (told,) = [text for text in warned(commitments=[PLAN | {"usdPerHour": dollars}]) if "commitment" in text]
+    # A node costs 21.957642 x 0.7 = 15.37: fifteen dollars pay for none, and of sixteen 0.63 are left.
+    for dollars, left in (("15", "15.00"), ("16", "0.63")):
+        told_of = warned(**AWS, commitments=[PLAN | {"usdPerHour": dollars}])
+        (told,) = [text for text in told_of if "commitment" in text]
         assert told.startswith(f"commitment p: ${left} of its ${dollars}.00 an hour pay for no whole on-demand node")
     assert [text for text in warned(commitments=[RESERVATION]) if "commitment" in text] == []
 
@@ -265,6 +328,19 @@ def test_a_pool_that_no_queue_counts_is_warned_of():
     told = "pool spare: no queue counts its 12 GPUs, so no job gets them. Add a quota, or remove it."
     assert told in warned(pools=[a_pool(), spare])
     assert told not in warned()
+
+
+def test_gpus_of_a_capacity_type_beyond_its_quotas_are_warned_of():
+    """Two nodes of spot, 8 GPUs, and 6 of them in a queue; where the autoscaler chooses, more nodes are a fallback."""
+    apart = a_queue(quotas=[{"pool": "a100", "capacity": "spot", "gpus": 6}])
+    spot, on_demand = (text for text in warned(queues=[apart]) if text.startswith("pool"))
+    assert spot == (
+        "pool a100: grows to 8 GPUs of spot, but queues are admitted to 6 of them at most; no job gets the rest, which "
+        "is in the maximum of every estimate. Raise the quotas, or lower `maxNodes`."
+    )
+    assert on_demand.startswith("pool a100: grows to 4 GPUs of on-demand, but queues are admitted to 0 of them")
+    together = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 6}])
+    assert [text for text in warned(queues=[together]) if text.startswith("pool")] == []
 
 
 def test_a_job_that_gets_no_work_done_on_spot_is_warned_of():

@@ -24,6 +24,8 @@ def a_commitment(name, machine=None, nodes=None, usd="10", discount=None, provid
         usd_per_hour=Decimal(usd),
         discount=None if discount is None else Decimal(discount),
         source="test",
+        as_of=None,
+        basis=None,
     )
 
 

@@ -55,7 +55,7 @@ def test_a_pool_that_runs_half_the_week_half_full_costs_what_paper_says():
     (pool,) = found.pools
     spot, on_demand = pool.offers
     assert (spot.expected_nodes, on_demand.expected_nodes) == (usd("0.938"), 0)
-    assert (spot.lost_share, pool.undone_nodes, pool.max_gpus) == (usd("0.2"), 0, 12)
+    assert (spot.lost_share, pool.undone_nodes, pool.max_nodes) == (usd("0.2"), 0, 3)
 
 
 def test_every_step_from_always_on_demand_down_to_expected_is_what_paper_says():
@@ -92,7 +92,8 @@ def test_work_beyond_every_node_stays_undone_and_costs_no_more_than_the_maximum(
     assert found.pools[0].undone_nodes == usd("0.4")
     (note,) = found.note(NoteKind.UNDONE_WORK)
     assert note.text == (
-        "Pool a100 has too few nodes for what is expected of it: interruptions leave the work of 0.4 nodes undone."
+        "Pool a100 has too few nodes or too little quota for what is expected of it: interruptions leave the work of "
+        "0.4 nodes undone."
     )
 
 
@@ -122,7 +123,7 @@ def test_units_that_share_gpus_save_whole_machines():
     """16 units on 4 GPUs: with a GPU each they would need 4 machines, three more than there are."""
     plan = round_plan(one_pool(use=use(168, 100), on_demand=1))
     (pool,) = plan.pools
-    shared = replace(pool, offers=(replace(pool.offers[0], units_per_node=16),))
+    shared = replace(pool, offers=(replace(pool.offers[0], units_per_node=16),), claims=None)
     found = estimate(replace(plan, pools=(shared,)), RATE)
     assert lines(found.savings) == {"sharing": "-21930.00"}
     assert found.savings.baseline == 4 * usd("7310.00") + 73
@@ -291,7 +292,7 @@ def test_expected_use_is_named_as_an_assumption_with_its_pools():
 
 def test_work_meant_for_spot_that_is_left_out_is_done_on_demand():
     capacity = [{"type": "spot", "maxNodes": 2}, {"type": "on-demand", "maxNodes": 2}]
-    queue = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 4}])
+    queue = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 16}])
     found = estimate(a_plan(a_stack(pools=[a_pool(capacity=capacity)], queues=[queue], spot={"minSavingsPercent": 60})))
     # 50 % of four nodes is two: 2 x 14.69354 x 730 = 21,452.57, two disks of 10 a month, and 73 for the control plane.
     assert found.total.expected == Decimal("21545.57")

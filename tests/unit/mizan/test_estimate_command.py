@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 from itertools import pairwise
 
 import pytest
@@ -131,8 +132,27 @@ def test_a_budget_that_is_exceeded_fails_only_if_asked(run, project):
     assert "exceeded" in out
     code, again, err = run(*arguments, "--fail-over-budget")
     assert (code, again) == (1, out)
-    assert err.startswith("stack test: $")
-    assert "of its budget of $1,000.00." in err
+    file = project / "stacks" / "Pulumi.test.yaml"
+    (line,) = [index for index, text in enumerate(file.read_text().splitlines(), 1) if "mizan:budget" in text]
+    first, costliest, *changes = err.splitlines()
+    assert first.startswith(f"{file}:{line}: mizan:budget: stack test: 9,964.96 of 1,000.00 (996.5 %) at expected size")
+    assert costliest == "  Costs most: a100 9,891.96."
+    assert changes
+    assert all(change.startswith("  Enough by itself: pool a100: ") for change in changes)
+
+
+def test_the_budgets_of_several_stacks_are_each_told_with_their_own_file(run, project):
+    for name in ("prod", "dev"):
+        write_stack(project, a_stack(teams=[a_team(budget={"usdPerMonth": 100})]), name)
+    code, _, err = run("-s", "prod", "-s", "dev", "--project", str(project), "--fail-over-budget")
+    assert code == 1
+    told = [line.split("; needs")[0] for line in err.splitlines() if not line.startswith("  ")]
+    assert [line.split(": ", 1)[1] for line in told] == [
+        f"mizan:teams[0].budget: team team-a of stack {stack}: 9,891.96 of 100.00 (9,892.0 %) at expected size, "
+        "US dollars a month"
+        for stack in ("prod", "dev")
+    ]
+    assert [line.rpartition("/")[2].split(":")[0] for line in told] == ["Pulumi.prod.yaml", "Pulumi.dev.yaml"]
 
 
 def test_a_budget_that_is_kept_or_close_never_fails(run, project):
@@ -247,14 +267,60 @@ def test_a_project_below_the_top_of_its_repository_is_found(run, tmp_path):
     assert against["lines"][0]["reasons"] == ["price of spot $6.00 (2026-07-30) -> $7.00 (2026-07-30)"]
 
 
-def test_a_fault_of_the_past_is_told_with_its_place_there(run, project):
+def faulty_before(project, name, told=""):
+    """How the message begins that tells of a fault in a commit."""
+    return (
+        f"--compare main: stack test is at fault as main ({name[:10]}) has it, not as it is now; needs a stack that "
+        "today's rules accept on both sides because both are estimated by this version of mizan. Compare with a commit "
+        f"in which that is mended, or mend a copy: `git show {name[:10]}:./stacks/Pulumi.test.yaml > "
+        f"stacks/before.yaml`, then `--compare stacks/before.yaml`.\n{told}"
+    )
+
+
+def test_a_fault_of_the_past_is_told_with_its_side_its_place_there_and_how_to_go_on(run, project):
     write_stack(project, with_value(a_stack(), "pools[0].gpu", "a100"))
-    commit(project)
+    name = commit(project)
     write_stack(project, a_stack())
     code, out, err = run("-s", "test", "--project", str(project), "--compare", "main")
     assert (code, out) == (2, "")
-    assert err.startswith("main:stacks/Pulumi.test.yaml: 1 fault\n  line ")
+    assert err.startswith(faulty_before(project, name, "main:stacks/Pulumi.test.yaml: 1 fault\n  line "))
     assert "mizan:pools[0].gpu: a100; needs a GPU of the catalogue" in err
+
+
+def test_the_copy_that_the_message_proposes_can_be_mended_and_compared_with(run, project, monkeypatch):
+    write_stack(project, with_value(a_stack(priceFile="own.csv"), "pools[0].gpu", "a100"))
+    (project / "stacks" / "own.csv").write_text(own_prices("6"))
+    commit(project)
+    write_stack(project, with_value(a_stack(priceFile="own.csv"), "pools[0].capacity[0].maxNodes", 5))
+    monkeypatch.chdir(project)
+    _, _, err = run("-s", "test", "--compare", "main")
+    command = err.split("`")[1]
+    assert command.startswith("git show ")
+    subprocess.run(command, shell=True, check=True, cwd=project, timeout=60)
+    copy = project / "stacks" / "before.yaml"
+    copy.write_text(copy.read_text().replace("gpu: a100\n", "gpu: a100-40gb\n"))
+    against = told(run, ".", "--compare", "stacks/before.yaml")["comparison"]
+    assert against["lines"][0]["reasons"] == ["maxNodes of spot 2 -> 5"]
+
+
+def test_a_fault_of_today_is_told_as_one_of_the_file(run, project):
+    write_stack(project, a_stack())
+    commit(project)
+    file = write_stack(project, with_value(a_stack(), "pools[0].gpu", "a100"))
+    code, out, err = run("-s", "test", "--project", str(project), "--compare", "main")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{file}: 1 fault\n  line ")
+    assert "main" not in err.removeprefix(str(file))
+
+
+def test_a_faulty_file_to_compare_with_is_told_as_the_side_at_fault(run, project):
+    write_stack(project, a_stack())
+    other = write_stack(project, with_value(a_stack(), "pools[0].gpu", "a100"), "other")
+    code, out, err = run("-s", "test", "--project", str(project), "--compare", str(other))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"--compare {other}: stack test is at fault as {other} has it, not as it is now; needs a sta")
+    assert "Correct that file, or compare with a branch, tag or commit.\n" in err
+    assert f"\n{other}: 1 fault\n  line " in err
 
 
 def test_a_past_order_that_was_not_feasible_is_told_with_its_line(run, project):
@@ -262,44 +328,118 @@ def test_a_past_order_that_was_not_feasible_is_told_with_its_line(run, project):
     pool = a_pool(capacity=[{"type": "spot", "maxNodes": 1000}], meanUptimeHours=1)
     queue = {"name": "training", "fallback": "capacity", "quotas": [{"pool": "a100", "gpus": 4}], "workload": workload}
     write_stack(project, a_stack(pools=[pool], queues=[queue], jobs=[]))
-    commit(project)
+    name = commit(project)
     write_stack(project, a_stack())
     code, out, err = run("-s", "test", "--project", str(project), "--compare", "main")
     assert (code, out) == (2, "")
-    assert err.startswith("main:stacks/Pulumi.test.yaml: 1 fault\n  line ")
+    assert err.startswith(faulty_before(project, name, "main:stacks/Pulumi.test.yaml: 1 fault\n  line "))
 
 
 def test_a_faulty_price_file_of_the_past_is_told_with_its_line(run, project):
     write_stack(project, a_stack(priceFile="own.csv"))
     prices = project / "stacks" / "own.csv"
     prices.write_text(own_prices("-6"))
-    commit(project)
+    name = commit(project)
     prices.write_text(own_prices("6"))
     code, out, err = run("-s", "test", "--project", str(project), "--compare", "main")
     assert (code, out) == (2, "")
-    assert err.startswith("main:stacks/own.csv:2: ")
+    assert err.startswith(faulty_before(project, name, "main:stacks/own.csv:2: "))
+
+
+def test_of_several_faults_of_a_past_price_file_no_command_is_proposed_that_cannot_read_it(run, project):
+    write_stack(project, a_stack(priceFile="own.csv"))
+    prices = project / "stacks" / "own.csv"
+    prices.write_text(own_prices("-6").replace("USD", "EUR"))
+    commit(project)
+    prices.write_text(own_prices("6"))
+    _, _, err = run("-s", "test", "--project", str(project), "--compare", "main")
+    assert "main:stacks/own.csv:2: " in err
+    assert "prices check" not in err
+
+
+def test_an_offer_that_stands_twice_in_a_past_price_file_is_refused_as_it_would_be_today(run, project):
+    write_stack(project, a_stack(priceFile="own.csv"))
+    prices = project / "stacks" / "own.csv"
+    once = own_prices("6")
+    prices.write_text(once + once.splitlines()[1] + "\n")
+    commit(project)
+    prices.write_text(once)
+    code, _, err = run("-s", "test", "--project", str(project), "--compare", "main")
+    assert code == 2
+    assert "needs one price of an offer" in err
 
 
 @pytest.mark.parametrize("name", ["Pulumi.test.yaml", "own.csv"])
-def test_a_file_of_the_past_that_is_no_text_is_told(run, project, name):
+@pytest.mark.parametrize(("data", "observed"), [(b"\xff", "not UTF-8"), (b"\xff\xfe", "UTF-16")])
+def test_a_file_of_the_past_that_is_no_text_is_told(run, project, name, data, observed):
     write_stack(project, a_stack(priceFile="own.csv"))
     (project / "stacks" / "own.csv").write_text(own_prices("6"))
     whole = (project / "stacks" / name).read_bytes()
-    (project / "stacks" / name).write_bytes(b"\xff\xfe")
-    commit(project)
+    (project / "stacks" / name).write_bytes(data)
+    sha = commit(project)
     (project / "stacks" / name).write_bytes(whole)
     code, out, err = run("-s", "test", "--project", str(project), "--compare", "main")
     assert (code, out) == (2, "")
-    assert err.startswith(f"main:stacks/{name}: not UTF-8; ")
+    assert err.startswith(faulty_before(project, sha, f"main:stacks/{name}: {observed}; needs UTF-8 text because"))
 
 
-@pytest.mark.parametrize("word", ["no-such-branch", "stacks/Pulumi.none.yaml", "--project=x"])
+def test_a_price_file_of_the_past_beyond_the_limit_is_told(run, project):
+    write_stack(project, a_stack(priceFile="own.csv"))
+    prices = project / "stacks" / "own.csv"
+    prices.write_bytes(b"x" * (16 * 2**20 + 1))
+    commit(project)
+    prices.write_text(own_prices("6"))
+    code, _, err = run("-s", "test", "--project", str(project), "--compare", "main")
+    assert code == 2
+    assert "\nmain:stacks/own.csv: 16,777,217 bytes or more; needs at most 16,777,216 bytes because it is read" in err
+
+
+def test_a_price_file_of_the_past_with_line_ends_of_windows_is_read(run, project):
+    write_stack(project, a_stack(priceFile="own.csv"))
+    prices = project / "stacks" / "own.csv"
+    prices.write_bytes(own_prices("6").replace("\n", "\r\n").encode("utf-8-sig"))
+    commit(project)
+    prices.write_text(own_prices("9"))
+    against = told(run, project, "--compare", "main")["comparison"]
+    assert against["lines"][0]["reasons"] == ["price of spot $6.00 (2026-07-30) -> $9.00 (2026-07-30)"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "no-such-branch",
+        "stacks/Pulumi.none.yaml",
+        "--project=x",
+        "--foo",
+        "^main",
+        "main..main",
+        "stacks",
+        "main:stacks",
+    ],
+)
 def test_what_is_neither_file_nor_commit_is_told(run, project, word):
     write_stack(project, a_stack())
     commit(project)
     code, out, err = run("-s", "test", "--project", str(project), f"--compare={word}")
     assert (code, out) == (2, "")
     assert err.startswith(f"--compare {word}: neither a file nor a commit of the repository of {project}; ")
+
+
+@pytest.mark.parametrize("arguments", [["--compare="], ["--compare", ""]])
+def test_nothing_to_compare_with_is_told(run, project, arguments):
+    write_stack(project, a_stack())
+    commit(project)
+    code, out, err = run("-s", "test", "--project", str(project), *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"--compare: nothing, which is no commit of the repository of {project}; ")
+
+
+def test_a_word_longer_than_any_name_is_told(run, project):
+    write_stack(project, a_stack())
+    commit(project)
+    code, out, err = run("-s", "test", "--project", str(project), "--compare", "x" * 5000)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"--compare {'x' * 80}...: neither a file nor a commit of the repository of {project}; ")
 
 
 def test_a_tag_is_a_ref_too(run, project):
@@ -321,6 +461,7 @@ def test_help_tells_how_it_ends(run):
     text = " ".join(out.replace("│", " ").split())
     assert code == 0
     assert "Exit 1 where a budget is exceeded" in text
+    assert "Exit 2 where it is none of these, or at fault by today's rules; the message says which side is." in text
 
 
 def shown(*arguments, width: int = 80) -> str:

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+from mizan.capacity import CapacityType
 from mizan.estimate import CapacityKind, SavingsKind
 from tests.builders import a_pool
-from tests.estimate_builders import MACHINE, capacity, one_pool, round_estimate, round_stack, use
+from tests.estimate_builders import MACHINE, a_book, a_price, capacity, one_pool, round_estimate, round_stack, use
 
 
 def usd(text):
@@ -97,7 +98,10 @@ def test_two_commitments_of_one_pool_are_used_in_their_order():
 
 def test_a_savings_plan_pays_the_discounted_price_and_its_rest_is_unused():
     """12 dollars an hour at 30 % off 10: one node at 7, 5 an hour left over, 3650 a month."""
-    found = on_demand_only([savings_plan(12)], 100)
+    values = one_pool(use=use(168, 100), on_demand=3, stack={"region": "us-east-1", "commitments": [savings_plan(12)]})
+    values["pools"][0] |= {"machine": "g5.12xlarge", "gpu": "a10g"}
+    prices = a_book(a_price(CapacityType.ON_DEMAND, machine="g5.12xlarge", provider="aws", region="us-east-1"))
+    found = round_estimate(values, prices)
     (commitment,) = found.commitments
     assert (commitment.paid, commitment.maximum.used) == (usd("8760.00"), usd("5110.00"))
     assert found.parts.unused_commitments.maximum == usd("3650.00")

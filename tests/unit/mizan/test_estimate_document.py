@@ -48,24 +48,27 @@ def keys(value: Any) -> set[str]:
 def test_its_keys_stay():
     told = document(an_estimate(commitments=(a_commitment(),)), (an_exceeded_budget(),))
     assert " ".join(told) == (
-        "version currency hoursPerMonth usdPerMonth usdPerHour isDerived isSplitDerived oldestPrice newestPrice parts "
-        "savings stacks pools teams capacityTypes commitments budgets notes comparison"
+        "version currency hoursPerMonth usdPerMonth usdPerHour isDerived isSplitDerived derivedParts "
+        "oldestPrice newestPrice isStale parts savings stacks pools teams capacityTypes commitments budgets notes "
+        "comparison"
     )
     assert {part: " ".join(told[part][0]) for part in ("stacks", "pools", "teams", "capacityTypes")} == {
-        "stacks": "name cloud cluster provider region controlPlane rates oldestPrice newestPrice",
+        "stacks": "name cloud cluster provider region controlPlane isControlPlaneDerived rates oldestPrice newestPrice",
         "pools": "stack name machine gpu gpusPerNode maxNodes expectedNodes undoneNodes hoursPerWeek "
-        "utilisationPercent diskGib usdPerMonth parts isDerived isSplitDerived isStale savings offers leftOut",
+        "utilisationPercent diskGib usdPerMonth parts isDerived isSplitDerived derivedParts isStale onDemand savings "
+        "offers leftOut",
         "teams": "kind name usdPerMonth parts pools isDerived",
-        "capacityTypes": "capacityType maxNodes expectedNodes usdPerMonth parts isDerived",
+        "capacityTypes": "capacityType maxNodes expectedNodes usdPerMonth parts isDerived derivedParts",
     }
     assert {part: " ".join(told[part][0]) for part in ("commitments", "budgets", "notes")} == {
-        "commitments": "stack name kind machine nodes usdPerHour discount source paid expected maximum",
+        "commitments": "stack name kind machine nodes usdPerHour discount source asOf basis isStale paid isDerived "
+        "expected maximum",
         "budgets": "subject stack name level on budget advisoryPercent spent costliest changes together",
         "notes": "kind stack about text",
     }
     assert " ".join(told["pools"][0]["offers"][0]) == (
         "name capacityType maxNodes expectedNodes lostShare isFeasible commitments price usdPerMonth parts isDerived "
-        "isSplitDerived isStale"
+        "isSplitDerived derivedParts isStale"
     )
 
 
@@ -81,7 +84,7 @@ def test_money_is_text_with_its_cents():
     assert told["usdPerHour"] == {"minimum": "0.1000", "expected": "0.7527", "maximum": "3.9562"}
     assert told["pools"][0]["offers"][0]["price"]["usdPerHour"] == "7.712134"
     assert told["budgets"][0]["budget"] == "500.00"
-    assert told["savings"]["steps"][0] == {"step": "sharing", "usdPerMonth": "0.00"}
+    assert told["savings"]["steps"][0] == {"step": "sharing", "usdPerMonth": "0.00", "isDerived": False}
 
 
 def test_nodes_and_shares_are_numbers():

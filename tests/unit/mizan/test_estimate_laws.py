@@ -6,7 +6,9 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mizan.catalogue import machines
 from mizan.estimate import Dollars, Parts, SavingsKind, Size, estimate
+from mizan.estimate.filling import usable_nodes
 from mizan.prices import HOURS_PER_MONTH
 from mizan.prices.hosts import host_rate
 from tests.builders import a_plan
@@ -22,7 +24,8 @@ def commitments(draw, pools):
     found = []
     for index in range(draw(st.integers(0, 3)) if fitting else 0):
         dollars = draw(st.decimals("0.01", "500", places=4))
-        if draw(st.booleans()):
+        # Google sells no savings plans.
+        if machines()[fitting[0]["machine"]].provider == "aws" and draw(st.booleans()):
             percent = draw(st.integers(1, 90))
             plan = {"kind": "savings-plan", "usdPerHour": str(dollars), "discountPercent": percent}
         else:
@@ -88,8 +91,8 @@ def test_minimum_expected_and_maximum_are_in_this_order_with_commitments_too(pla
     for amount in (found.total, *(pool.total for pool in found.pools)):
         assert amount.minimum <= amount.expected <= amount.maximum
     for team in found.teams[:-1]:
-        # Each of three parts is cut anew at each size, to the cent.
-        assert team.total.minimum <= team.total.expected <= team.total.maximum + Decimal("0.03")
+        # Each of three parts is cut anew at both sizes, each time to the cent.
+        assert team.total.minimum <= team.total.expected <= team.total.maximum + Decimal("0.06")
 
 
 @given(plans())
@@ -188,7 +191,7 @@ def test_all_prices_times_k_is_the_dollars_times_k(plan, factor):
 def test_no_offer_runs_more_nodes_than_it_has_and_all_work_is_done_or_told(plan):
     for pool, cost in zip(plan.pools, estimate(plan).pools, strict=True):
         use = pool.expected_use
-        work = Decimal(cost.max_nodes * use.utilisation_percent) / 100
+        work = usable_nodes(pool) * use.utilisation_percent / 100
         done = Decimal(0)
         for offer in cost.offers:
             assert 0 <= offer.expected_nodes <= offer.max_nodes

@@ -69,7 +69,7 @@ def test_a_comparison_tells_totals_lines_and_reasons():
     page = markdown_page(whole, verdicts, against)
     change, now = against.comparison.difference.expected, whole.total.expected
     headline = page.splitlines()[3]
-    assert headline.startswith(f"**{change:+,} USD a month expected** against main (4f2a9c1d): now **{now:,} USD")
+    assert headline.startswith(rf"**{change:+,}\* USD a month expected** against main (4f2a9c1d): now **{now:,}\* USD")
     totals, changes, _ = tables(page)
     assert cells(totals[3]) == [
         r"**expected \***",

@@ -37,14 +37,30 @@ def test_a_pool_is_shared_by_the_quotas_of_its_queues():
             [a_team(name="team-a", queues=["a"]), a_team(name="team-b", queues=["b"])],
         )
     )
-    # 6, 3 and the 3 GPUs of 12 that no queue holds.
+    # 6, 3 and, at the maximum, the 3 GPUs of 12 that no queue holds: nobody is expected to use those.
     assert teams_of(found) == {
         "team-a": ("5482.50", "10965.00"),
         "team-b": ("2741.25", "5482.50"),
-        "unassigned": ("2741.25", "5482.50"),
+        "unassigned": ("0.00", "5482.50"),
         "shared": ("73.00", "73.00"),
     }
     assert [(share.pool, str(share.total.expected)) for share in found.teams[0].pools] == [("a100", "5482.50")]
+
+
+def test_no_team_is_expected_to_pay_more_than_at_the_maximum():
+    """4 GPUs of 8: a node on-demand of 7310 is always used, a node of spot, 2930, never.
+
+    Half of both at the maximum would be 5120.
+    """
+    pool = a_pool(
+        order="listed", meanUptimeHours=1000, capacity=capacity(on_demand=1, spot=1), expectedUse=use(168, 100)
+    )
+    found = round_estimate(round_stack(pools=[pool], queues=[a_share("a", 4)], teams=[a_team(name="x", queues=["a"])]))
+    assert teams_of(found) == {
+        "x": ("7310.00", "7310.00"),
+        "unassigned": ("0.00", "2930.00"),
+        "shared": ("73.00", "73.00"),
+    }
 
 
 def test_a_queue_s_share_goes_in_equal_parts_to_its_teams():

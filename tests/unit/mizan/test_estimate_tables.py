@@ -19,6 +19,7 @@ from mizan.estimate import (
     judge,
 )
 from mizan.estimate.compare import compare
+from mizan.estimate.derived import Derived
 from mizan.estimate.render import Against, Row, RowKind, Table, tables
 from mizan.estimate.render.comparison import lines_compared, totals_compared
 from mizan.estimate.render.pool_tables import by_pool, pools_in_short, prices
@@ -127,19 +128,20 @@ def test_a_derived_price_marks_its_offer_and_every_total_it_enters():
         "total *",
         "per hour *",
     ]
+    # On-demand is from a list: the way there is, until spot comes in.
     assert [row.name for row in savings(derived).rows if row.is_derived] == [
-        "all on-demand, running always",
-        "schedules",
-        "scale to zero",
         "spot",
+        "flex-start",
+        "used commitments",
         "work done twice after interruptions",
+        "unused commitments",
         "expected",
     ]
     assert [row.title for row in prices(derived).rows] == ["spot-a100 *", "ondemand-a100"]
 
 
 def test_a_derived_split_marks_the_parts_and_not_their_sum():
-    offer = an_offer(is_split_derived=True)
+    offer = an_offer(parts=replace(an_offer().parts, derived=Derived(gpu=True, host=True)))
     table = by_part(an_estimate(pools=(a_pool_cost(offers=(offer,)),)))
     assert [row.name for row in table.rows if row.is_derived] == ["GPU", "host"]
 
@@ -207,7 +209,7 @@ def test_prices_tell_their_day_and_line():
 
 def test_prices_of_two_files_tell_their_file_too():
     own = an_on_demand_offer(price=a_price(file="own.csv", line=2))
-    table = prices(an_estimate(pools=(a_pool_cost(offers=(an_offer(), own)),)))
+    table = prices(an_estimate(pools=(a_pool_cost(offers=(an_offer(), own), on_demand=own.price),)))
     assert table.caption == "Prices of a node in us-central1, US dollars an hour"
     assert [row.cells[-1] for row in table.rows] == ["mizan/prices/prices.csv:265", "own.csv:2"]
 
@@ -227,12 +229,16 @@ def test_an_exceeded_budget_tells_what_would_keep_it():
 def test_a_budget_that_no_single_change_keeps_tells_all_of_them_together():
     both = (Change(text="a", usd_per_month=Decimal(600)), Change(text="b", usd_per_month=Decimal(450)))
     below = budgets([an_exceeded_budget(changes=(), together=both)], is_alone=True).below
-    assert below[1] == "stack prod: No change of one pool is enough; this is: a (then 600.00); b (then 450.00)."
+    assert below[1:] == (
+        "stack prod: No change of one pool is enough; all of these together are:",
+        "stack prod: 1 of 2: a (then 600.00).",
+        "stack prod: 2 of 2: b (then 450.00).",
+    )
 
 
 def test_a_budget_that_nothing_keeps_says_so():
     below = budgets([an_exceeded_budget(changes=(), costliest=())], is_alone=True).below
-    assert below == ("stack prod: No change of the pools is enough.",)
+    assert below == ("stack prod: No smaller pools are enough, only fewer pools or capacity types.",)
 
 
 def test_a_budget_close_to_its_end_tells_the_costliest_pools_only():
@@ -290,12 +296,27 @@ def test_pools_beyond_the_most_are_one_row():
     ]
 
 
+def test_an_on_demand_price_that_is_only_compared_with_is_told_among_the_prices():
+    on_demand = a_price(usd_per_hour=Decimal("14.6935"), line=264, basis=Basis.DERIVED)
+    table = prices(an_estimate(pools=(a_pool_cost(offers=(an_offer(),), on_demand=on_demand),)))
+    assert rows(table) == [
+        ("spot-a100", "a2-highgpu-4g", "7.7121", "2026-11-22", "265"),
+        ("a100 on-demand, for savings *", "a2-highgpu-4g", "14.6935", "2026-11-22", "264"),
+    ]
+
+
 def a_line(name: str, before: str | None, after: str | None, *reasons: str, kind: LineKind = LineKind.POOL):
     def same(amount: str | None):
         return None if amount is None else usd(amount, amount, amount)
 
     return ComparedLine(
-        kind=kind, stack="prod", name=name, before=same(before), after=same(after), reasons=tuple(reasons)
+        kind=kind,
+        stack="prod",
+        name=name,
+        before=same(before),
+        after=same(after),
+        reasons=tuple(reasons),
+        is_derived=False,
     )
 
 
@@ -336,9 +357,13 @@ def test_changes_beyond_the_most_are_one_row():
 def test_a_pool_that_was_derived_is_marked_when_it_is_gone():
     derived = a_derived_estimate()
     before = replace(derived, pools=(replace(derived.pools[0], name="gone"),))
-    against = replace(a_comparison(), before=before)
+    against = Against(name="main", before=before, comparison=compare(before, an_estimate()))
     assert [row.name for row in lines_compared(an_estimate(), against).rows if row.is_derived] == ["gone", "total"]
-    assert all(row.is_derived for row in totals_compared(an_estimate(), against).rows)
+    assert [row.name for row in totals_compared(an_estimate(), against).rows if row.is_derived] == [
+        "expected",
+        "maximum",
+        "expected, per hour",
+    ]
 
 
 def test_totals_are_compared_at_every_size_and_by_the_hour():
@@ -412,8 +437,10 @@ def test_capacity_kinds_without_nodes_and_dollars_have_no_row():
 
 def test_rates_without_gpu_are_told_with_their_source():
     derived = replace(a_stack_cost().rate, basis=Basis.DERIVED)
-    (told,) = prices(an_estimate(stacks=(a_stack_cost(rate=derived),))).below
-    assert told == (
-        "Without GPU in us-central1: 0.0316 a vCPU and 0.0042 a GiB of memory an hour, 0.1000 a GiB of disk a month, "
-        "of 2026-11-22 (derived: another list)."
-    )
+    borrowed = replace(derived, borrowed_from="us-east1")
+    for rate, disk in ((derived, "0.1000"), (borrowed, "0.1000*")):
+        (told,) = prices(an_estimate(stacks=(a_stack_cost(rate=rate),))).below
+        assert told == (
+            f"Without GPU in us-central1: 0.0316* a vCPU and 0.0042* a GiB of memory an hour, {disk} a GiB of disk a "
+            "month, of 2026-11-22 (derived: another list)."
+        )

@@ -5,7 +5,10 @@ import pytest
 from mizan.cli import git as edge
 from mizan.cli.git import find_commit
 from mizan.errors import PlatformError, SourceUnreachable
+from mizan.prices.text_file import NoText
 from tests.repositories import a_repository, commit, git
+
+LIMIT = 1000
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +33,10 @@ def test_a_file_is_read_as_the_commit_has_it(repository):
     (repository / "file").write_bytes(b"after")
     second = commit(repository)
     (repository / "file").write_bytes(b"not committed")
-    assert find_commit("v1", repository).read("file") == b"before\r\n\xff"
-    assert find_commit("main~1", repository).read("file") == b"before\r\n\xff"
+    assert find_commit("v1", repository).read("file", LIMIT) == b"before\r\n\xff"
+    assert find_commit("main~1", repository).read("file", LIMIT) == b"before\r\n\xff"
     for ref in ("main", "HEAD", second, second[:8]):
-        assert find_commit(ref, repository).read("file") == b"after"
+        assert find_commit(ref, repository).read("file", LIMIT) == b"after"
 
 
 def test_a_branch_is_told_with_its_commit_and_a_commit_by_itself(repository):
@@ -50,8 +53,8 @@ def test_a_path_counts_from_the_folder_wherever_that_lies_in_the_repository(repo
     commit(repository)
     found = find_commit("main", below)
     assert found.prefix == "infra/gpus/"
-    assert found.read("own") == b"own"
-    assert found.read("../shared") == b"shared"
+    assert found.read("own", LIMIT) == b"own"
+    assert found.read("../shared", LIMIT) == b"shared"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ def test_what_is_no_file_of_the_commit_is_nothing(repository, path):
     (repository / "folder" / "file").write_text("x")
     (repository / "file").write_text("x")
     commit(repository)
-    assert find_commit("main", repository).read(path) is None
+    assert find_commit("main", repository).read(path, LIMIT) is None
 
 
 def test_a_link_within_the_repository_is_followed_and_no_other(repository):
@@ -74,27 +77,51 @@ def test_a_link_within_the_repository_is_followed_and_no_other(repository):
     (repository / "dead").symlink_to("none")
     commit(repository)
     found = find_commit("main", repository)
-    assert [found.read(name) for name in ("inner", "outer", "dead")] == [b"x", None, None]
+    assert [found.read(name, LIMIT) for name in ("inner", "outer", "dead")] == [b"x", None, None]
 
 
 def test_names_with_spaces_and_letters_of_any_script_are_read(repository):
     (repository / "prix à la journée.csv").write_text("x")
     commit(repository)
-    assert find_commit("main", repository).read("prix à la journée.csv") == b"x"
+    assert find_commit("main", repository).read("prix à la journée.csv", LIMIT) == b"x"
 
 
 @pytest.mark.parametrize(
     "ref",
-    ["", "none", "--help", "--output=stolen", "-h", "main:file", ":/a", ":file", "main\nHEAD", "v1..main", "HEAD:"],
-)
+    [
+        "none", "--help", "--output=stolen", "--foo", "-h", "main:file", ":/a", ":file", "main\nHEAD", "HEAD:",
+        "^main", "main..v1", "v1..main", "main...v1", "main^@", "main^!", "main^-", "v1 main", "main\0", "x" * 5000,
+        "x" * 200_000,
+    ],
+)  # fmt: skip
 def test_what_is_no_commit_is_told_and_never_an_option(repository, ref):
     (repository / "file").write_text("x")
+    commit(repository)
+    git(repository, "tag", "v1")
     commit(repository)
     with pytest.raises(PlatformError, match="neither a file nor a commit of the repository of") as caught:
         find_commit(ref, repository)
     assert caught.value.exit_code == 2
+    assert len(str(caught.value)) < 600
     assert "git fetch origin main" in str(caught.value)
     assert not (repository / "stolen").exists()
+
+
+def test_nothing_is_no_commit(repository):
+    commit(repository)
+    with pytest.raises(
+        PlatformError, match=r"^--compare: nothing, which is no commit of the repository of .*; needs a "
+    ):
+        find_commit("", repository)
+
+
+def test_a_file_beyond_the_limit_is_refused_before_it_is_read(repository):
+    (repository / "file").write_bytes(b"x" * (LIMIT + 1))
+    commit(repository)
+    found = find_commit("main", repository)
+    with pytest.raises(NoText, match="1,001 bytes or more"):
+        found.read("file", LIMIT)
+    assert len(found.read("file", LIMIT + 1)) == LIMIT + 1
 
 
 def test_a_folder_without_a_repository_is_told(tmp_path):
@@ -132,7 +159,7 @@ def test_a_hook_s_repository_is_not_taken_for_the_folder_s(repository, monkeypat
     commit(other)
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(other))
-    assert find_commit("main", repository).read("file") == b"own"
+    assert find_commit("main", repository).read("file", LIMIT) == b"own"
 
 
 def test_a_broken_repository_is_told_and_not_taken_for_a_missing_file(repository):
@@ -143,4 +170,4 @@ def test_a_broken_repository_is_told_and_not_taken_for_a_missing_file(repository
         item.chmod(0o644)
         item.write_bytes(b"broken")
     with pytest.raises(PlatformError, match=r"^--compare main: .*needs .* in a git repository that can be read"):
-        found.read("file")
+        found.read("file", LIMIT)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -134,9 +135,12 @@ def test_the_command_is_installed_under_its_name():
     assert script.load() is main
 
 
+RUN = "from mizan.cli import main; main()"
+
+
 def run_mizan(stdout, *arguments):
     """Run the command as its own process: what Python says as it ends is seen too."""
-    command = [sys.executable, "-c", "from mizan.cli import main; main()", *arguments]
+    command = [sys.executable, "-c", RUN, *arguments]
     environment = {**os.environ, "NO_COLOR": "1"}
     return subprocess.run(
         command, cwd=PROJECT, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60, check=False
@@ -161,3 +165,74 @@ def test_a_reader_that_has_what_it_wanted_hears_no_complaint():
     with os.fdopen(writing, "w") as pipe:
         ended = run_mizan(pipe, "render", "--stack", "local")
     assert (ended.returncode, ended.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("arguments", [["render", "--stack", "local"], ["plan", "--stack", "local"], ["--help"]])
+def test_a_closed_output_ends_with_one_line_and_no_traceback(arguments):
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-c", RUN, *arguments]
+    ended = subprocess.run(command, cwd=PROJECT, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert ended.returncode == 3
+    assert ended.stderr == (
+        "mizan: standard output is closed; needs files and an output that work because it prints what it reads and "
+        "computes. Free or repair what the system names, then run it again.\n"
+    )
+
+
+def on_a_terminal(*arguments, **environment):
+    """Run the command on a terminal of its own, and return what it shows there."""
+    ours, theirs = pty.openpty()
+    kept = {key: value for key, value in os.environ.items() if key not in {"NO_COLOR", "FORCE_COLOR"}}
+    command = [sys.executable, "-c", RUN, *arguments]
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        with os.fdopen(theirs, "wb", buffering=0) as terminal:
+            subprocess.run(
+                command, cwd=PROJECT, env=kept | environment, stdout=terminal, stderr=terminal, timeout=60, check=False
+            )
+        return screen.read(100_000).decode()
+
+
+RED = "\x1b[31m"
+
+
+def test_errors_are_red_on_a_terminal_and_have_no_colour_for_who_wants_none():
+    arguments = ["render", "--stack", "nowhere"]
+    assert on_a_terminal(*arguments, NO_COLOR="").startswith(f"{RED}stack nowhere: no file ")
+    assert on_a_terminal(*arguments).startswith(RED)
+    assert on_a_terminal(*arguments, NO_COLOR="1").startswith("stack nowhere: no file ")
+
+
+def test_a_mistyped_command_has_no_colour_for_who_wants_none():
+    assert RED in on_a_terminal("rendr")
+    told = on_a_terminal("rendr", NO_COLOR="1")
+    assert "No such command 'rendr'" in told
+    # Bold and dim may stay; 30 to 37 and 90 to 97 are colours.
+    assert not re.search(r"\x1b\[(\d+;)*[39][0-7]m", told)
+
+
+INTERRUPTED_WHILE_IT_STARTS = """
+import sys
+
+class CtrlC:
+    def find_spec(self, name, *_):
+        if name == "mizan.cli.plan":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+from mizan.cli import main
+"""
+
+
+def test_ctrl_c_while_the_command_starts_ends_it_without_a_traceback():
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_IT_STARTS]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("where", ["mizan.cli.app.plan_of", "mizan.cli.app.app"])
+def test_ctrl_c_while_the_command_works_ends_it_without_a_traceback(mizan, monkeypatch, where):
+    monkeypatch.setattr(where, interrupted)
+    assert mizan("render", "--stack", "local", "--project", str(PROJECT)) == (130, "", "")

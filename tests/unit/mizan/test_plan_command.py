@@ -6,7 +6,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from mizan.cli import main
-from tests.builders import TODAY, a_job, a_pool, a_queue, a_stack
+from tests.builders import TODAY, a_job, a_pool, a_queue, a_stack, an_aws_stack
 from tests.price_rows import a_file, a_line
 
 PRICES = (a_line(capacity_type="spot", usd_per_hour="7.71"), a_line())
@@ -77,9 +77,23 @@ def test_what_is_left_out_stands_below_the_offers_with_the_reason(mizan):
     told = lines(out)
     assert "1 ondemand-a100 1 14.6900 2026-11-01 14.6900 100" in told
     assert "- spot - 14.0000* 2026-07-01! 16.3702* -" in told
-    assert f"- spot is left out: {TOO_LITTLE}" in flat(out)
-    assert f"Warning: pool a100: spot is left out: {TOO_LITTLE}." in out
-    assert "Jobs" not in out
+    assert f"- spot is left out: {TOO_LITTLE}. Write `order: listed` to keep it." in flat(out)
+    assert [out.count("left out"), "Jobs" in out] == [1, False]
+
+
+def test_what_is_left_out_or_doubtful_is_told_once_and_other_warnings_stay(mizan):
+    spare = a_pool(name="spare", capacity=[{"type": "on-demand", "maxNodes": 3}])
+    unused = "pool spare: no queue counts its 12 GPUs"
+    for queue, told in ((by_capacity(), "left out"), (a_queue(), "kept although")):
+        stack = a_stack(pools=[a_pool(), spare], queues=[queue], jobs=[])
+        _, out, _ = mizan(stack, prices=DEAR_SPOT)
+        assert (flat(out).count(TOO_LITTLE), told in flat(out), f"Warning: {unused}" in flat(out)) == (1, True, True)
+        _, out, _ = mizan(stack, "--output", "json", prices=DEAR_SPOT)
+        document = json.loads(out)
+        assert [text.startswith(unused) for text in document["warnings"]] == [True]
+        assert [each["because"] for key in ("leftOut", "doubtful") for each in document["pools"][0][key]] == [
+            TOO_LITTLE
+        ]
 
 
 def test_what_is_kept_although_it_is_not_worth_it_says_so(mizan):
@@ -128,9 +142,8 @@ def test_what_is_paid_in_advance_is_first_and_stands_under_commitments(mizan):
 
 
 def test_a_savings_plan_covers_every_machine_of_its_cloud(mizan):
-    plan = {"name": "plan", "kind": "savings-plan", "usdPerHour": 2.5, "discountPercent": 30}
-    _, out, _ = mizan(a_stack(commitments=[plan]))
-    assert "plan savings-plan every machine of gcp 2.5000" in lines(out)
+    _, out, _ = mizan(an_aws_stack())
+    assert "plan savings-plan every machine of aws 2.5000" in lines(out)
 
 
 def test_queues_show_their_flavors_in_order_and_jobs_their_checkpoint_interval(mizan):
@@ -191,7 +204,7 @@ def test_the_json_has_these_keys_and_money_as_text(mizan):
         "line": 2,
     }
     assert told["pools"][0]["doubtful"] == []
-    assert told["warnings"]
+    assert told["warnings"] == []
 
 
 def test_a_fault_of_the_stack_ends_with_its_line_and_2(mizan):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mizan.plan import CohortPlan, FlavorQuota, QueuePlan
-from mizan.plan.reach import held_units, reach_of, reachable_units
+from mizan.plan.reach import claims_on, held_units, reach_of, reachable_units
 from mizan.queueing import planned_quotas
 from tests.builders import a_plan, a_queue, a_stack, a_team
 
@@ -207,3 +207,34 @@ def test_the_plan_gives_a_team_of_two_queues_in_one_cohort_each_gpu_once():
         teams=[a_team(queues=["training", "dev"])],
     )
     assert a_plan(stack).teams[0].gpu_quota == {GPU: 8}
+
+
+@given(stacks())
+@settings(max_examples=200)
+def test_what_all_queues_hold_of_a_pool_is_what_kueue_admits_when_all_are_busy(stack):
+    _, every, cohorts = stack
+    claims = claims_on(SPOT.pool, every, cohorts)
+    assert claims is not None
+    assert claims.all_units == sum(admitted_by_kueue(every, every, cohorts).values())
+
+
+@given(stacks())
+def test_what_a_queue_may_borrow_is_what_it_reaches_beyond_its_own(stack):
+    _, every, cohorts = stack
+    claims = claims_on(SPOT.pool, every, cohorts)
+    assert claims is not None
+    assert sum(claim.own for claim in claims.each) == sum(quota.nominal for part in every for quota in part.quotas)
+    borrowable = sum(share.borrowable for claim in claims.each for share in claim.shares)
+    assert borrowable == sum(
+        reach_of(part, quota, every, cohorts) - quota.nominal for part in every for quota in part.quotas
+    )
+
+
+def test_a_pool_that_no_queue_counts_has_no_claims():
+    assert claims_on("other", [queue("mine", spot(4))], [ALL]) is None
+
+
+def test_queues_that_are_alike_are_one_claim():
+    claims = claims_on(SPOT.pool, [queue("a", spot(2)), queue("b", spot(2)), queue("c", spot(3))], [ALL])
+    assert claims is not None
+    assert [claim.own for claim in claims.each] == [4, 3]

@@ -3,6 +3,7 @@
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack, an_existing_stack
 
 SPOT = {"pool": "a100", "capacity": "spot"}
+TWO_OF_SPOT = [{"type": "spot", "maxNodes": 2}]
 
 
 def test_a_job_that_takes_no_spot_is_not_counted_on_the_spot_quota():
@@ -15,16 +16,15 @@ def test_a_job_that_takes_no_spot_is_not_counted_on_the_spot_quota():
 
 
 def test_a_job_that_takes_no_spot_is_never_admitted_to_a_queue_of_spot_alone():
-    queues = [a_queue(quotas=[SPOT | {"gpus": 8}])]
-    (told,) = a_plan(a_stack(queues=queues, jobs=[a_job(spotEligible=False)])).warnings
+    values = a_stack(pools=[a_pool(capacity=TWO_OF_SPOT)], queues=[a_queue(quotas=[SPOT | {"gpus": 8}])])
+    (told,) = a_plan(values | {"jobs": [a_job(spotEligible=False)]}).warnings
     assert "queue training admits 0 of one flavor at most" in told
-    assert a_plan(a_stack(queues=queues, jobs=[a_job()])).warnings == ()
+    assert a_plan(values | {"jobs": [a_job()]}).warnings == ()
 
 
 def test_a_job_is_told_of_a_flavor_whose_machines_are_too_small_for_a_pod_of_it():
-    capacity = [{"type": "spot", "maxNodes": 2}]
-    pools = [a_pool(capacity=capacity), a_pool(name="big", machine="a2-highgpu-8g", capacity=capacity)]
-    quotas = [SPOT | {"gpus": 8}, {"pool": "big", "capacity": "spot", "gpus": 8}]
+    pools = [a_pool(capacity=TWO_OF_SPOT), a_pool(name="big", machine="a2-highgpu-8g", capacity=TWO_OF_SPOT)]
+    quotas = [SPOT | {"gpus": 8}, {"pool": "big", "capacity": "spot", "gpus": 16}]
     values = a_stack(pools=pools, queues=[a_queue(quotas=quotas)], jobs=[a_job(gpus=8)])
     (told,) = a_plan(values).warnings
     assert told == (
@@ -36,7 +36,7 @@ def test_a_job_is_told_of_a_flavor_whose_machines_are_too_small_for_a_pod_of_it(
 
 
 def test_pods_that_do_not_share_a_node_are_counted_by_nodes_and_not_by_gpus():
-    pools = [a_pool(machine="a2-highgpu-8g", capacity=[{"type": "spot", "maxNodes": 2}])]
+    pools = [a_pool(machine="a2-highgpu-8g", capacity=TWO_OF_SPOT)]
     values = a_stack(pools=pools, queues=[a_queue(quotas=[SPOT | {"gpus": 16}])])
     (told,) = a_plan(values | {"jobs": [a_job(gpus=5, pods=3)]}).warnings
     assert told.startswith(
@@ -56,7 +56,8 @@ def test_a_job_that_takes_no_spot_has_only_the_on_demand_nodes_of_its_pool():
 def test_what_nobody_lends_so_much_of_is_told_with_both_numbers():
     borrower = a_queue(quotas=[SPOT | {"gpus": 4, "borrow": 16}], cohort="all")
     lender = a_queue(name="lender", quotas=[SPOT | {"gpus": 4, "lend": 3}], cohort="all")
-    (told,) = a_plan(a_stack(queues=[borrower, lender], cohorts=[{"name": "all"}])).warnings
+    pools = [a_pool(capacity=TWO_OF_SPOT)]
+    (told,) = a_plan(a_stack(pools=pools, queues=[borrower, lender], cohorts=[{"name": "all"}])).warnings
     assert told == (
         "queue training: may borrow 16 GPUs of flavor spot-a100, but cohort all lends it 3 at most. Lower `borrow`, or "
         "let others lend more."

@@ -75,7 +75,7 @@ def test_gcp_prices_are_taken_for_on_demand_and_spot_by_region():
 
 def test_gcp_machines_priced_without_their_gpus_are_left_out_and_counted():
     assert imported(sample(GCP)).left_out == {
-        "machines that the catalogue does not have": 1,
+        "machines that the catalogue does not have": 2,
         "machines priced without their GPUs": 1,
         "n1 machines, whose GPUs are priced apart": 1,
         "prices of 0, which stand for unknown ones": 1,
@@ -271,15 +271,24 @@ def test_mixed_currencies_in_our_layout_are_refused_with_their_line():
     [
         (
             changed(GCP, "hour: 14.991888", "hour: -1"),
-            rf"^given:{line_of(GCP, 'hour: 14.991888')}: -1; needs US dollars",
+            rf"^given:{line_of(GCP, 'hour: 14.991888')}: -1; needs 0\.0001 to 10,000 US dollars a node hour, or 0 for",
         ),
-        (changed(GCP, "hour: 14.991888", "hour: free"), r": free; needs US dollars an hour"),
-        (changed(GCP, "hour: 14.991888", "hour: 1e99"), r": 1e99; needs US dollars an hour"),
-        (changed(GCP, "timestamp: 1785384611", "timestamp: soon"), r"^given:5: soon; needs seconds since 1970"),
-        (changed(LIST, '"1.0060000000"', '"NaN"'), r"^given:\d+: NaN; needs US dollars"),
+        (changed(GCP, "hour: 14.991888", "hour: free"), r": free; needs 0\.0001 to 10,000 US dollars"),
+        (changed(GCP, "hour: 14.991888", "hour: 1e99"), r": 1e99; needs 0\.0001 to 10,000 US dollars"),
+        (changed(GCP, "hour: 14.991888", "hour: 0.00001"), r": 0\.00001; needs 0\.0001 to 10,000 US dollars"),
+        (changed(GCP, "hour: 14.991888", "hour: 10000.01"), r": 10000\.01; needs 0\.0001 to 10,000 US dollars"),
+        (changed(GCP, "hour: 14.991888", "hour: .inf"), r": \.inf; needs 0\.0001 to 10,000 US dollars"),
+        (changed(GCP, "hour: 14.991888", f"hour: {'9' * 5000}"), r": 9{200}\.\.\.; needs 0\.0001 to 10,000 US dollars"),
+        (
+            changed(GCP, "timestamp: 1785384611", "timestamp: soon"),
+            rf"^given:{line_of(GCP, 'timestamp')}: soon; needs seconds since 1970",
+        ),
+        (changed(LIST, '"1.0060000000"', '"NaN"'), r"^given:\d+: NaN; needs 0\.0001 to 10,000 US dollars"),
+        (changed(LIST, '"1.0060000000"', "Infinity"), r"^given:\d+: inf; needs 0\.0001 to 10,000 US dollars"),
+        (changed(SPOT, '"13.993300"', '"0.000010"'), r": 0\.000010; needs 0\.0001 to 10,000 US dollars"),
         (changed(LIST, "2026-07-18T00:12:33Z", "July"), r"^given:6: July; needs a time such as 2026-07-18T00:12:33Z"),
         (changed(LIST, '"regionCode" : "us-east-1"', '"region" : "x"'), r"^given:8: no regionCode; needs the region's"),
-        (changed(SPOT, '"13.993300"', "null"), r": None; needs US dollars"),
+        (changed(SPOT, '"13.993300"', "null"), r": None; needs 0\.0001 to 10,000 US dollars"),
         (changed(SPOT, '"AvailabilityZone": "us-east-1c"', '"Zone": "c"'), r": no AvailabilityZone; needs the zone of"),
         (changed(SPOT, '"2026-11-21T01:00:00.000Z"', "null"), r": None; needs a time such as"),
     ],
@@ -311,6 +320,7 @@ def test_two_prices_of_one_offer_are_refused():
         ('{"offerCode": "AmazonRDS"}', 'given:1: {"offerCode": "AmazonRDS"}; needs a file in'),
         ("region,price\nus-east-1,3\n", "given:1: region,price; needs provider,region,zone,machine"),
         (sample(LIST)[:900], "needs whole JSON because prices are read from it. Fetch the file again"),
+        (f'{{"a": {"9" * 5000}}}', "given:1: Exceeds the limit (4300 digits) for integer string conversion: value has"),
         ('{"a":' * 100_000, "given:1: nested without measure; needs whole JSON"),
         ("compute:\n  instance: [\n", "given:3: did not find expected node content; needs one YAML document"),
         ("compute: {}\n---\ncompute: {}\n", "given:2: but found another document; needs one YAML document"),

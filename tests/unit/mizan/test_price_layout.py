@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mizan.capacity import CapacityType
-from mizan.prices import Basis, PriceFault, read_price_file
+from mizan.prices import Basis, PriceFault, UnreadablePrices, read_price_file
+from mizan.prices.files import MOST_BYTES, read_import_text, read_price_text
 from mizan.prices.layout import csv_text, plain, read_rows, rows_of
 from tests.builders import TODAY
 from tests.price_rows import HEADER, a_file, a_line, a_price
@@ -43,6 +44,18 @@ def test_a_row_is_read_as_it_stands_with_its_file_and_line():
         ({"usd_per_hour": "inf"}, "inf; needs a price above 0"),
         ({"usd_per_hour": "1_000"}, "1_000; needs a price above 0"),
         ({"usd_per_hour": "$14.69"}, "$14.69; needs a price above 0"),
+        (
+            {"usd_per_hour": "0.000001"},
+            "0.000001; needs 0.0001 to 10,000 US dollars a node hour because no machine costs less or more. Correct",
+        ),
+        ({"usd_per_hour": "0.00009999"}, "0.00009999; needs 0.0001 to 10,000 US dollars a node hour"),
+        ({"usd_per_hour": "10000.01"}, "10000.01; needs 0.0001 to 10,000 US dollars a node hour"),
+        ({"usd_per_hour": "9" * 5000}, f"{'9' * 200}...; needs 0.0001 to 10,000 US dollars a node hour"),
+        ({"usd_per_hour": "1e3"}, "1e3; needs a price above 0"),
+        (
+            {"usd_per_hour": "7.123456789012345678901"},
+            "7.123456789012345678901; needs at most 20 digits behind the point because sums are kept to 28 digits. Rou",
+        ),
         ({"currency": "EUR"}, "EUR; needs USD because sums over two currencies mean nothing. Convert the price."),
         ({"currency": ""}, "nothing; needs USD"),
         ({"as_of": "2026-11-23"}, "2026-11-23; needs a day not after 2026-11-22 because nobody can have read a price"),
@@ -59,6 +72,12 @@ def test_a_row_is_read_as_it_stands_with_its_file_and_line():
 def test_an_unsound_row_is_told_with_its_line(changes, message):
     (fault,) = faults(a_line(), a_line(**changes))
     assert fault.startswith(f"own.csv:3: {message}")
+
+
+@pytest.mark.parametrize("usd", ["0.0001", "10000", "21.9576420000", "22.009999999999998", "0.00012345678901234567"])
+def test_a_price_within_the_limits_is_read(usd):
+    (row,) = rows_of(a_file(a_line(usd_per_hour=usd)), "own.csv")
+    assert row.usd_per_hour == Decimal(usd)
 
 
 def test_every_fault_of_every_row_is_told_at_once_and_the_sound_rows_stay():
@@ -99,11 +118,51 @@ def test_a_file_with_the_mark_that_spreadsheets_write_is_read(tmp_path):
     assert [row.usd_per_hour for row in read_price_file(path, TODAY)] == [Decimal("14.69")]
 
 
+def test_a_file_as_windows_writes_it_is_read_with_its_lines(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_bytes(a_file(a_line(), a_line(machine="a2-highgpu-8g")).replace("\n", "\r\n").encode("utf-8-sig"))
+    assert [(row.machine, row.source, row.line) for row in read_price_file(path, TODAY)] == [
+        ("a2-highgpu-4g", "contract 4711", 2),
+        ("a2-highgpu-8g", "contract 4711", 3),
+    ]
+
+
 def test_a_file_that_is_no_text_is_told(tmp_path):
     path = tmp_path / "own.csv"
     path.write_bytes(a_file(a_line(source="Gebühr")).encode("latin-1"))
     with pytest.raises(PriceFault, match=r"own.csv: not UTF-8; needs a readable price file .* Save it as UTF-8\.$"):
         read_price_file(path, TODAY)
+
+
+def test_a_folder_in_place_of_a_file_is_told(tmp_path):
+    with pytest.raises(UnreadablePrices, match=r": a folder; needs a readable price file .* Name a file in it\.$"):
+        read_price_file(tmp_path, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("read", "most", "fix"),
+    [
+        (read_price_text, 16 * 2**20, "Keep the rows of your own regions and machines."),
+        (read_import_text, 2**30, "Fetch the list of one region, as docs/guide/prices.md tells."),
+    ],
+)
+def test_a_file_beyond_the_limit_of_its_kind_is_refused_unread(tmp_path, read, most, fix):
+    path = tmp_path / "own.csv"
+    # A hole in the file: it takes no room on the disk, and none in memory unless it is read.
+    with path.open("wb") as file:
+        file.truncate(most + 1)
+    with pytest.raises(UnreadablePrices) as caught:
+        read(path)
+    assert str(caught.value) == (
+        f"{path}: {most + 1:,} bytes or more; needs at most {most:,} bytes because it is read as a whole, into memory. "
+        f"{fix}"
+    )
+
+
+def test_a_file_of_the_size_of_the_limit_is_read(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_bytes(b"x" * MOST_BYTES)
+    assert len(read_price_text(path)) == MOST_BYTES
 
 
 def test_rows_are_written_sorted_by_provider_region_machine_capacity_and_zone():
@@ -125,7 +184,7 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min
 @given(
     st.builds(
         a_price,
-        st.decimals(min_value="0.000001", max_value="999999", places=6).map(str),
+        st.decimals(min_value="0.0001", max_value="10000", places=6).map(str),
         region=words,
         zone=words | st.just(""),
         source=words,

@@ -1,10 +1,12 @@
 """What has no price is a fault of the stack file like any other: at its path, with all the others."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from mizan.config import ConfigErrors, read_stack
+from mizan.config import ConfigErrors, parse, read_stack
+from mizan.prices import PriceBook, shipped
 from tests.builders import NOTHING, TODAY, a_plan, a_pool, a_queue, a_stack, faults_of, with_value
 
 QUOTA = {"pool": "a100", "capacity": "spot", "gpus": 1}
@@ -56,9 +58,10 @@ def test_a_gpu_without_a_price_anywhere_says_so():
 
 
 def test_only_a_capacity_type_that_the_pool_buys_needs_a_price():
-    on_demand = a_pool(machine="p4d.24xlarge", capacity=[{"type": "on-demand", "maxNodes": 1}])
-    faults = faults_of(of_pools(a_pool(name="first"), on_demand | {"name": "second"}))
-    assert "mizan:pools[1].machine: p4d.24xlarge; needs a price for on-demand in us-central1 " in " ".join(faults)
+    on_demand = a_pool(machine="p5e.48xlarge", gpu="h200-141gb", capacity=[{"type": "on-demand", "maxNodes": 1}])
+    first = a_pool(name="first", machine="p4d.24xlarge")
+    faults = faults_of(of_pools(first, on_demand | {"name": "second"}, region="us-west-2"))
+    assert "mizan:pools[1].machine: p5e.48xlarge; needs a price for on-demand in us-west-2 " in " ".join(faults)
 
 
 def test_every_pool_without_a_price_is_told_at_once_beside_other_faults():
@@ -75,14 +78,14 @@ def test_every_pool_without_a_price_is_told_at_once_beside_other_faults():
 
 
 def test_a_region_without_prices_does_not_hide_a_machine_that_has_none_anywhere():
-    pools = [a_pool(), a_pool(name="b", machine="p5e.48xlarge", gpu="h200-141gb")]
+    pools = [a_pool(machine="p4d.24xlarge"), a_pool(name="b", machine="p5e.48xlarge", gpu="h200-141gb")]
     assert [fault.split(" because")[0] for fault in faults_of(of_pools(*pools, region="asia-east1"))] == [
         "mizan:region: asia-east1; needs a region with prices",
         "mizan:pools[1].machine: p5e.48xlarge; needs a price for on-demand",
     ]
 
 
-@pytest.mark.parametrize(("region", "seen"), [("us", "us"), (None, "null"), (NOTHING, "nothing")])
+@pytest.mark.parametrize(("region", "seen"), [("us", "us"), (None, "nothing"), (NOTHING, "nothing")])
 def test_a_region_that_is_none_is_not_looked_for_among_the_prices(region, seen):
     (fault,) = faults_of(with_value(a_stack(), "region", region))
     assert fault.startswith(f"mizan:region: {seen}; needs ")
@@ -108,3 +111,39 @@ def test_in_a_file_a_missing_price_has_its_line(tmp_path):
     assert re.search(
         r"^  line 5: mizan:pools\[0\]\.machine: p5e\.48xlarge; needs a price for on-demand ", told, re.MULTILINE
     )
+
+
+TWO_CLOUDS = [a_pool(), a_pool(name="b", machine="p5.48xlarge", gpu="h100-80gb")]
+
+
+@pytest.mark.parametrize(
+    ("region", "position", "machine", "cloud", "other"),
+    [
+        ("us-central1", 1, "p5.48xlarge", "gcp", "aws"),
+        ("us-east-1", 0, "a2-highgpu-4g", "aws", "gcp"),
+    ],
+)
+def test_machines_of_two_clouds_in_one_region_are_refused(region, position, machine, cloud, other):
+    assert faults_of(of_pools(*TWO_CLOUDS, region=region)) == [
+        (
+            f"mizan:pools[{position}].machine: {machine}; needs a machine of {cloud} because a stack is one cluster in "
+            f"one region of {cloud}, and {machine} is a machine of {other}. Take a machine of {cloud}, or give the "
+            f"pool a stack of its own in a region of {other}."
+        )
+    ]
+
+
+def test_where_no_price_tells_whose_a_region_is_the_first_pool_does():
+    assert [fault.split(" because")[0] for fault in faults_of(of_pools(*TWO_CLOUDS, region="asia-east1"))] == [
+        "mizan:region: asia-east1; needs a region with prices",
+        "mizan:pools[1].machine: p5.48xlarge; needs a machine of gcp",
+    ]
+
+
+def test_own_prices_of_two_clouds_in_one_region_do_not_make_it_one_of_both():
+    own = [replace(row, region="us-central1") for row in shipped() if row.machine == "p5.48xlarge" and not row.zone]
+    with pytest.raises(ConfigErrors) as caught:
+        parse(of_pools(*TWO_CLOUDS), TODAY, prices=PriceBook(own).before(shipped()))
+    assert [str(fault).split(" because")[0] for fault in caught.value.faults] == [
+        "mizan:pools[1].machine: p5.48xlarge; needs a machine of gcp"
+    ]

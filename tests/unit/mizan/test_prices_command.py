@@ -134,6 +134,11 @@ def test_an_own_file_wins_over_the_shipped_prices(mizan, own):
         (["--gpu", "h100"], "--gpu: h100; needs a GPU of the catalogue because"),
         (["--provider", "azure"], "Invalid value for '--provider'"),
         (["--file", "none.csv"], "none.csv: No such file or directory; needs a readable price file because"),
+        (
+            ["--file", "."],
+            ".: a folder; needs a readable price file because prices are read from it. Name a file in it",
+        ),
+        (["--file", "/dev/null"], "/dev/null: no regular file; needs a readable price file because"),
     ],
 )
 def test_a_list_of_what_does_not_exist_says_so(mizan, arguments, message):
@@ -158,6 +163,22 @@ def test_a_machine_is_shown_in_every_region_and_zone_with_age_basis_and_source(m
     assert out.splitlines()[-1].startswith(
         "[2] skypilot-org/skypilot-catalog:catalogs/v9/aws/vms.csv@2c3d7ea7 (DERIVED"
     )
+
+
+@pytest.mark.parametrize("command", [("show", "p5.48xlarge"), ("list", "--region", "us-east-1", "--gpu", "h100-80gb")])
+def test_a_table_shows_a_thousand_rows_and_says_how_many_more_there_are(mizan, own, command):
+    zonal = {"provider": "aws", "region": "us-east-1", "machine": "p5.48xlarge", "capacity_type": "spot"}
+    zones = [a_line(**zonal, zone=f"use1-az{number:04}", usd_per_hour="20") for number in range(100, 1300)]
+    code, out, err = mizan(*command, "--file", own(*zones))
+    assert code == 0
+    told = [line for line in lines(out) if "use1-az" in line]
+    assert 900 < len(told) <= 1000
+    (rest,) = err.splitlines()
+    assert rest.endswith(" rows more are not shown; `mizan prices list`, with `--file` and `--output csv`, prints all.")
+    assert int(rest.split()[0]) >= 200
+    everything = mizan("list", "--file", own(*zones), "--output", "csv")
+    assert everything[2] == ""
+    assert len(rows_of(everything[1], "all.csv", TODAY)) == 466 + 1200
 
 
 def test_an_unknown_machine_is_answered_with_the_nearest(mizan):
@@ -282,6 +303,49 @@ def test_an_import_takes_the_day_of_a_file_that_does_not_say_it(mizan, tmp_path)
     code, out, _ = mizan("import", path, "--as-of", "2026-11-20")
     assert code == 0
     assert {row.as_of for row in rows_of(out, "out.csv", TODAY)} == {date(2026, 11, 20)}
+
+
+@pytest.mark.parametrize(
+    ("data", "observed"),
+    [
+        (
+            b"\xff\xfea\x00",
+            "UTF-16; needs a readable price file because prices are read from it. Save it as UTF-8; in Po",
+        ),
+        (
+            b"\x1f\x8b\x08",
+            "compressed with gzip; needs a readable price file because prices are read from it. Unpack it",
+        ),
+        (b"PK\x03\x04", "a zip archive or a spreadsheet; needs a readable price file because prices are read from it."),
+        (b"{\x00}", "binary data; needs a readable price file because"),
+        (b"\xe9", "not UTF-8; needs a readable price file because"),
+    ],
+)
+def test_an_import_of_what_is_no_text_says_what_it_is(mizan, tmp_path, data, observed):
+    path = tmp_path / "prices"
+    path.write_bytes(data)
+    code, out, err = mizan("import", path)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{path}: {observed}")
+
+
+def test_an_import_beyond_the_limit_is_refused_unread(mizan, tmp_path):
+    path = tmp_path / "index.json"
+    with path.open("wb") as file:
+        file.truncate(2**30 + 1)
+    code, out, err = mizan("import", path)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"{path}: 1,073,741,825 bytes or more; needs at most 1,073,741,824 bytes because it is read as a whole, into "
+        "memory. Fetch the list of one region, as docs/guide/prices.md tells.\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["own_prices.csv", "gcp_pricing.yml", "aws_price_list.json", "aws_spot_history.json"])
+def test_a_sample_with_line_ends_of_windows_and_a_mark_is_imported_as_without(mizan, tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes((SAMPLES / name).read_text(encoding="utf-8").replace("\n", "\r\n").encode("utf-8-sig"))
+    assert mizan("import", path)[1] == mizan("import", SAMPLES / name)[1]
 
 
 def test_a_failed_import_writes_nothing(mizan, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from mizan.manifests.queues import cluster_queue, cohort
 from mizan.queueing import differences, holdings
-from tests.builders import a_plan, a_queue, a_stack, with_value
+from tests.builders import NOTHING, a_plan, a_queue, a_stack, with_value
 from tests.queue_objects import objects
 
 SPOT = {"pool": "a100", "capacity": "spot"}
@@ -50,14 +50,14 @@ def test_a_cluster_as_the_stack_says_has_no_difference():
         ("queues[0].quotas[0].borrow", 0, "queue training, spot-a100: 8 (borrow 6, lend 2) in the stack, 8 (borrow 0,"),
         (
             "queues[0].quotas[0].borrow",
-            None,
+            NOTHING,
             "queue training, spot-a100: 8 (borrow 6, lend 2) in the stack, 8 (lend 2)",
         ),
         ("queues[0].quotas[0].lend", 3, "queue training, spot-a100: 8 (borrow 6, lend 2) in the stack, 8 (borrow 6, "),
         ("queues[0].cohort", "company", "queue training, its cohort: lab in the stack, company"),
         ("queues[1].cohort", "lab", "queue serving, its cohort: none in the stack, lab"),
         ("cohorts[1].parent", "office", "cohort lab, its parent: company in the stack, office"),
-        ("cohorts[2].parent", None, "cohort office, its parent: company in the stack, none"),
+        ("cohorts[2].parent", NOTHING, "cohort office, its parent: company in the stack, none"),
         ("cohorts[0].quotas[0].gpus", 7, "cohort company, spot-a100: 4 in the stack, 7"),
         ("cohorts[1].quotas", [], "cohort lab, ondemand-a100: 1 in the stack, none"),
         ("queues[1].quotas", [SPOT | {"gpus": 4}], "queue serving, ondemand-a100: 4 in the stack, none"),

@@ -88,7 +88,7 @@ def test_a_plan_tells_who_borrows_from_whom_and_by_which_rules():
 )
 def test_whom_a_queue_preempts_is_told_and_who_borrows_only_in_a_cohort(own, borrowers, in_cohort, told):
     preemption = {"withinClusterQueue": own, "reclaimWithinCohort": borrowers}
-    queue = a_queue(preemption=preemption, cohort="lab" if in_cohort else None)
+    queue = a_queue(preemption=preemption, **({"cohort": "lab"} if in_cohort else {}))
     text = shown(a_plan(a_stack(queues=[queue], cohorts=[{"name": "lab"}], jobs=[])))
     rules = text[text.index("Rules") : text.index("cohort lab" if in_cohort else "Pools")].splitlines()
     begin, end = rules[1].index("preempts"), rules[1].index("teams")

@@ -1,6 +1,8 @@
 """`mizan quotas`: what it prints of needed and of granted quotas, and how it ends."""
 
 import json
+import os
+import threading
 
 import pytest
 from ruamel.yaml import YAML
@@ -159,11 +161,68 @@ def test_what_a_cloud_prints_as_json_is_read(mizan, tmp_path):
     assert "NVIDIA_A100_GPUS 4 3 1 GPUs ondemand-a100" in lines(out)
 
 
+def test_a_file_with_line_ends_of_windows_is_read(mizan, tmp_path):
+    path = tmp_path / "granted.csv"
+    path.write_bytes(f"{HEADER}\r\n{SPOT},7\r\n".encode("utf-8-sig"))
+    code, out, err = mizan("-g", path)
+    assert (code, err) == (1, "")
+    assert "PREEMPTIBLE_NVIDIA_A100_GPUS 8 7 1 GPUs spot-a100" in lines(out)
+
+
+def test_what_a_command_prints_may_come_straight_from_it(mizan, tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=(f"{HEADER}\n{SPOT},7\n",))
+    writer.start()
+    assert mizan("-g", path)[0] == 1
+    writer.join(timeout=10)
+
+
+def test_a_misspelt_name_of_a_needed_quota_ends_with_its_line_and_nothing_else(mizan, granted):
+    path = granted("gcp,us-central1,NVIDA_A100_GPUS,2", f"{SPOT},8")
+    code, out, err = mizan("-g", path)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{path}:2: NVIDA_A100_GPUS; needs the name as the cloud writes it, NVIDIA_A100_GPUS because")
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_a_name_that_nobody_knows_is_a_warning_beside_the_output(mizan, granted, output):
+    path = granted(f"{SPOT},8", "gcp,us-central1,NVIDIA_P100_GPUS,4")
+    code, out, err = mizan("-g", path, "-o", output)
+    assert code == 0
+    assert err == (
+        f"warning: {path}:3: NVIDIA_P100_GPUS: no quota of gcp that mizan knows; it is not used. "
+        "Did you mean `NVIDIA_V100_GPUS`?\n"
+    )
+    assert "NVIDIA_P100_GPUS" not in out
+
+
+def test_a_file_beyond_the_limit_is_refused(mizan, tmp_path):
+    path = tmp_path / "huge.json"
+    with path.open("wb") as file:
+        file.truncate(64 * 2**20 + 1)
+    code, out, err = mizan("-g", path)
+    assert (code, out) == (2, "")
+    assert err == (
+        f"{path}: 67,108,865 bytes or more; needs at most 67,108,864 bytes because what is granted is read from it. "
+        "Keep the quotas of the regions and machines of this stack.\n"
+    )
+
+
+def test_a_folder_is_told(mizan, tmp_path):
+    code, _, err = mizan("-g", tmp_path)
+    assert code == 2
+    assert err.startswith(f"{tmp_path}: a folder; needs a readable file because")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "none.csv: No such file or directory; needs a readable file because"),
-        (b"\xff\xfe", "none.csv: not UTF-8; needs a readable file because"),
+        (b"\xff\xfe", "none.csv: UTF-16; needs a readable file because what is granted is read from it. Save it as"),
+        (b"\xff", "none.csv: not UTF-8; needs a readable file because"),
+        (b"\x1f\x8b\x08", "none.csv: compressed with gzip; needs a readable file because"),
+        (b"a\x00b", "none.csv: binary data; needs a readable file because"),
         (b"a,b\n", "none.csv:1: a,b; needs provider,region,quota,granted because"),
         (f"{HEADER}\n{SPOT},many\n".encode(), "none.csv:2: many; needs a whole number"),
         (b"{", "none.csv:1: Expecting property name"),
@@ -223,7 +282,7 @@ def test_the_json_has_these_keys_and_a_null_for_what_is_unknown(mizan, granted):
         "for": ["spot-a100"],
         "machines": ["a2-highgpu-4g"],
     }
-    assert spot["source"] == "skypilot-org/skypilot-catalog:catalogs/v9/gcp/accelerator_quota_mapping.csv@a5be5386"
+    assert spot["source"] == "googleapis/google-api-go-client@v0.311.0:compute/v1/compute-api.json"
     assert [on_demand[key] for key in ("granted", "status", "missing", "requestTo")] == [None, "unknown", None, None]
     assert [everywhere[key] for key in ("granted", "status", "missing")] == ["unlimited", "enough", 0]
 

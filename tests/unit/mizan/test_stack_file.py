@@ -225,3 +225,36 @@ def test_a_key_that_is_missing_is_looked_for_at_the_part_it_belongs_to(file):
     file.write_text("config:\n  mizan:jobs:\n    - name: j\n")
     with pytest.raises(ConfigErrors, match=re.escape("line 3: mizan:jobs[0].team: nothing; needs a value")):
         read_stack(file, TODAY)
+
+
+def test_an_encrypted_value_is_refused_wherever_it_stands_and_never_shown(file):
+    file.write_text(
+        "config:\n  mizan:region: {secure: v1:cipher}\n  mizan:pools:\n    - name: {secure: v1:cipher}\n"
+        "      capacity: [{type: spot, maxNodes: {secure: v1:cipher}}]\n      meanUptimeHours: {secure: v1:cipher}\n"
+    )
+    with pytest.raises(ConfigErrors) as caught:
+        read_stack(file, TODAY)
+    encrypted = [line.split("; needs")[0] for line in str(caught.value).splitlines() if "an encrypted" in line]
+    assert encrypted == [
+        "  line 2: mizan:region: an encrypted value",
+        "  line 4: mizan:pools[0].name: an encrypted value",
+        "  line 5: mizan:pools[0].capacity[0].maxNodes: an encrypted value",
+        "  line 6: mizan:pools[0].meanUptimeHours: an encrypted value",
+    ]
+    assert "cipher" not in str(caught.value)
+
+
+def test_a_key_with_nothing_after_it_is_told_with_its_line(file):
+    file.write_text("config:\n  mizan:budget:\n  mizan:spot: {minSavingsPercent: }\n")
+    with pytest.raises(ConfigErrors) as caught:
+        read_stack(file, TODAY)
+    assert str(caught.value).splitlines()[1:3] == [
+        (
+            "  line 2: mizan:budget: nothing; needs a value because a preview that would pass it is refused. "
+            "Write `{usdPerMonth: 20000}`, or leave it out."
+        ),
+        (
+            "  line 3: mizan:spot.minSavingsPercent: nothing; needs a value because a few per cent do not pay for "
+            "interruptions. Write whole per cent, 0 to 99, or remove the key."
+        ),
+    ]

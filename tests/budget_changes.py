@@ -1,0 +1,200 @@
+"""Stacks with budgets, and what a budget proposes, made true by its words alone, as a person would."""
+
+import copy
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import reject
+from hypothesis import strategies as st
+
+from mizan.config import ConfigErrors
+from mizan.estimate import BudgetVerdict, Size, estimate, judge
+from tests.builders import a_job, a_pool, a_queue, a_team
+from tests.estimate_builders import FIFTH_LOST, MACHINE, RATE, capacity, one_pool, round_plan, round_stack, use
+
+CENT = Decimal("0.01")
+KIND = r"(spot|on-demand|flex-start)"
+OWNER = r"(queue|cohort) (\S+)"
+
+
+def usd(text: str) -> Decimal:
+    return Decimal(text)
+
+
+def judged(values: dict[str, Any]) -> tuple[BudgetVerdict, ...]:
+    plan = round_plan(values)
+    return judge(plan, estimate(plan, RATE))
+
+
+def with_budget(values: dict[str, Any], dollars: object, **changes: object) -> dict[str, Any]:
+    return values | {"budget": {"usdPerMonth": dollars, **changes}}
+
+
+def on_demand(nodes: int, **stack: Any) -> dict[str, Any]:
+    """On-demand nodes half full, all in one queue, at 7310 a month each with disk; the control plane is 73."""
+    return one_pool(use=use(168, 50), on_demand=nodes, stack=stack)
+
+
+def texts(verdict: BudgetVerdict) -> dict[str, str]:
+    """What is proposed of the one pool, and what is spent then."""
+    return {change.text.removeprefix("pool a100: "): str(change.usd_per_month) for change in verdict.changes}
+
+
+def applied(values: dict[str, Any], text: str) -> dict[str, Any]:
+    """The stack with a change; what the change says was there must be there."""
+    changed = copy.deepcopy(values)
+    name, parts = re.fullmatch(r"pool (\S+): (.+)", text).groups()
+    pool = next(pool for pool in changed["pools"] if pool["name"] == name)
+    for part in parts.split("; "):
+        for pattern, apply in WORDS.items():
+            found = re.fullmatch(pattern, part)
+            if found:
+                apply(changed, pool, *found.groups())
+                break
+        else:
+            raise AssertionError(part)
+    return changed
+
+
+def _nodes(_, pool, kind, was, now):
+    (item,) = [item for item in pool["capacity"] if item["type"] == kind]
+    assert item["maxNodes"] == int(was)
+    item["maxNodes"] = int(now)
+
+
+def _no_capacity(_, pool, kind):
+    assert kind in [item["type"] for item in pool["capacity"]]
+    pool["capacity"] = [item for item in pool["capacity"] if item["type"] != kind]
+
+
+def _no_pool(values, pool):
+    values["pools"].remove(pool)
+
+
+def _use(_, pool, key, was, now, other, stays):
+    assert pool["expectedUse"] == {key: int(was), other: int(stays)}
+    pool["expectedUse"] = {key: int(now), other: int(stays)}
+
+
+def _gpus(values, pool, kind, word, *whose):
+    owner, name, was, now = whose
+    (quota,) = _quotas(values, pool, kind, owner, name)
+    assert quota[word] == int(was)
+    quota[word] = int(now)
+
+
+def _limit(values, pool, kind, lend, owners, most):
+    """Lower what is larger; cohorts count too where they are named."""
+    whose = [*values["queues"], *(values["cohorts"] if "cohort" in owners else [])]
+    for quota in (quota for each in whose for quota in each["quotas"]):
+        if (quota["pool"], quota.get("capacity")) == (pool["name"], kind):
+            quota["gpus"] = min(quota["gpus"], int(most))
+            if lend and "lend" in quota:
+                quota["lend"] = min(quota["lend"], int(most))
+
+
+def _no_quota(values, pool, kind, owner, name):
+    (quota,) = _quotas(values, pool, kind, owner, name)
+    (whose,) = [each for each in values[f"{owner}s"] if each["name"] == name]
+    whose["quotas"].remove(quota)
+
+
+def _quotas(values, pool, kind, owner, name) -> Iterator[dict[str, Any]]:
+    """The quotas of one owner, of one pool, and of one capacity type or of none."""
+    return (
+        quota
+        for whose in values[f"{owner}s"]
+        if whose["name"] == name
+        for quota in whose["quotas"]
+        if (quota["pool"], quota.get("capacity")) == (pool["name"], kind)
+    )
+
+
+WORDS = {
+    rf"maxNodes of {KIND} (\d+) -> (\d+)": _nodes,
+    rf"remove {KIND} from its capacity": _no_capacity,
+    r"remove it": _no_pool,
+    r"(utilisationPercent) (\d+) -> (\d+) with (hoursPerWeek) (\d+)": _use,
+    r"(hoursPerWeek) (\d+) -> (\d+) with (utilisationPercent) (\d+)": _use,
+    rf"(?:{KIND} )?(gpus|lend) of {OWNER} (\d+) -> (\d+)": _gpus,
+    rf"(?:{KIND} )?gpus( and lend)? of (every queue|every queue and cohort) to (\d+) at most": _limit,
+    rf"remove the (?:{KIND} )?quota of {OWNER}": _no_quota,
+}
+
+
+@st.composite
+def over_budget(draw: st.DrawFn) -> dict[str, Any]:
+    """A stack of a few pools, counted in every way, and of teams; its budgets are below what it costs."""
+    pools = [_pool(draw, name) for name in ("a", "b", "c")[: draw(st.integers(1, 3))]]
+    apart = {pool["name"]: draw(st.booleans()) for pool in pools}
+    queues = [_queue(draw, name, pools, apart) for name in ("x", "y", "z")[: draw(st.integers(1, 3))]]
+    names = [queue["name"] for queue in queues]
+    teams = [
+        a_team(name=name, queues=draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)))
+        for name in ("t", "u")[: draw(st.integers(1, 2))]
+    ]
+    reserved = draw(st.integers(0, 3))
+    reservation = {"name": "r", "kind": "reservation", "machine": MACHINE, "nodes": reserved, "usdPerHour": 7}
+    parts = {
+        "pools": pools,
+        "queues": queues,
+        "cohorts": [{"name": "all", "quotas": _quotas_of(draw, pools, apart, least=0)}],
+        "teams": teams,
+        "jobs": [a_job(team=teams[0]["name"], queue=teams[0]["queues"][0])] if draw(st.booleans()) else [],
+        "commitments": [reservation] if reserved else [],
+    }
+    values = round_stack(**parts)
+    try:
+        spent = estimate(round_plan(values), RATE)
+    except ConfigErrors:
+        reject()
+    on = draw(st.sampled_from(["expected", "maximum"]))
+    totals = [spent.total, *(cost.total for cost in spent.teams[: len(teams)])]
+    for owner, total in zip((values, *teams), totals, strict=True):
+        limit = (total.at(Size(on)) * draw(st.integers(1, 99)) / 100).quantize(CENT)
+        if limit:
+            owner["budget"] = {"usdPerMonth": str(limit), "on": on}
+    return values
+
+
+def _pool(draw: st.DrawFn, name: str) -> dict[str, Any]:
+    kinds = draw(st.lists(st.sampled_from(["spot", "on_demand"]), min_size=1, max_size=2, unique=True))
+    return a_pool(
+        name=name,
+        meanUptimeHours=draw(st.sampled_from([1000, 1000, 0.01])),
+        order=draw(st.sampled_from(["listed", "price"])),
+        capacity=capacity(**{kind: draw(st.integers(1, 6)) for kind in kinds}),
+        expectedUse=use(draw(st.integers(1, 168)), draw(st.integers(1, 100))),
+    )
+
+
+def _queue(draw: st.DrawFn, name: str, pools: list[dict[str, Any]], apart: dict[str, bool]) -> dict[str, Any]:
+    """A queue of some pools, all counted alike; in a cohort or on its own."""
+    mode = apart[draw(st.sampled_from(pools))["name"]]
+    fitting = [pool for pool in pools if apart[pool["name"]] is mode]
+    quotas = _quotas_of(draw, fitting, apart, least=1)
+    workload = {"workload": FIFTH_LOST}
+    fallback = {"fallback": "quota" if mode else "capacity"}
+    if not draw(st.booleans()):
+        return a_queue(name=name, quotas=quotas) | fallback | workload
+    for quota in quotas:
+        if draw(st.booleans()):
+            quota["lend"] = draw(st.integers(0, quota["gpus"]))
+        if draw(st.booleans()):
+            quota["borrow"] = draw(st.integers(0, 8))
+    when = draw(st.sampled_from(["MayStopSearch", "TryNextFlavor"]))
+    return a_queue(name=name, quotas=quotas, cohort="all", whenCanBorrow=when) | fallback | workload
+
+
+def _quotas_of(
+    draw: st.DrawFn, pools: list[dict[str, Any]], apart: dict[str, bool], *, least: int
+) -> list[dict[str, Any]]:
+    flavors = [
+        {"pool": pool["name"]} | ({"capacity": kind} if kind else {})
+        for pool in pools
+        for kind in ([item["type"] for item in pool["capacity"]] if apart[pool["name"]] else [None])
+    ]
+    chosen = draw(st.lists(st.sampled_from(range(len(flavors))), min_size=least, max_size=3, unique=True))
+    return [flavors[index] | {"gpus": draw(st.integers(0, 16))} for index in chosen]

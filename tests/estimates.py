@@ -271,7 +271,7 @@ def an_estimate(**changes: Any) -> Estimate:
             teams=(
                 a_team_cost(TeamKind.TEAM, "team-a", share),
                 a_team_cost(TeamKind.UNASSIGNED, "unassigned", rest),
-                TeamCost(kind=TeamKind.SHARED, name="shared", parts=shared, pools=(), is_derived=False),
+                TeamCost(kind=TeamKind.SHARED, name="shared", parts=shared, pools=()),
             ),
             capacity_types=(
                 a_capacity_cost(CapacityKind.SPOT, an_offer()),
@@ -297,15 +297,21 @@ def a_derived_estimate() -> Estimate:
     return replace(
         whole,
         pools=(a_pool_cost(offers=(offer, an_on_demand_offer())),),
-        teams=(replace(team, is_derived=True), replace(unassigned, is_derived=True), shared),
+        teams=(_derived(team), _derived(unassigned), shared),
         capacity_types=(a_capacity_cost(CapacityKind.SPOT, offer), *whole.capacity_types[1:]),
         savings=derived_from(SavingsKind.SPOT, whole.savings),
     )
 
 
 def a_team_cost(kind: TeamKind, name: str, parts: Parts) -> TeamCost:
-    shares = (PoolShare(stack="prod", pool="a100", total=parts.total),)
-    return TeamCost(kind=kind, name=name, parts=parts, pools=shares, is_derived=False)
+    shares = (PoolShare(stack="prod", pool="a100", total=parts.total, is_derived=parts.derived.total),)
+    return TeamCost(kind=kind, name=name, parts=parts, pools=shares)
+
+
+def _derived(team: TeamCost) -> TeamCost:
+    """The same, with a derived price in it."""
+    parts = replace(team.parts, derived=Derived(node=True, gpu=True, host=True))
+    return a_team_cost(team.kind, team.name, parts)
 
 
 def a_capacity_cost(kind: CapacityKind, offer: OfferCost) -> CapacityTypeCost:
@@ -371,7 +377,8 @@ def a_verdict(**changes: Any) -> BudgetVerdict:
             budget=Decimal(1000),
             advisory_percent=80,
             spent=Decimal("549.50"),
-            costliest=(PoolSpending(pool="a100", usd_per_month=Decimal("476.50")),),
+            is_derived=False,
+            costliest=(PoolSpending(pool="a100", usd_per_month=Decimal("476.50"), is_derived=False),),
         ),
         **changes,
     )

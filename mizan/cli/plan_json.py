@@ -22,7 +22,7 @@ def document(plan: Plan, warnings: Sequence[str]) -> Json:
         "today": plan.today.isoformat(),
         "currency": CURRENCY,
         "pools": [_pool(pool, plan) for pool in plan.pools],
-        "commitments": [_commitment(commitment) for commitment in plan.commitments],
+        "commitments": [_commitment(commitment, plan) for commitment in plan.commitments],
         "flavors": [_flavor(flavor) for flavor in plan.flavors],
         "queues": [_queue(queue) for queue in plan.queues],
         "jobs": [_job(job) for job in plan.jobs],
@@ -90,7 +90,7 @@ def _worth(worth: Worth) -> Json:
     }
 
 
-def _commitment(commitment: CommitmentPlan) -> Json:
+def _commitment(commitment: CommitmentPlan, plan: Plan) -> Json:
     return {
         "name": commitment.name,
         "kind": commitment.kind,
@@ -98,6 +98,10 @@ def _commitment(commitment: CommitmentPlan) -> Json:
         "machine": commitment.machine.name if commitment.machine else None,
         "nodes": commitment.nodes,
         "usdPerHour": plain(commitment.usd_per_hour.quantize(MILLIONTH, ROUND_HALF_UP)),
+        # What the stack states has no day, and is neither listed nor derived.
+        "asOf": None if commitment.as_of is None else commitment.as_of.isoformat(),
+        "isStale": commitment.is_stale(plan.today),
+        "basis": commitment.basis,
         "source": commitment.source,
     }
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mizan.cli.price_tables import LEGEND, dollars
+from mizan.cli.price_tables import DERIVED, LEGEND, dollars
 from mizan.cli.tables import add, print_whole, table
 from mizan.plan import Candidate, CommitmentPlan, Offer, Plan, PoolPlan
 from mizan.prices import PRICE_MAX_AGE_DAYS, Price
@@ -72,8 +72,10 @@ def _money(of: Offer | Candidate, plan: Plan) -> tuple[str, str, str]:
 def _legend(console: Console, plan: Plan) -> None:
     prices: list[Price] = [offer.price for offer in plan.offers]
     prices += [candidate.price for pool in plan.pools for candidate in pool.left_out]
-    lines = [LEGEND] if any(price.is_derived for price in prices) else []
-    if any(price.is_stale(plan.today) for price in prices):
+    bought = plan.commitments
+    has_derived = any(price.is_derived for price in prices) or any(each.is_derived for each in bought)
+    lines = [LEGEND] if has_derived else []
+    if any(price.is_stale(plan.today) for price in prices) or any(each.is_stale(plan.today) for each in bought):
         lines.append(f"{STALE} over {PRICE_MAX_AGE_DAYS} days old: look whether the cloud still asks as much")
     if any(offer.is_committed for offer in plan.offers):
         lines.append("USD per hour: without commitments, which have a table of their own")
@@ -84,10 +86,23 @@ def _legend(console: Console, plan: Plan) -> None:
 
 
 def _commitments(plan: Plan) -> Table:
-    shown = table("Commitments, paid whether used or not", "commitment", "kind", "covers", "#USD per hour")
+    shown = table("Commitments, paid whether used or not", "commitment", "kind", "covers", "#USD per hour", "#of")
     for each in plan.commitments:
-        add(shown, each.name, each.kind, _covers(each), f"{each.usd_per_hour.quantize(Decimal('0.0001'))}")
+        add(shown, each.name, each.kind, _covers(each), _price(each), _day(each, plan))
     return shown
+
+
+def _price(commitment: CommitmentPlan) -> str:
+    """Return what an hour costs; a derived price marked, a listed one with the mark's place free."""
+    mark = DERIVED if commitment.is_derived else " "
+    return f"{commitment.usd_per_hour.quantize(Decimal('0.0001'))}{mark}"
+
+
+def _day(commitment: CommitmentPlan, plan: Plan) -> str:
+    """Return the day of a commitment's price; what the stack states has none."""
+    if commitment.as_of is None:
+        return "- "
+    return f"{commitment.as_of}{STALE if commitment.is_stale(plan.today) else ' '}"
 
 
 def _covers(commitment: CommitmentPlan) -> str:

@@ -14,7 +14,7 @@ from mizan.prices import Price, PriceBook
 from mizan.prices.check import Finding, Severity
 from mizan.prices.importers import Imported
 from mizan.prices.layout import CURRENCY, plain
-from mizan.prices.listing import saving
+from mizan.prices.listing import is_saving_derived, saving
 
 DERIVED = "*"
 LEGEND = f"{DERIVED} derived: computed from other prices, not read"
@@ -37,11 +37,11 @@ def show_list(console: Console, rows: Sequence[Price], book: PriceBook, machines
             row.zone,
             dollars(row.usd_per_hour, row),
             dollars(row.usd_per_hour / machine.gpus, row) if machine else "-",
-            percent(saving(row, book)),
+            _saving(row, book),
             row.as_of.isoformat(),
         )
     print_whole(console, shown)
-    _legend(console, rows)
+    _legend(console, rows, book)
 
 
 def show_machine(console: Console, machine: Machine, rows: Sequence[Price], book: PriceBook, today: date) -> None:
@@ -66,14 +66,14 @@ def show_machine(console: Console, machine: Machine, rows: Sequence[Price], book
             row.capacity_type,
             dollars(row.usd_per_hour, row),
             dollars(row.usd_per_hour / machine.gpus, row),
-            percent(saving(row, book)),
+            _saving(row, book),
             row.as_of.isoformat(),
             Text(age, "yellow" if row.is_stale(today) else ""),
             row.basis,
             f"[{sources[row.source]}]",
         )
     print_whole(console, shown)
-    _legend(console, rows)
+    _legend(console, rows, book)
     for source, number in sources.items():
         console.print(Text(f"[{number}] {source}", "dim"), soft_wrap=True)
 
@@ -113,13 +113,14 @@ def dollars(value: Decimal, row: Price) -> str:
     return f"{value:.4f}{DERIVED if row.is_derived else ' '}"
 
 
-def percent(share: Decimal | None) -> str:
-    """Return a share in per cent, `-` where there is none."""
-    return "-" if share is None else f"{share * 100:.1f} %"
+def _saving(row: Price, book: PriceBook) -> str:
+    """Return what a row saves in per cent with the mark of a derived one, `-` where there is none."""
+    share = saving(row, book)
+    return "- " if share is None else f"{share * 100:.1f} %{DERIVED if is_saving_derived(row, book) else ' '}"
 
 
-def _legend(console: Console, rows: Iterable[Price]) -> None:
-    if any(row.is_derived for row in rows):
+def _legend(console: Console, rows: Iterable[Price], book: PriceBook) -> None:
+    if any(row.is_derived or is_saving_derived(row, book) for row in rows):
         console.print(Text(LEGEND, "dim"), soft_wrap=True)
 
 
@@ -135,6 +136,7 @@ def _row(row: Price, book: PriceBook, machine: Machine | None, today: date) -> d
         "capacityType": row.capacity_type,
         "usdPerHour": plain(row.usd_per_hour),
         "saving": None if share is None else f"{share:.4f}",
+        "isSavingDerived": is_saving_derived(row, book),
         "asOf": row.as_of.isoformat(),
         "daysOld": row.age_days(today),
         "basis": row.basis,

@@ -4,12 +4,11 @@ from mizan.estimate.amounts import Dollars, Parts, Savings, SavingsKind, Savings
 from mizan.estimate.budget import judge
 from mizan.estimate.budget_model import BudgetLevel, BudgetSubject, BudgetVerdict, Change, PoolSpending
 from mizan.estimate.build import estimate, merged
+from mizan.estimate.commitment_model import CommitmentCost, CommitmentUse
 from mizan.estimate.compare import ComparedLine, Comparison, LineKind, compare
 from mizan.estimate.model import (
     CapacityKind,
     CapacityTypeCost,
-    CommitmentCost,
-    CommitmentUse,
     Estimate,
     Note,
     NoteKind,

@@ -70,7 +70,8 @@ def _of_stack(plan: Plan, budget: Budget, estimate: Estimate, tariff: Tariff) ->
         budget=budget.usd_per_month,
         advisory_percent=budget.advisory_percent,
         spent=spent,
-        costliest=_costliest((pool.name, pool.total.at(size)) for pool in estimate.pools),
+        is_derived=estimate.is_derived_at(size),
+        costliest=_costliest((pool.name, pool.total.at(size), pool.is_derived) for pool in estimate.pools),
         changes=changes.alone,
         together=changes.together,
         fixed=changes.fixed,
@@ -102,13 +103,14 @@ def _of_team(stack: str, path: Path, team: TeamPlan, budget: Budget, cost: TeamC
         budget=budget.usd_per_month,
         advisory_percent=budget.advisory_percent,
         spent=spent,
-        costliest=_costliest((share.pool, share.total.at(size)) for share in cost.pools),
+        is_derived=cost.is_derived,
+        costliest=_costliest((share.pool, share.total.at(size), share.is_derived) for share in cost.pools),
         changes=changes.alone,
         together=changes.together,
         fixed=changes.fixed,
     )
 
 
-def _costliest(spendings: Iterable[tuple[str, Decimal]]) -> tuple[PoolSpending, ...]:
+def _costliest(spendings: Iterable[tuple[str, Decimal, bool]]) -> tuple[PoolSpending, ...]:
     most = sorted((each for each in spendings if each[1]), key=lambda each: -each[1])[:MOST_NAMED]
-    return tuple(PoolSpending(pool=pool, usd_per_month=usd) for pool, usd in most)
+    return tuple(PoolSpending(pool=pool, usd_per_month=usd, is_derived=derived) for pool, usd, derived in most)

@@ -28,10 +28,15 @@ class BudgetSubject(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PoolSpending:
-    """What one pool has of the dollars that a budget holds."""
+    """What one pool has of the dollars that a budget holds.
+
+    Attributes:
+        is_derived: a derived figure is in them.
+    """
 
     pool: str
     usd_per_month: Decimal
+    is_derived: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,7 @@ class BudgetVerdict:
         on: the size that it holds.
         budget: US dollars a month that may be spent.
         spent: US dollars a month at that size.
+        is_derived: a derived figure is in what is spent, and so in what is left of it after a change.
         costliest: at most three pools, the one that costs most first.
         changes: each is enough by itself; empty unless the budget is exceeded, and where no single one is enough.
         together: where no single change is enough: what must be done together, each step with what is spent after it;
@@ -73,6 +79,7 @@ class BudgetVerdict:
     budget: Decimal
     advisory_percent: int
     spent: Decimal
+    is_derived: bool
     costliest: tuple[PoolSpending, ...]
     changes: tuple[Change, ...] = ()
     together: tuple[Change, ...] = ()

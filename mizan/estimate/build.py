@@ -10,7 +10,8 @@ from mizan.errors import PlatformError
 from mizan.estimate.amounts import Dollars, Parts, Savings
 from mizan.estimate.capacity_types import capacity_type_costs
 from mizan.estimate.commitment_costs import cost_of_commitment
-from mizan.estimate.model import CommitmentCost, Estimate, StackCost, shared_by_all
+from mizan.estimate.commitment_model import CommitmentCost
+from mizan.estimate.model import Estimate, StackCost, shared_by_all
 from mizan.estimate.notes import notes_of
 from mizan.estimate.pool_costs import price_pool
 from mizan.estimate.pool_model import PoolCost

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import TypeVar
 
 from mizan.estimate.amounts import ZERO, Dollars
-from mizan.estimate.model import CommitmentCost, Estimate, StackCost
+from mizan.estimate.commitment_model import CommitmentCost
+from mizan.estimate.model import Estimate, StackCost
 from mizan.estimate.pool_model import PoolCost
 from mizan.estimate.reasons import (
     ADDED,

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.config import Cloud
-from mizan.estimate.model import CommitmentCost, Note, NoteKind, StackCost
+from mizan.estimate.commitment_model import CommitmentCost
+from mizan.estimate.model import Note, NoteKind, StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
 from mizan.estimate.tariff import Tariff
 from mizan.plan import Plan

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from mizan.estimate.model import CommitmentCost, StackCost
+from mizan.estimate.commitment_model import CommitmentCost
+from mizan.estimate.model import StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
 from mizan.prices import HOURS_PER_MONTH
 

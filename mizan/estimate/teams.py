@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import lcm
 
-from mizan.estimate.amounts import NOTHING, Dollars, Parts, Size
+from mizan.estimate.amounts import NOTHING, ZERO, Dollars, Parts, Size
+from mizan.estimate.derived import NOT_DERIVED
 from mizan.estimate.model import PoolShare, TeamCost, TeamKind
 from mizan.estimate.pool_model import PoolCost
 from mizan.plan import Plan, PoolPlan, QueuePlan
@@ -102,7 +103,10 @@ def shares_of(parts: Parts, weighing: Weights) -> dict[str | None, Parts]:
         for name, amounts in (("gpu", parts.gpu), ("host", parts.host), ("disk", parts.disk))
     }
     return {
-        name: Parts(gpu=gpu, host=host, disk=disk)
+        # Who pays nothing of a pool pays nothing that is derived.
+        name: Parts(
+            gpu=gpu, host=host, disk=disk, derived=NOT_DERIVED if gpu == host == disk == ZERO else parts.derived
+        )
         for name, gpu, host, disk in zip(names, cut["gpu"], cut["host"], cut["disk"], strict=True)
     }
 
@@ -152,7 +156,7 @@ def team_costs(plan: Plan, pools: Sequence[PoolCost], shared: Parts) -> tuple[Te
     return (
         *(_row(TeamKind.TEAM, team.namespace, rows[team.namespace]) for team in plan.teams),
         _row(TeamKind.UNASSIGNED, TeamKind.UNASSIGNED.value, rows[None]),
-        TeamCost(kind=TeamKind.SHARED, name=TeamKind.SHARED.value, parts=shared, pools=(), is_derived=False),
+        TeamCost(kind=TeamKind.SHARED, name=TeamKind.SHARED.value, parts=shared, pools=()),
     )
 
 
@@ -169,7 +173,6 @@ def merged_teams(estimates: Iterable[Sequence[TeamCost]]) -> tuple[TeamCost, ...
             name=name,
             parts=sum((row.parts for row in rows), Parts()),
             pools=tuple(share for row in rows for share in row.pools),
-            is_derived=any(row.is_derived for row in rows),
         )
         for (kind, name), rows in sorted(found.items(), key=lambda item: order.index(item[0][0]))
     )
@@ -180,6 +183,8 @@ def _row(kind: TeamKind, name: str, shares: Sequence[tuple[PoolCost, Parts]]) ->
         kind=kind,
         name=name,
         parts=sum((parts for _, parts in shares), Parts()),
-        pools=tuple(PoolShare(stack=pool.stack, pool=pool.name, total=parts.total) for pool, parts in shares),
-        is_derived=any(pool.is_derived for pool, _ in shares),
+        pools=tuple(
+            PoolShare(stack=pool.stack, pool=pool.name, total=parts.total, is_derived=parts.derived.total)
+            for pool, parts in shares
+        ),
     )

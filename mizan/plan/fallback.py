@@ -98,7 +98,7 @@ def _weigh_spot(price: Price, market: Market) -> Candidate:
         ((spot_loss(market, workload), workload) for workload in market.workloads), key=lambda pair: pair[0].share
     )
     savings = savings_percent(price, market.on_demand)
-    told = "no on-demand price to compare" if savings is None else f"saves {_percent(savings)} against on-demand"
+    told = "no on-demand price to compare" if savings is None else _saving(savings, price, market)
     where = f"mean up-time {_hours(market.uptime.hours)} ({market.uptime.words})"
     if not loss_of_worst.is_feasible:
         reason = (
@@ -129,7 +129,7 @@ def _weigh_flex_start(price: Price, market: Market) -> Candidate:
         worth = Worth(usd_per_useful_hour=None, lost_share=Decimal(0), uptime=None, reason=reason)
         return Candidate(capacity_type=price.capacity_type, price=price, worth=worth, left_out=reason)
     savings = savings_percent(price, market.on_demand)
-    told = "" if savings is None else f"; saves {_percent(savings)} against on-demand"
+    told = "" if savings is None else f"; {_saving(savings, price, market)}"
     reason = f"{_hourly(price)}, waits for its nodes, then never taken back within {FLEX_START_HOURS} h{told}"
     return Candidate(capacity_type=price.capacity_type, price=price, worth=_undisturbed(price, reason), left_out=None)
 
@@ -151,8 +151,17 @@ def _undisturbed(price: Price, reason: str) -> Worth:
 
 
 def _hourly(price: Price) -> str:
-    mark = " (derived)" if price.is_derived else ""
-    return f"${_cents(price.usd_per_hour)} an hour{mark}"
+    return f"${_cents(price.usd_per_hour)} an hour{_mark(is_derived=price.is_derived)}"
+
+
+def _saving(percent: Decimal, price: Price, market: Market) -> str:
+    """Return what a price saves, marked where it or the on-demand price was computed."""
+    is_derived = any(each is not None and each.is_derived for each in (price, market.on_demand))
+    return f"saves {_percent(percent)}{_mark(is_derived=is_derived)} against on-demand"
+
+
+def _mark(*, is_derived: bool) -> str:
+    return " (derived)" if is_derived else ""
 
 
 def _nodes(workload: Workload) -> str:

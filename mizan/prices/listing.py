@@ -47,7 +47,18 @@ def chosen(rows: Iterable[Price], machines: Mapping[str, Machine], choice: Choic
 
 def saving(row: Price, book: PriceBook) -> Decimal | None:
     """Return the share of the region's on-demand price that a row saves, None for on-demand and where none is known."""
-    on_demand = book.price(row.region, row.machine, CapacityType.ON_DEMAND)
-    if row.capacity_type is CapacityType.ON_DEMAND or on_demand is None:
+    on_demand = _on_demand(row, book)
+    return None if on_demand is None else row.saving(on_demand)
+
+
+def is_saving_derived(row: Price, book: PriceBook) -> bool:
+    """Return whether a computed price is in what a row saves: its own or on-demand."""
+    on_demand = _on_demand(row, book)
+    return on_demand is not None and (row.is_derived or on_demand.is_derived)
+
+
+def _on_demand(row: Price, book: PriceBook) -> Price | None:
+    """Return what a row's saving is told against."""
+    if row.capacity_type is CapacityType.ON_DEMAND:
         return None
-    return row.saving(on_demand)
+    return book.price(row.region, row.machine, CapacityType.ON_DEMAND)

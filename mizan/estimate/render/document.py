@@ -6,10 +6,9 @@ and no price passes 90 days, the document stays.
 
 from mizan.estimate.amounts import Size
 from mizan.estimate.budget import BudgetVerdict, Change
+from mizan.estimate.commitment_model import CommitmentCost, CommitmentUse
 from mizan.estimate.model import (
     CapacityTypeCost,
-    CommitmentCost,
-    CommitmentUse,
     Estimate,
     Note,
     NoteKind,
@@ -159,9 +158,16 @@ def _team(team: TeamCost) -> Json:
         "usdPerMonth": values.dollars(team.total),
         "parts": values.parts(team.parts),
         "pools": [
-            {"stack": pool.stack, "pool": pool.pool, "usdPerMonth": values.dollars(pool.total)} for pool in team.pools
+            {
+                "stack": pool.stack,
+                "pool": pool.pool,
+                "usdPerMonth": values.dollars(pool.total),
+                "isDerived": pool.is_derived,
+            }
+            for pool in team.pools
         ],
         "isDerived": team.is_derived,
+        "derivedParts": values.derived_parts(team.parts.derived),
     }
 
 
@@ -222,8 +228,10 @@ def _verdict(verdict: BudgetVerdict) -> Json:
         "budget": values.money(verdict.budget),
         "advisoryPercent": verdict.advisory_percent,
         "spent": values.money(verdict.spent),
+        "isDerived": verdict.is_derived,
         "costliest": [
-            {"pool": pool.pool, "usdPerMonth": values.money(pool.usd_per_month)} for pool in verdict.costliest
+            {"pool": pool.pool, "usdPerMonth": values.money(pool.usd_per_month), "isDerived": pool.is_derived}
+            for pool in verdict.costliest
         ],
         "changes": [_change(change) for change in verdict.changes],
         "together": [_change(change) for change in verdict.together],

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from mizan.estimate.amounts import ZERO
 from mizan.estimate.budget import BudgetVerdict
-from mizan.estimate.model import CapacityTypeCost, CommitmentUse, Estimate, TeamCost, TeamKind
+from mizan.estimate.commitment_model import CommitmentUse
+from mizan.estimate.model import CapacityTypeCost, Estimate, TeamCost, TeamKind
 from mizan.estimate.render.table import SIZES, Row, RowKind, Table, at_sizes, columns, sums
 from mizan.estimate.render.words import (
     BASELINE,
@@ -157,6 +158,7 @@ def budgets(verdicts: Sequence[BudgetVerdict], *, is_alone: bool) -> Table:
                     verdict.percent_told,
                     verdict.level,
                 ),
+                is_derived=verdict.is_derived,
             )
             for verdict in verdicts
         ),
@@ -172,14 +174,13 @@ def _team(estimate: Estimate, team: TeamCost) -> Iterator[Row]:
     if team.kind is not TeamKind.TEAM and team.total == ZERO:
         return
     yield Row(name=NOBODYS.get(team.kind, team.name), cells=at_sizes(team.total), is_derived=team.is_derived)
-    derived = {(pool.stack, pool.name) for pool in estimate.pools if pool.is_derived}
     for pool in team.pools:
         if pool.total != ZERO:
             yield Row(
                 name=place(estimate, pool.stack, pool.pool),
                 cells=at_sizes(pool.total),
                 kind=RowKind.DETAIL,
-                is_derived=(pool.stack, pool.pool) in derived,
+                is_derived=pool.is_derived,
             )
 
 

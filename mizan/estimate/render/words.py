@@ -5,7 +5,8 @@ from decimal import Decimal
 
 from mizan.estimate.amounts import SavingsKind, Size
 from mizan.estimate.budget import BudgetLevel, BudgetSubject, BudgetVerdict
-from mizan.estimate.model import CommitmentCost, Estimate
+from mizan.estimate.commitment_model import CommitmentCost
+from mizan.estimate.model import Estimate
 from mizan.prices import HOURS_PER_MONTH, PRICE_MAX_AGE_DAYS
 
 NONE = "-"
@@ -109,7 +110,8 @@ def budget(verdict: BudgetVerdict, *, is_alone: bool) -> str:
 
 def usage(verdict: BudgetVerdict) -> str:
     """Return how much of a budget is used."""
-    return f"{dollars(verdict.spent)} of {dollars(verdict.budget)} ({verdict.percent_told}) at {verdict.on} size"
+    spent = marked(dollars(verdict.spent), verdict.is_derived)
+    return f"{spent} of {dollars(verdict.budget)} ({verdict.percent_told}) at {verdict.on} size"
 
 
 def advice(verdict: BudgetVerdict) -> Iterator[str]:
@@ -117,16 +119,19 @@ def advice(verdict: BudgetVerdict) -> Iterator[str]:
     if verdict.level is BudgetLevel.OK:
         return
     if verdict.costliest:
-        most = ", ".join(f"{pool.pool} {dollars(pool.usd_per_month)}" for pool in verdict.costliest)
+        most = ", ".join(
+            f"{pool.pool} {marked(dollars(pool.usd_per_month), pool.is_derived)}" for pool in verdict.costliest
+        )
         yield f"Costs most: {most}."
     if verdict.level is not BudgetLevel.EXCEEDED:
         return
     for change in verdict.changes:
-        yield f"Enough by itself: {change.text} (then {dollars(change.usd_per_month)})."
+        yield f"Enough by itself: {change.text} (then {marked(dollars(change.usd_per_month), verdict.is_derived)})."
     if verdict.together:
         yield "No change of one pool is enough; all of these together are:"
         for number, change in enumerate(verdict.together[:MOST_STEPS], 1):
-            yield f"{number} of {len(verdict.together)}: {change.text} (then {dollars(change.usd_per_month)})."
+            then = marked(dollars(change.usd_per_month), verdict.is_derived)
+            yield f"{number} of {len(verdict.together)}: {change.text} (then {then})."
     if len(verdict.together) > MOST_STEPS:
         yield f"All steps: `mizan estimate -s {verdict.stack} --format json`."
     if not (verdict.changes or verdict.together):

@@ -1,5 +1,6 @@
 """Which prices are derived, how old they are, and where a reader is told: by hand, at round prices."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -7,11 +8,11 @@ from decimal import Decimal
 import pytest
 
 from mizan.capacity import CapacityType
-from mizan.estimate import Estimate, NoteKind, Size, compare, estimate, merged
+from mizan.estimate import Estimate, NoteKind, Size, compare, estimate, judge, merged
 from mizan.estimate.render import Against, Table, document, html_page, markdown_page, short_table, summary, tables
 from mizan.estimate.render.pool_tables import by_pool, pools_in_short
 from mizan.estimate.render.short import savings_line
-from mizan.estimate.render.tables import by_capacity_type, by_part, by_team, commitments, savings
+from mizan.estimate.render.tables import budgets, by_capacity_type, by_part, by_team, commitments, savings
 from mizan.estimate.render.words import price_days
 from mizan.estimate.running import as_expected
 from mizan.plan import Plan
@@ -150,7 +151,7 @@ def test_borrowed_rates_mark_disks_and_control_plane_and_every_total_with_them()
     assert marked(by_part(found)) == ["GPU", "host", "disk", "control plane", "total", "per hour"]
     assert marked(by_pool(found)) == ["a100", "spot-a100", "ondemand-a100", "control plane", "total", "per hour"]
     assert marked(by_capacity_type(found)) == ["spot", "on-demand", "shared", "total", "per hour"]
-    assert [name for name in marked(by_team(found)) if name == "team-a"] == ["team-a"]
+    assert marked(by_team(found)) == ["team-a", "a100", "shared by all", "total", "per hour"]
     assert marked(savings(found)) == [row.name for row in savings(found).rows]
     # The price of a node is as listed: only its disk is not, and neither spot nor on-demand has another one.
     assert [line.kind for line in found.savings.lines if line.is_derived] == ["scale-to-zero", "interruptions"]
@@ -186,6 +187,45 @@ def test_what_is_derived_of_the_rates_is_told(rate, changes, told):
     found = estimate(round_plan(round_stack(**changes)), rate)
     text = f"Derived, not read from a list: what a host costs without GPU, and so {told}."
     assert of_kind(found, NoteKind.DERIVED) == [text]
+
+
+def test_who_pays_nothing_of_a_derived_pool_is_not_marked():
+    """The queue holds every GPU, so that nothing is held by no team."""
+    found = round_estimate(book=DERIVED_ON_DEMAND)
+    assert [(team.name, team.is_derived) for team in found.teams] == [
+        ("team-a", True),
+        ("unassigned", False),
+        ("shared", False),
+    ]
+    told = document(found)["teams"]
+    assert [team["derivedParts"] for team in told] == [["gpu", "host"], [], []]
+    assert told[0]["pools"][0]["isDerived"]
+
+
+@pytest.mark.parametrize(("book", "mark"), [(a_book(), ""), (DERIVED_ON_DEMAND, "*")])
+def test_a_budget_marks_what_is_spent_of_it_and_what_would_be(book, mark):
+    """One node at 10, half full: 3655 and 73; a team's share is the pool's."""
+    values = one_pool(use=use(168, 50), on_demand=1, stack={"budget": {"usdPerMonth": 1000}})
+    values["teams"][0]["budget"] = {"usdPerMonth": 4000}
+    plan = round_plan(values, book)
+    found = estimate(plan, RATE)
+    verdicts = judge(plan, found)
+    assert [verdict.is_derived for verdict in verdicts] == [bool(mark)] * 2
+    assert marked(budgets(verdicts, is_alone=True)) == (["stack test", "team team-a"] if mark else [])
+    text = markdown_page(found, verdicts).replace("\\", "")
+    assert f"Budget of stack test: 3,728.00{mark} of 1,000.00 (372.8 %) at expected size: exceeded." in text
+    assert f"Costs most: a100 3,655.00{mark}." in text
+    assert len(re.findall(r"\(then [\d,.]+\*\)", text)) == (len(verdicts[0].changes) if mark else 0)
+    told = document(found, verdicts)["budgets"][0]
+    assert (told["isDerived"], told["costliest"][0]["isDerived"]) == (bool(mark), bool(mark))
+
+
+def test_a_budget_of_a_size_without_a_derived_figure_is_not_marked():
+    """Half of nothing runs: no node, and no price."""
+    values = one_pool(use=use(168, 0), on_demand=1, stack={"budget": {"usdPerMonth": 1000}})
+    plan = round_plan(values, DERIVED_ON_DEMAND)
+    (verdict,) = judge(plan, estimate(plan, RATE))
+    assert not verdict.is_derived
 
 
 def test_a_fee_that_is_not_paid_is_not_derived():

@@ -57,13 +57,13 @@ def test_its_keys_stay():
         "pools": "stack name machine gpu gpusPerNode maxNodes expectedNodes undoneNodes hoursPerWeek "
         "utilisationPercent diskGib usdPerMonth parts isDerived isSplitDerived derivedParts isStale onDemand savings "
         "offers leftOut",
-        "teams": "kind name usdPerMonth parts pools isDerived",
+        "teams": "kind name usdPerMonth parts pools isDerived derivedParts",
         "capacityTypes": "capacityType maxNodes expectedNodes usdPerMonth parts isDerived derivedParts",
     }
     assert {part: " ".join(told[part][0]) for part in ("commitments", "budgets", "notes")} == {
         "commitments": "stack name kind machine nodes usdPerHour discount source asOf basis isStale paid isDerived "
         "expected maximum",
-        "budgets": "subject stack name level on budget advisoryPercent spent costliest changes together",
+        "budgets": "subject stack name level on budget advisoryPercent spent isDerived costliest changes together",
         "notes": "kind stack about text",
     }
     assert " ".join(told["pools"][0]["offers"][0]) == (

@@ -290,9 +290,13 @@ def test_the_total_is_marked_exactly_where_one_of_its_lines_is(found):
 @many
 def test_what_a_team_pays_is_marked(found):
     teams = zip(found.told.teams, found.dearer.teams, strict=True)
-    assert_marked_where_changed(
-        (team.name, team.is_derived, team.total, dearer.total) for team, dearer in teams if team.kind is TeamKind.TEAM
-    )
+    for team, dearer in teams:
+        if team.kind is not TeamKind.SHARED:
+            assert_marked_where_changed([(team.name, team.is_derived, team.total, dearer.total)])
+            for share, other in zip(team.pools, dearer.pools, strict=True):
+                assert_marked_where_changed([(share.pool, share.is_derived, share.total, other.total)])
+    shared = found.told.shared.derived
+    assert found.told.teams[-1].is_derived == (shared.control_plane or shared.unused_commitments)
 
 
 def assert_rows_are_marked(was: Table, now: Table) -> None:
@@ -309,15 +313,15 @@ def assert_rows_are_marked(was: Table, now: Table) -> None:
 @many
 def test_every_row_of_every_table_is_marked(found):
     was, now = found.told, found.dearer
-    for table in (by_pool, by_capacity_type, savings, prices):
+    for table in (by_pool, by_capacity_type, by_team, savings, prices):
         assert_rows_are_marked(table(was), table(now))
     assert_rows_are_marked(pools_in_short(was, 5), pools_in_short(now, 5))
-    # Where a price is cut into GPU and host is no matter for the sum, nor who pays for it.
+    # Where a price is cut into GPU and host is no matter for the sum.
     marks = [row.is_derived for row in by_part(was).rows[:-2]]
     names = ("gpu", "host", "disk", "control_plane", "unused_commitments")
     of_parts = [(getattr(was.parts, name), getattr(now.parts, name)) for name in names]
     assert_marked_where_changed((name, mark, *both) for name, mark, both in zip(names, marks, of_parts, strict=True))
-    assert {row.is_derived for table in (by_part, by_team) for row in table(was).rows[-2:]} == {was.is_derived}
+    assert {row.is_derived for row in by_part(was).rows[-2:]} == {was.is_derived}
 
 
 @given(some)

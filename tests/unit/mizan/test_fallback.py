@@ -256,3 +256,16 @@ def test_an_order_that_rests_on_public_traces_alone_is_warned_of(pool, gang, war
     assert len(told) == warned
     if warned:
         assert told[0].endswith("Measure how long your spot nodes stay and write it as `meanUptimeHours`.")
+
+
+@pytest.mark.parametrize(
+    ("spot", "on_demand", "mark"),
+    [
+        (Basis.LISTED, Basis.LISTED, ""),
+        (Basis.DERIVED, Basis.LISTED, " (derived)"),
+        (Basis.LISTED, Basis.DERIVED, " (derived)"),
+    ],
+)
+def test_a_saving_is_derived_where_one_of_its_two_prices_is(spot, on_demand, mark):
+    found = weigh(a_price(SPOT, "7", basis=spot), a_market(on_demand=a_price(ON_DEMAND, "14", basis=on_demand)))
+    assert f"saves 50.0 %{mark} against on-demand" in found.worth.reason

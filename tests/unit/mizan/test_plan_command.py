@@ -12,7 +12,7 @@ from tests.price_rows import a_file, a_line
 PRICES = (a_line(capacity_type="spot", usd_per_hour="7.71"), a_line())
 # A price that spot hardly lowers, computed, and read over 90 days ago.
 DEAR_SPOT = (a_line(capacity_type="spot", usd_per_hour="14.00", basis="derived", as_of="2026-07-01"), a_line())
-TOO_LITTLE = "saves 4.7 % against on-demand, less than the 10 % of `minSavingsPercent`"
+TOO_LITTLE = "saves 4.7 % (derived) against on-demand, less than the 10 % of `minSavingsPercent`"
 BOUGHT = {"name": "bought", "kind": "reservation", "machine": "a2-highgpu-4g", "nodes": 1, "usdPerHour": 5.5}
 
 BOTH = [{"type": "spot", "maxNodes": 2}, {"type": "on-demand", "maxNodes": 2}]
@@ -101,7 +101,7 @@ def test_what_is_kept_although_it_is_not_worth_it_says_so(mizan):
     told = lines(out)
     assert "1 spot-a100 2 14.0000* 2026-07-01! 16.3702* 100" in told
     assert "2 ondemand-a100 1 14.6900 2026-11-01 14.6900 99" in told
-    assert f"every 1,063 s; saves 4.7 % against on-demand; kept although: {TOO_LITTLE}" in flat(out)
+    assert f"every 1,063 s; saves 4.7 % (derived) against on-demand; kept although: {TOO_LITTLE}" in flat(out)
     assert "left out" not in out
 
 
@@ -134,7 +134,7 @@ def test_what_is_paid_in_advance_is_first_and_stands_under_commitments(mizan):
         "ondemand-a100",
     ]
     assert "1 paid for in advance by bought: one more hour costs nothing" in told
-    assert "bought reservation 1 a2-highgpu-4g 5.5000" in told
+    assert "bought reservation 1 a2-highgpu-4g 5.5000 -" in told
     assert "USD per hour: without commitments, which have a table of their own" in flat(out)
     assert "training a100 12 reserved-a100, spot-a100," in told or "reserved-a100, spot-a100, ondemand-a100" in flat(
         out
@@ -143,7 +143,27 @@ def test_what_is_paid_in_advance_is_first_and_stands_under_commitments(mizan):
 
 def test_a_savings_plan_covers_every_machine_of_its_cloud(mizan):
     _, out, _ = mizan(an_aws_stack())
-    assert "plan savings-plan every machine of aws 2.5000" in lines(out)
+    assert "plan savings-plan every machine of aws 2.5000 -" in lines(out)
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({}, "held reservation 1 a2-highgpu-4g 14.6900 2026-11-01"),
+        ({"basis": "derived", "as_of": "2026-07-01"}, "held reservation 1 a2-highgpu-4g 14.6900* 2026-07-01!"),
+    ],
+)
+def test_a_commitment_s_price_has_its_day_and_its_marks(mizan, row, told):
+    held = {"name": "held", "kind": "reservation", "machine": "a2-highgpu-4g", "nodes": 1}
+    values = a_stack(pools=[a_pool(capacity=BOTH)], queues=[by_capacity()], commitments=[held])
+    prices = (a_line(capacity_type="spot", usd_per_hour="7.71"), a_line(**row))
+    assert told in lines(mizan(values, prices=prices)[1])
+    (bought,) = json.loads(mizan(values, "-o", "json", prices=prices)[1])["commitments"]
+    assert (bought["asOf"], bought["isStale"], bought["basis"]) == (
+        row.get("as_of", "2026-11-01"),
+        bool(row),
+        row.get("basis", "listed"),
+    )
 
 
 def test_queues_show_their_flavors_in_order_and_jobs_their_checkpoint_interval(mizan):
@@ -181,7 +201,7 @@ def test_the_json_has_these_keys_and_money_as_text(mizan):
     assert " ".join(told) == "stack cloud region today currency pools commitments flavors queues jobs warnings"
     assert {part: " ".join(told[part][0]) for part in ("pools", "commitments", "flavors", "queues", "jobs")} == {
         "pools": "name machine gpu gpusPerNode order diskGib offers leftOut doubtful",
-        "commitments": "name kind provider machine nodes usdPerHour source",
+        "commitments": "name kind provider machine nodes usdPerHour asOf isStale basis source",
         "flavors": "name pool capacityType offers resource maxUnits",
         "queues": "name fallback cohort teams flavors",
         "jobs": "namespace name queue pods gpusPerPod checkpointSeconds",

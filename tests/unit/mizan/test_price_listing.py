@@ -2,12 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mizan.capacity import CapacityType
 from mizan.catalogue import machines
-from mizan.prices.listing import Choice, chosen, counting, saving
+from mizan.prices import Basis
+from mizan.prices.listing import Choice, chosen, counting, is_saving_derived, saving
 from tests.price_rows import a_book, a_price, a_spot_price
 
 
@@ -41,6 +43,21 @@ def test_a_saving_is_the_share_of_the_on_demand_price_of_the_region():
     assert saving(a_spot_price("2.5", zone="us-central1-a"), book) == Decimal("0.75")
     assert saving(a_price("10"), book) is None
     assert saving(a_spot_price("4", region="europe-west4"), book) is None
+
+
+@pytest.mark.parametrize(
+    ("spot", "on_demand", "derived"),
+    [
+        (Basis.LISTED, Basis.LISTED, False),
+        (Basis.DERIVED, Basis.LISTED, True),
+        (Basis.LISTED, Basis.DERIVED, True),
+    ],
+)
+def test_a_saving_is_derived_where_one_of_its_two_prices_is(spot, on_demand, derived):
+    row, other = a_spot_price("4", basis=spot), a_price("10", basis=on_demand)
+    assert is_saving_derived(row, a_book(other, row)) is derived
+    assert not is_saving_derived(other, a_book(other, row))
+    assert not is_saving_derived(row, a_book(row))
 
 
 @given(st.decimals("0.01", "500", places=4), st.decimals("0.01", "500", places=4), st.decimals("0.1", "10", places=2))

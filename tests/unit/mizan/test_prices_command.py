@@ -60,7 +60,7 @@ def test_a_list_shows_regions_and_zones_with_the_mark_and_legend_of_derived_pric
     told = lines(out)
     assert told[:2] == ["Prices", "region machine GPUs capacity zone USD per hour per GPU saves of"]
     assert "us-east-1 p5.48xlarge 8 h100-80gb on-demand 55.0400 6.8800 - 2026-07-01" in told
-    assert "us-east-1 p5.4xlarge 1 h100-80gb spot 6.6034* 6.6034* 4.0 % 2026-07-01" in told
+    assert "us-east-1 p5.4xlarge 1 h100-80gb spot 6.6034* 6.6034* 4.0 %* 2026-07-01" in told
     assert "us-east-1 p5.4xlarge 1 h100-80gb spot use1-az3 6.8800 6.8800 0.0 % 2026-07-01" in told
     assert out.endswith("* derived: computed from other prices, not read\n")
 
@@ -98,6 +98,7 @@ def test_a_list_as_json_has_exact_money_age_and_source(mizan):
         "usdPerHour": "0.509",
         # 1 - 0.509 / 1.212 = 0.58003...
         "saving": "0.5800",
+        "isSavingDerived": True,
         "asOf": "2025-06-28",
         # 365 days to 2026-06-28, 147 more to 2026-11-22.
         "daysOld": 512,
@@ -157,7 +158,7 @@ def test_a_machine_is_shown_in_every_region_and_zone_with_age_basis_and_source(m
     assert out.splitlines()[0] == "p5.4xlarge of aws: 1 h100-80gb, 16 vCPUs, 256 GiB"
     told = lines(out)
     assert "us-east-1 on-demand 6.8800 6.8800 - 2026-07-01 144 listed [1]" in told
-    assert "us-east-1 spot 6.6034* 6.6034* 4.0 % 2026-07-01 144 derived [2]" in told
+    assert "us-east-1 spot 6.6034* 6.6034* 4.0 %* 2026-07-01 144 derived [2]" in told
     assert "us-west-2 usw2-az2 spot 5.7546 5.7546 16.4 % 2026-07-01 144 listed [1]" in told
     assert "* derived: computed from other prices, not read" in out
     assert out.splitlines()[-1].startswith(
@@ -260,7 +261,7 @@ def test_several_files_are_imported_into_one(mizan, tmp_path):
     code, out, _ = mizan("check", path)
     assert code == 0
     # 1 - 9.89785 / 21.957642 = 54.9 %.
-    assert "us-east-1 spot 9.8978* 1.2372* 54.9 % 2026-11-18 4 derived [4]" in lines(
+    assert "us-east-1 spot 9.8978* 1.2372* 54.9 %* 2026-11-18 4 derived [4]" in lines(
         mizan("show", "p4d.24xlarge", "--file", path)[1]
     )
 

@@ -83,6 +83,7 @@ def _value(text: str) -> Any:  # noqa: ANN401  # whatever JSON holds
     """Return a list or mapping as Pulumi writes it, and any other setting as the text it is."""
     try:
         value = json.loads(text)
-    except ValueError:
+    # RecursionError is brackets in brackets, thousands deep.
+    except (ValueError, RecursionError):
         return text
     return value if isinstance(value, list | dict) else text

@@ -72,7 +72,8 @@ def read_text(path: Path) -> str:
     """
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    # ValueError is what is no UTF-8, or a name that no file can have.
+    except (OSError, ValueError) as error:
         raise PlatformError(
             str(path),
             str(error.strerror) if isinstance(error, OSError) else "not UTF-8",

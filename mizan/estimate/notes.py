@@ -127,7 +127,7 @@ def _on_use(pools: Sequence[PoolCost]) -> Iterator[Found]:
     for (hours, percent), names in by_use.items():
         text = (
             f"Expected is what `expectedUse` assumes, not a measurement: {hours} of 168 hours a week, {percent} % of "
-            f"maxNodes, for {_listed(names)}."
+            f"the nodes for which there is quota, for {_listed(names)}."
         )
         yield NoteKind.EXPECTED_USE, None, text
     losing = [f"{offer.name} {_percent(offer.lost_share)}" for offer in _offers(pools) if offer.lost_share]

@@ -1,6 +1,6 @@
 """Pools made smaller, and what they then cost: the arithmetic behind every change that a budget proposes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from mizan.capacity import CapacityType
@@ -38,11 +38,23 @@ def fewer_nodes(counted: Counted, cost: Cost, most: Decimal) -> list[Counted]:
     """Return for each capacity type by itself the most nodes with which the pool costs no more than `most`.
 
     Where none is enough by itself, the last capacity types go first, until the pool fits.
+
+    Fewer nodes of spot can mean more of on-demand: from a pool that costs too much, each node less makes it dearer
+    until on-demand is full, and cheaper from there on. So once it fits, it fits with every smaller number.
     """
-    by_kind = (_first(_fewer_of(counted, kind), cost, most) for kind in counted.nodes)
+    by_kind = (_fewest_less(counted, {}, kind, cost, most) for kind in counted.nodes)
     found = [smaller for smaller in by_kind if smaller is not None]
-    together = None if found else _first(_from_the_end(counted), cost, most)
-    return found if together is None else [together]
+    if found:
+        return found
+    nodes: dict[CapacityType, int] = {}
+    for kind in reversed(list(counted.nodes)):
+        smaller = _fewest_less(counted, nodes, kind, cost, most)
+        if smaller is not None:
+            return [smaller]
+        least = _least(counted, nodes, kind)
+        if least is not None:
+            nodes[kind] = least
+    return []
 
 
 def less_use(counted: Counted, cost: Cost, most: Decimal) -> Iterator[Counted]:
@@ -92,27 +104,34 @@ def most_that_fits(fits: Callable[[int], bool], candidates: range, near: int) ->
     return None if low == candidates.start else low - 1
 
 
-def _first(tried: Iterator[Counted], cost: Cost, most: Decimal) -> Counted | None:
-    return next((each for each in tried if cost(each) <= most), None)
+def _fewest_less(
+    counted: Counted, nodes: Mapping[CapacityType, int], kind: CapacityType, cost: Cost, most: Decimal
+) -> Counted | None:
+    """Return the pool with the most nodes of a capacity type with which it fits, other types being `nodes`."""
+    least, now = _least(counted, nodes, kind), counted.nodes[kind]
+    if least is None:
+        return None
+
+    def made(number: int) -> Counted | None:
+        return counted.with_nodes({**nodes, kind: number})
+
+    def fits(number: int) -> bool:
+        smaller = made(number)
+        return smaller is not None and cost(smaller) <= most
+
+    number = most_that_fits(fits, range(least, now), near=(least + now) // 2)
+    return None if number is None else made(number)
 
 
-def _fewer_of(counted: Counted, kind: CapacityType) -> Iterator[Counted]:
-    """Yield the pool with one node of a capacity type less each time.
+def _least(counted: Counted, nodes: Mapping[CapacityType, int], kind: CapacityType) -> int | None:
+    """Return the fewest nodes of a capacity type with which there is a valid stack; None where it cannot shrink.
 
-    Fewer nodes of spot can mean more of on-demand, so that not every smaller number is cheaper.
+    What is paid in advance stays, and a type that is the last of a queue or of a pool keeps a node.
     """
-    for nodes in range(counted.nodes[kind] - 1, counted.committed.get(kind, 0) - 1, -1):
-        smaller = counted.with_nodes({kind: nodes})
-        if smaller is not None:
-            yield smaller
-
-
-def _from_the_end(counted: Counted) -> Iterator[Counted]:
-    """Yield the pool with one node less each time, taken from the capacity type that is tried last."""
-    nodes: dict[CapacityType, int] = {}
-    for kind in reversed(list(counted.nodes)):
-        for left in range(counted.nodes[kind] - 1, counted.committed.get(kind, 0) - 1, -1):
-            smaller = counted.with_nodes({**nodes, kind: left})
-            if smaller is not None:
-                nodes[kind] = left
-                yield smaller
+    committed = counted.committed.get(kind, 0)
+    valid = (
+        number
+        for number in (committed, max(1, committed))
+        if number < counted.nodes[kind] and counted.with_nodes({**nodes, kind: number}) is not None
+    )
+    return next(valid, None)

@@ -158,9 +158,12 @@ def _read(text: str, file: str, today: date | None) -> Iterator[Price | list[Pri
 
 
 def _wrong_header(header: Sequence[str], file: str) -> PriceFault:
+    text = ",".join(header)
+    # The first line of a file that is no price file at all may hold anything, a secret too.
+    is_meant = not text or any(column in text for column in COLUMNS)
     return PriceFault(
         f"{file}:1",
-        shown(",".join(header), "no header"),
+        shown(text, "no header") if is_meant else "another first line",
         needs=",".join(COLUMNS),
         because="a column out of place would be read as another",
         fix="Write this header, or turn the file into this layout with `mizan prices import`",

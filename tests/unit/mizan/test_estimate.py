@@ -284,8 +284,8 @@ def test_expected_use_is_named_as_an_assumption_with_its_pools():
     assert [note.text for note in found.note(NoteKind.EXPECTED_USE)] == [
         f"Expected is what `expectedUse` assumes, not a measurement: {assumed}."
         for assumed in (
-            "168 of 168 hours a week, 50 % of maxNodes, for a100",
-            "50 of 168 hours a week, 60 % of maxNodes, for b",
+            "168 of 168 hours a week, 50 % of the nodes for which there is quota, for a100",
+            "50 of 168 hours a week, 60 % of the nodes for which there is quota, for b",
         )
     ]
 

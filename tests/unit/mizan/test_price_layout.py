@@ -93,8 +93,14 @@ def test_a_reader_of_rows_stops_at_the_first_fault_and_says_how_to_see_the_other
         rows_of(a_file(a_line(usd_per_hour="0")), "own.csv")
 
 
+def test_a_file_that_is_no_price_file_at_all_is_not_quoted():
+    """A stack's `priceFile` may name anything that the reader may read."""
+    (fault,) = read_rows("root:$6$hash:20228:0:99999:7:::\n", "own.csv").faults
+    assert str(fault).startswith("own.csv:1: another first line; needs provider,region,")
+
+
 @pytest.mark.parametrize(
-    "text", ["", "price\n1\n", HEADER.replace(",", ";"), HEADER.replace("zone,machine", "machine,zone")]
+    "text", ["", "zone,price\n1\n", HEADER.replace(",", ";"), HEADER.replace("zone,machine", "machine,zone")]
 )
 def test_another_header_is_one_fault_and_no_row_is_read(text):
     rows = read_rows(f"{text}\n{a_line()}\n", "own.csv")

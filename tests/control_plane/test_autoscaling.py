@@ -35,6 +35,11 @@ def both(spot, on_demand):
     return [{"type": "spot", "maxNodes": spot}, {"type": "on-demand", "maxNodes": on_demand}]
 
 
+def a_held_job(name):
+    """A job that runs until somebody ends it."""
+    return {key: value for key, value in a_job(name=name).items() if key != "simulatedRunSeconds"}
+
+
 def a_plan_of(*pools, **changes):
     quotas = [{"pool": pools[0]["name"], "gpus": sum(kind["maxNodes"] for kind in pools[0]["capacity"]) * 4}]
     return a_plan(a_stack(pools=list(pools), queues=[a_queue(fallback="capacity", quotas=quotas)], **changes))
@@ -53,7 +58,7 @@ BURST = a_plan_of(
 )
 FALLBACK = a_plan_of(
     a_pool(name="fall", machine="a2-ultragpu-4g", gpu="a100-80gb", capacity=both(spot=2, on_demand=1)),
-    jobs=[a_job(name="first", simulatedRunSeconds=None), a_job(name="second", simulatedRunSeconds=None)],
+    jobs=[a_held_job("first"), a_held_job("second")],
 )
 
 

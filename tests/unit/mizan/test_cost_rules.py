@@ -218,7 +218,7 @@ def test_a_stack_s_own_prices_win_and_the_others_stay(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a,b\n", f":1: a,b; needs {HEADER} because"),
+        ("zone,b\n", f":1: zone,b; needs {HEADER} because"),
         ("", f":1: no header; needs {HEADER} because"),
         (OWN.replace("USD", "EUR"), ":2: EUR; needs USD because sums over two currencies mean nothing. Convert"),
         (OWN.replace("2026-11-01", "2026-11-23"), ":2: 2026-11-23; needs a day not after 2026-11-22 because"),

@@ -5,15 +5,11 @@ from typing import Any
 
 import pulumi
 
-from components.capacity.local_nodes import LocalNodes, LocalNodesArgs
-from components.cluster import Cluster
-from components.cluster.existing import ExistingCluster, ExistingClusterArgs
-from components.cluster.local import LocalCluster, LocalClusterArgs
 from components.cost.estimate import tell_costs
 from components.queues.kueue import Kueue, KueueArgs
 from components.queues.packing import Packing, PackingArgs
 from components.queues.queues import Queues, QueuesArgs
-from components.tenants.departures import refuse_departures
+from components.site import site_of
 from components.tenants.team import Team, TeamArgs
 from components.workloads.spot_training_job import SpotTrainingJob, SpotTrainingJobArgs
 from mizan.config import Places
@@ -50,11 +46,8 @@ class GpuPlatform(pulumi.ComponentResource):
         for warning in plan.warnings:
             pulumi.log.warn(warning, self)
         self.estimate = tell_costs(plan, args.places, self)
-        cluster = _cluster(f"{name}-cluster", plan, pulumi.ResourceOptions(parent=self))
-        refuse_departures(plan, cluster)
-        in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": cluster.provider})
-        if isinstance(cluster, LocalCluster):
-            LocalNodes(f"{name}-nodes", LocalNodesArgs(offers=plan.offers), in_cluster)
+        site = site_of(name, plan, self)
+        in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": site.cluster.provider})
         kueue = Kueue(f"{name}-kueue", KueueArgs(settings=plan.kueue), in_cluster)
         queues = Queues(
             f"{name}-queues",
@@ -71,6 +64,7 @@ class GpuPlatform(pulumi.ComponentResource):
             )
             for team in plan.teams
         }
+        access = site.checkpoints(teams) if plan.checkpoints is not None else {}
         for job in plan.jobs:
             queue = teams[job.namespace].local_queues[job.queue]
             # A slash, which no name holds: team `a` with job `b-c` is not team `a-b` with job `c`.
@@ -80,14 +74,9 @@ class GpuPlatform(pulumi.ComponentResource):
                     job=job,
                     local_queue=queue,
                     priority_classes=(queues.priority_classes[job.priority], packing.priority_classes[job.priority]),
+                    access=access[job.namespace] if job.service_account else (),
                 ),
                 in_cluster,
             )
         self.namespaces = pulumi.Output.all(*(team.namespace for team in teams.values()))
         self.register_outputs({"namespaces": self.namespaces})
-
-
-def _cluster(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Cluster:
-    if plan.cluster is not None:
-        return ExistingCluster(name, ExistingClusterArgs(cluster=plan.cluster), opts)
-    return LocalCluster(name, LocalClusterArgs.from_environment(), opts)

@@ -17,3 +17,8 @@ class CapacityType(StrEnum):
 def offer_name(pool: str, capacity: CapacityType) -> str:
     """Return the name an offer has as node pool and as flavor, such as `spot-a100` or `ondemand-a100`."""
     return f"{capacity.value.replace('-', '')}-{pool}"
+
+
+def flavor_name(pool: str, capacity: CapacityType | None) -> str:
+    """Return the name of a flavor: its pool's, or the offer's where a queue counts the pool's capacity types apart."""
+    return pool if capacity is None else offer_name(pool, capacity)

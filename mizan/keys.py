@@ -13,6 +13,18 @@ KUBECONFIG_VARIABLE: Final = "MIZAN_KUBECONFIG"
 DOMAIN: Final = "mizan.dev"
 POOL: Final = f"{DOMAIN}/pool"
 SPOT_TAINT: Final = f"{DOMAIN}/spot"
+# GKE's node pools carry GKE's own taint for spot; how a node is bought they tell by a label of ours, since GKE sets one
+# for spot alone. Source: https://cloud.google.com/kubernetes-engine/docs/how-to/spot-vms, read 2026-11-23.
+GKE_SPOT: Final = "cloud.google.com/gke-spot"
+OWN_CAPACITY_TYPE: Final = f"{DOMAIN}/capacity-type"
+
+# Label and taint of the node pools that a ComputeClass chooses among, and of those whose nodes come all together
+# through a ProvisioningRequest. The taint of the latter GKE puts on itself, the label it does not.
+# Source: google/skills@1af7775 plugins/cloud/google-cloud-gke/skills/gke-compute-classes/references/
+# compute-class-provisioning-methods.md; GoogleCloudPlatform/cluster-toolkit@1047080 modules/compute/gke-node-pool/
+# main.tf, kubernetes_labels.
+GKE_COMPUTE_CLASS: Final = "cloud.google.com/compute-class"
+GKE_QUEUED: Final = "cloud.google.com/gke-queued"
 MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 
 # On a team's namespace: the stack that made it, by which a namespace is found whose team the stack has no longer.
@@ -68,8 +80,20 @@ OPERATING_SYSTEM: Final = "kubernetes.io/os"
 ZONE: Final = "topology.kubernetes.io/zone"
 CAPACITY_TYPE: Final = "karpenter.sh/capacity-type"
 DO_NOT_DISRUPT: Final = "karpenter.sh/do-not-disrupt"
+NODE_POOL: Final = "karpenter.sh/nodepool"
 QUEUE_NAME: Final = "kueue.x-k8s.io/queue-name"
 PRIORITY_CLASS: Final = "kueue.x-k8s.io/priority-class"
+
+# On EKS: the tag by which Karpenter finds subnets and security groups of its cluster, and what tells its nodes' GPUs.
+# Source: aws/karpenter-provider-aws@v1.14.1 pkg/apis/v1/labels.go; its getting-started guide for the tag.
+KARPENTER_DISCOVERY: Final = "karpenter.sh/discovery"
+GPU_NAME: Final = "karpenter.k8s.aws/instance-gpu-name"
+GPU_COUNT: Final = "karpenter.k8s.aws/instance-gpu-count"
+GPU_MANUFACTURER: Final = "karpenter.k8s.aws/instance-gpu-manufacturer"
+
+# Kept for controllers: Karpenter's chart and EKS's own add-ons tolerate it.
+# Source: aws/karpenter-provider-aws@v1.14.1 charts/karpenter/values.yaml, tolerations.
+CRITICAL_ADDONS_ONLY: Final = "CriticalAddonsOnly"
 
 # The cluster autoscaler's way of saying DO_NOT_DISRUPT.
 # Source: https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md, read 2026-11-22.
@@ -87,6 +111,11 @@ PULUMI_WAIT_FOR: Final = "pulumi.com/waitFor"
 POD_SECURITY_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 POD_SECURITY_AUDIT: Final = "pod-security.kubernetes.io/audit"
 POD_SECURITY_WARN: Final = "pod-security.kubernetes.io/warn"
+
+
+def karpenter_node_role(cluster: str) -> str:
+    """Return the name of the IAM role of the nodes that Karpenter makes in a cluster on EKS."""
+    return f"{cluster}-karpenter-node"
 
 
 def is_system_namespace(name: str) -> bool:

@@ -1,10 +1,46 @@
 """Every chart, image and provider version the platform pins, each with where it was read."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 # Source: kubernetes-sigs/kueue@v0.19.2 charts/kueue, the version that the embedded default builds as well.
 KUEUE_CHART: Final = "oci://registry.k8s.io/kueue/charts/kueue"
 KUEUE: Final = "0.19.2"
+
+# The CRDs have a chart of their own beside it, which bears its name with `-crd` behind it.
+# Source: aws/karpenter-provider-aws@v1.14.1 website/content/en/docs/upgrading/upgrade-guide.md.
+KARPENTER_CHART: Final = "oci://public.ecr.aws/karpenter/karpenter"
+KARPENTER: Final = "1.14.1"
+
+# The release of EKS's AL2023 images that Karpenter's nodes start from; their NVIDIA variant has driver 580.159.03.
+# Source: awslabs/amazon-eks-ami@81fec2e CHANGELOG.md, AMI Release v20260714.
+KARPENTER_AMI: Final = "al2023@v20260714"
+
+# In standard support until 2027-03-27. Karpenter supports it from 1.9 on.
+# Source: https://aws-samples.github.io/sample-apex-skills/docs/skills/eks-operation-review/references/cluster-lifecycle,
+# read 2026-11-23; aws/karpenter-provider-aws@v1.14.1 website/content/en/docs/upgrading/compatibility.md.
+EKS: Final = "1.35"
+
+# By Kubernetes version, as EKS takes an add-on only with the versions that it names for it: EKS's default for each.
+# `aws eks describe-addon-versions --kubernetes-version 1.35` prints today's.
+# Source: second-hand: skax-ca/eks-reference-infra@08c73e5 live/dev/eks/main.tf, asked of EKS on 2026-08-04.
+EKS_ADDONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "1.35": MappingProxyType(
+            {
+                "vpc-cni": "v1.22.3-eksbuild.1",
+                "kube-proxy": "v1.35.3-eksbuild.17",
+                "eks-pod-identity-agent": "v1.3.10-eksbuild.3",
+                "coredns": "v1.13.2-eksbuild.11",
+                "aws-ebs-csi-driver": "v1.63.1-eksbuild.1",
+            }
+        )
+    }
+)
+
+# Images of the system nodes, by Kubernetes version. Source: as KARPENTER_AMI.
+EKS_NODE_RELEASES: Final[Mapping[str, str]] = MappingProxyType({"1.35": "1.35.6-20260714"})
 
 # The provider that the embedded default builds; a cluster elsewhere takes the one that matches the Python SDK.
 # Source: docs/adr/0004-tool-builds.md.

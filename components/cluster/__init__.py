@@ -4,16 +4,12 @@ from typing import Protocol
 
 import pulumi_kubernetes as k8s
 
-from mizan import config
-
 
 class Cluster(Protocol):
     """A cluster component.
 
     Attributes:
         provider: reaches the cluster for every resource in it.
-        named: the same cluster in its kubeconfig, for what Pulumi cannot answer.
     """
 
     provider: k8s.Provider
-    named: config.Cluster

@@ -7,6 +7,7 @@ import pulumi
 
 from components.resource import resource
 from mizan.config import Priority
+from mizan.manifests.provisioning import provisioning
 from mizan.manifests.queues import cluster_queue, cohort, resource_flavor, workload_priority_class
 from mizan.plan import CohortPlan, Flavor, QueuePlan
 
@@ -22,7 +23,7 @@ class QueuesArgs:
 
 
 class Queues(pulumi.ComponentResource):
-    """ResourceFlavors, Cohorts, ClusterQueues and WorkloadPriorityClasses."""
+    """ResourceFlavors, Cohorts, ClusterQueues, what they check before admission, and WorkloadPriorityClasses."""
 
     cluster_queues: Mapping[str, pulumi.CustomResource]
     priority_classes: Mapping[str, pulumi.CustomResource]
@@ -35,12 +36,20 @@ class Queues(pulumi.ComponentResource):
             for flavor in args.flavors
         }
 
-        def after(part: CohortPlan | QueuePlan) -> pulumi.ResourceOptions:
-            return pulumi.ResourceOptions(parent=self, depends_on=[flavors[quota.flavor.name] for quota in part.quotas])
+        # A queue whose check is not there admits nobody.
+        checks: list[pulumi.CustomResource] = []
+        for body in provisioning(args.flavors):
+            checks.append(resource(name, body, pulumi.ResourceOptions(parent=self, depends_on=list(checks))))
+
+        def after(part: CohortPlan | QueuePlan, *others: pulumi.CustomResource) -> pulumi.ResourceOptions:
+            needed = [flavors[quota.flavor.name] for quota in part.quotas]
+            return pulumi.ResourceOptions(parent=self, depends_on=[*needed, *others])
 
         for part in args.cohorts:
             resource(name, cohort(part), after(part))
-        self.cluster_queues = {queue.name: resource(name, cluster_queue(queue), after(queue)) for queue in args.queues}
+        self.cluster_queues = {
+            queue.name: resource(name, cluster_queue(queue), after(queue, *checks)) for queue in args.queues
+        }
         self.priority_classes = {
             priority.name: resource(name, workload_priority_class(priority), pulumi.ResourceOptions(parent=self))
             for priority in args.priorities

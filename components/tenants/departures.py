@@ -3,8 +3,10 @@
 The one place where the program reads the cluster by itself: Pulumi knows what it has made, not what people run there.
 """
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,9 +16,8 @@ from lightkube.core.exceptions import ConfigError
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Namespace, PersistentVolumeClaim, Pod
 
-from components.cluster import Cluster
 from mizan import keys
-from mizan.config import Cloud
+from mizan.config import Cloud, Cluster
 from mizan.errors import PlatformError, SourceUnreachable
 from mizan.kubeconfig import logged_in, only, proxy_of, read_kubeconfig, server_of
 from mizan.plan import Plan
@@ -25,22 +26,44 @@ from mizan.plan.departures import Object, Work, departing, filled, refusal, unfi
 ANSWER_WITHIN_SECONDS = 15.0
 
 
-def refuse_departures(plan: Plan, cluster: Cluster) -> None:
+def refuse_departures(plan: Plan, named: Cluster) -> None:
     """Return where nothing runs in a namespace that the update would remove.
+
+    Args:
+        plan: of the stack.
+        named: its cluster in a kubeconfig.
 
     Raises:
         pulumi.RunError: something does, or the cluster does not say.
     """
     try:
-        fault = refusal(plan, _work_that_would_end(plan, cluster))
+        path, document = read_kubeconfig(named)
+        fault = refusal(plan, _work_that_would_end(plan, named, document, path))
     except PlatformError as error:
         raise pulumi.RunError(str(error)) from error
     if fault is not None:
         raise pulumi.RunError(str(fault))
 
 
-def _work_that_would_end(plan: Plan, cluster: Cluster) -> list[Work]:
-    with _client(cluster, is_embedded=plan.cloud is Cloud.LOCAL) as client:
+def refuse_departures_of(plan: Plan, kubeconfig: str) -> None:
+    """Do the same for a cluster that the stack has made, by the text of its kubeconfig.
+
+    Raises:
+        pulumi.RunError: as `refuse_departures` does.
+    """
+    document = json.loads(kubeconfig)
+    context = document["current-context"]
+    named = Cluster(kubeconfig=f"of cluster {context}", context=context, name=context)
+    try:
+        fault = refusal(plan, _work_that_would_end(plan, named, document, Path(named.kubeconfig)))
+    except PlatformError as error:
+        raise pulumi.RunError(str(error)) from error
+    if fault is not None:
+        raise pulumi.RunError(str(fault))
+
+
+def _work_that_would_end(plan: Plan, named: Cluster, document: Mapping[str, Any], path: Path) -> list[Work]:
+    with _client(named, document, path, is_embedded=plan.cloud is Cloud.LOCAL) as client:
         namespaces = _plain(client.list(Namespace, labels={keys.STACK: plan.stack}))
         return [
             work
@@ -55,17 +78,16 @@ def _work_that_would_end(plan: Plan, cluster: Cluster) -> list[Work]:
 
 
 @contextmanager
-def _client(cluster: Cluster, *, is_embedded: bool) -> Iterator[Client]:
+def _client(named: Cluster, document: Mapping[str, Any], path: Path, *, is_embedded: bool) -> Iterator[Client]:
     """Give a client of exactly this cluster, whose failures are told as SourceUnreachable."""
-    path, document = read_kubeconfig(cluster.named)
-    server = server_of(document, cluster.named)
+    server = server_of(document, named)
     try:
         with Client(
-            KubeConfig.from_dict(logged_in(only(document, cluster.named), path), fname=path),
+            KubeConfig.from_dict(logged_in(only(document, named), path), fname=path),
             timeout=httpx2.Timeout(ANSWER_WITHIN_SECONDS),
             # No proxy of the environment stands between this machine and itself.
             trust_env=not is_embedded,
-            proxy=proxy_of(document, cluster.named),
+            proxy=proxy_of(document, named),
         ) as client:
             yield client
     # What a kubeconfig and a server may do wrong. ImportError: a SOCKS proxy needs a package.

@@ -20,11 +20,16 @@ OWNED_BY_KUEUE = (
 
 @dataclass(frozen=True, kw_only=True)
 class SpotTrainingJobArgs:
-    """The job, the local queue it waits in, and its priority in the queue and on the nodes."""
+    """The job, the local queue it waits in, and its priority in the queue and on the nodes.
+
+    Attributes:
+        access: what has to be there before its pods can reach the stack's bucket; empty where they need not.
+    """
 
     job: JobPlan
     local_queue: pulumi.Resource
     priority_classes: tuple[pulumi.Resource, ...]
+    access: tuple[pulumi.Resource, ...] = ()
 
 
 class SpotTrainingJob(pulumi.ComponentResource):
@@ -52,7 +57,7 @@ class SpotTrainingJob(pulumi.ComponentResource):
             spot_training_job(args.job),
             pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[args.local_queue, *args.priority_classes, *claims, *names],
+                depends_on=[args.local_queue, *args.priority_classes, *args.access, *claims, *names],
                 replace_with=list(claims),
                 ignore_changes=list(OWNED_BY_KUEUE),
             ),

@@ -31,6 +31,7 @@ _WORDS: Mapping[object, str] = {
     Decimal: "number",
     bool: "true or false",
     date: "day such as 2027-06-30",
+    Mapping[str, str]: "mapping of names to text",
 }
 
 

@@ -65,4 +65,8 @@ def chart_values(kueue: KueueAddon) -> Manifest:
         "clientConnection": {"qps": 300, "burst": 500},
     }
     # JSON is YAML, and its text is the same in every run.
-    return {"managerConfig": {"controllerManagerConfigYaml": json.dumps(configuration, indent=2)}}
+    return {
+        "managerConfig": {"controllerManagerConfigYaml": json.dumps(configuration, indent=2)},
+        # System nodes on EKS let only such pods in; elsewhere no node has the taint.
+        "controllerManager": {"tolerations": [{"key": "CriticalAddonsOnly", "operator": "Exists"}]},
+    }

@@ -5,24 +5,15 @@ from collections.abc import Iterable
 
 from mizan import keys
 from mizan.catalogue import Machine
-from mizan.manifests.manifest import MANAGED, Manifest, is_in, manifest, taints
+from mizan.manifests import node_pools
+from mizan.manifests.manifest import Manifest, is_in, manifest
+from mizan.manifests.node_pools import Lifetime, of_one_machine
 from mizan.plan import Offer, Plan
 
 NODE_CLASS = "simulated"
 
-# An empty GPU node is paid for until it goes; 30 s outlasts the gap between two jobs of a queue.
-CONSOLIDATE_AFTER = "30s"
-
-# Karpenter's default of 10 % at a time leaves a burst's empty nodes to go in rows, and all of them are paid for until
-# then. A node with pods on it still goes one at a time: a reason that no budget names would have no limit at all.
-# Source: kubernetes-sigs/karpenter@v1.14.1 pkg/apis/v1/nodepool.go, GetAllowedDisruptionsByReason.
-DISRUPTION_BUDGETS = (
-    {"nodes": "100%", "reasons": ["Empty"]},
-    {"nodes": "10%", "reasons": ["Drifted", "Underutilized"]},
-)
-
-# Karpenter's default of 720 h would end a long training run in mid-flight, and simulated nodes never need patching.
-EXPIRE_AFTER = "Never"
+# Simulated nodes never need patching. With pods on them they are replaced one in ten at a time.
+LIFETIME = Lifetime(others="10%")
 
 # What a node holds besides GPUs; Kubernetes' own default and a boot disk that no sample fills.
 PODS_PER_NODE = "110"
@@ -36,33 +27,9 @@ def node_class() -> Manifest:
 
 def node_pool(offer: Offer) -> Manifest:
     """Return the Karpenter NodePool of an offer: it scales from 0 to the offer's limit and back."""
-    body = manifest("karpenter.sh/v1", "NodePool", offer.name)
-    template = {key: value for key, value in offer.labels.items() if key != keys.CAPACITY_TYPE}
-    single = {
-        keys.INSTANCE_TYPE: offer.machine.name,
-        keys.CAPACITY_TYPE: offer.capacity_type.value,
-        keys.ARCHITECTURE: "amd64",
-        keys.OPERATING_SYSTEM: "linux",
-    }
-    body["spec"] = {
-        "template": {
-            "metadata": {"labels": {**MANAGED, **template}},
-            "spec": {
-                "nodeClassRef": {"group": "karpenter.kwok.sh", "kind": "KWOKNodeClass", "name": NODE_CLASS},
-                "taints": taints(offer.taints),
-                "requirements": [is_in(key, value) for key, value in single.items()],
-                "expireAfter": EXPIRE_AFTER,
-            },
-        },
-        "disruption": {
-            "consolidationPolicy": "WhenEmpty",
-            "consolidateAfter": CONSOLIDATE_AFTER,
-            "budgets": [dict(budget) for budget in DISRUPTION_BUDGETS],
-        },
-        "weight": offer.weight,
-        "limits": {offer.resource: str(offer.max_units)},
-    }
-    return body
+    reference = {"group": "karpenter.kwok.sh", "kind": "KWOKNodeClass", "name": NODE_CLASS}
+    requirements = of_one_machine(offer, offer.capacity_type.value)
+    return node_pools.node_pool(offer, node_class=reference, requirements=requirements, lifetime=LIFETIME)
 
 
 def instance_types(plan: Plan) -> list[Manifest]:

@@ -6,8 +6,9 @@ Source of every field: kubernetes-sigs/kueue@v0.19.2 apis/kueue/v1beta2.
 from mizan import keys
 from mizan.config import Priority
 from mizan.manifests.manifest import Manifest, is_in, manifest, taints, tolerations
+from mizan.manifests.provisioning import admission_checks
 from mizan.plan import CohortPlan, Flavor, FlavorQuota, QueuePlan
-from mizan.plan.pools import GPU_TAINT
+from mizan.plan.nodes import comes_with_the_flavor
 
 API = "kueue.x-k8s.io/v1beta2"
 
@@ -16,13 +17,14 @@ def resource_flavor(flavor: Flavor) -> Manifest:
     """Return the ResourceFlavor of a flavor.
 
     Kueue writes the labels into an admitted job as node selector. The GPU taint is tolerated for every job, as a
-    GPU request is what it asks for; the spot taint is not, so only a job that accepts interruptions gets spot.
+    GPU request is what it asks for, and so is what only tells these nodes from others; the spot taint is not, so only
+    a job that accepts interruptions gets spot.
     """
     body = manifest(API, "ResourceFlavor", flavor.name)
     body["spec"] = {
         "nodeLabels": dict(flavor.labels),
         "nodeTaints": taints(flavor.taints),
-        "tolerations": tolerations([GPU_TAINT]),
+        "tolerations": tolerations(taint for taint in flavor.taints if comes_with_the_flavor(taint)),
     }
     return body
 
@@ -57,7 +59,8 @@ def cluster_queue(queue: QueuePlan) -> Manifest:
         spec["namespaceSelector"] = {"matchExpressions": [is_in(keys.NAMESPACE_NAME, *queue.namespaces)]}
     if queue.cohort is not None:
         spec["cohortName"] = queue.cohort
-    body["spec"] = spec | _fair_sharing(queue.weight)
+    flavors = [quota.flavor for quota in queue.quotas]
+    body["spec"] = spec | admission_checks(flavors) | _fair_sharing(queue.weight)
     return body
 
 

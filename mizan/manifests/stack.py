@@ -1,9 +1,12 @@
 """Everything a stack puts into its cluster."""
 
 from mizan.config import Cloud
+from mizan.manifests.compute_class import compute_classes
+from mizan.manifests.karpenter import karpenter_nodes
 from mizan.manifests.kwok_nodes import node_class, node_pool
 from mizan.manifests.manifest import Manifest
 from mizan.manifests.namespaces import team_namespace
+from mizan.manifests.provisioning import provisioning
 from mizan.manifests.queues import (
     cluster_queue,
     cohort,
@@ -12,6 +15,7 @@ from mizan.manifests.queues import (
     resource_flavor,
     workload_priority_class,
 )
+from mizan.manifests.service_accounts import checkpoint_account
 from mizan.manifests.tenants import guards
 from mizan.manifests.training_jobs import gang_services, spot_training_job
 from mizan.manifests.volumes import checkpoint_claims
@@ -28,14 +32,18 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         for item in (
             team_namespace(team, plan.stack),
             *guards(team, machines),
+            *([checkpoint_account(team)] if plan.checkpoints else []),
             *(local_queue(queue, team.namespace) for queue in team.queues),
         )
     ]
     return [
         *simulated,
+        *(karpenter_nodes(plan) if plan.cloud is Cloud.EKS else []),
+        *compute_classes(plan.flavors),
         *(workload_priority_class(priority) for priority in plan.priorities),
         *(priority_class(priority) for priority in plan.priorities),
         *(resource_flavor(flavor) for flavor in plan.flavors),
+        *provisioning(plan.flavors),
         *(cohort(item) for item in plan.cohorts),
         *(cluster_queue(queue) for queue in plan.queues),
         *teams,

@@ -1,7 +1,7 @@
 """A spot training job: queued by Kueue, saved by checkpoints, not failed by interruptions."""
 
 from mizan import keys, versions
-from mizan.config import RestartPolicy
+from mizan.config import Cloud, RestartPolicy
 from mizan.manifests.manifest import Manifest, manifest, tolerations
 from mizan.manifests.packing import pod_packing
 from mizan.manifests.volumes import checkpoint_claim_name
@@ -99,7 +99,10 @@ def _failure_policy(job: JobPlan) -> Manifest:
 
 
 def _annotations(job: JobPlan) -> dict[str, str]:
-    annotations = {keys.DO_NOT_DISRUPT: "true", keys.SAFE_TO_EVICT: "false"}
+    # A pod with it is deleted, not evicted, when a spot node of AWS is taken back, and its job counts a failure; pools
+    # on EKS are never disrupted for another reason (mizan/manifests/karpenter.py).
+    stays = {} if job.cloud is Cloud.EKS else {keys.DO_NOT_DISRUPT: "true"}
+    annotations = {**stays, keys.SAFE_TO_EVICT: "false"}
     if job.simulated_run_seconds is not None:
         annotations[keys.SIMULATED_RUN_SECONDS] = str(job.simulated_run_seconds)
     return annotations
@@ -116,6 +119,7 @@ def _pod(job: JobPlan) -> Manifest:
         "restartPolicy": job.restart_policy.value,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
         "priorityClassName": job.priority,
+        **({"serviceAccountName": job.service_account} if job.service_account else {}),
         "tolerations": tolerations(job.tolerations),
         "automountServiceAccountToken": False,
         "securityContext": {

@@ -1,6 +1,7 @@
 """What a stack becomes: pools with their offers, queues, teams and jobs, on which every other part agrees."""
 
 from mizan.plan.build import build_plan
+from mizan.plan.checkpoints import CheckpointBucket
 from mizan.plan.fallback import Candidate, Worth
 from mizan.plan.model import (
     CohortPlan,
@@ -19,6 +20,7 @@ from mizan.plan.price_warnings import price_doubts
 
 __all__ = [
     "Candidate",
+    "CheckpointBucket",
     "CohortPlan",
     "CommitmentPlan",
     "Flavor",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mizan import keys
-from mizan.capacity import CapacityType, offer_name
+from mizan.capacity import CapacityType, flavor_name
 from mizan.config import (
     Cohort,
     CohortQuota,
@@ -14,7 +14,10 @@ from mizan.config import (
     Team,
     TrainingJob,
 )
+from mizan.plan.checkpoints import CheckpointBucket, account_of, bucket_of, of_checkpoints, placed
+from mizan.plan.cloud_labels import cloud_labels
 from mizan.plan.commitments import commitments_of
+from mizan.plan.expiry import of_expiry
 from mizan.plan.idle import of_commitments, of_queueless, of_spare
 from mizan.plan.intervals import checkpoint_seconds, of_runs
 from mizan.plan.model import (
@@ -28,7 +31,8 @@ from mizan.plan.model import (
     QueuePlan,
     TeamPlan,
 )
-from mizan.plan.pools import SPOT_TAINT, counted_apart, pools_of
+from mizan.plan.nodes import CAPACITY_LABELS, spot_taint
+from mizan.plan.pools import counted_apart, pools_of
 from mizan.plan.price_warnings import of_own_prices, of_prices
 from mizan.plan.reach import claims, reachable_units
 from mizan.plan.room import share_per_gpu
@@ -41,8 +45,10 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
     """Return the Plan of a stack that `parse` has checked: every name in it exists, every offer has a price.
 
     Raises:
-        ConfigErrors: of a pool no capacity type is feasible for the workloads of its queues.
+        ConfigErrors: of a pool no capacity type is feasible for the workloads of its queues, or the stack's name makes
+            no name of a bucket.
     """
+    bucket = bucket_of(stack, config)
     commitments = commitments_of(config)
     pools = pools_of(stack, config, commitments)
     flavors = _flavors(pools, config.queues)
@@ -52,7 +58,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
     pools = tuple(replace(pool, claims=claimed.get(pool.name)) for pool in pools)
     teams = {team.name: team for team in config.teams}
     by_name = {queue.name: queue for queue in queues}
-    jobs = tuple(_job(job, config, teams[job.team], by_name[job.queue]) for job in config.jobs)
+    jobs = tuple(_job(job, config, teams[job.team], by_name[job.queue], bucket) for job in config.jobs)
     return Plan(
         stack=stack,
         today=config.today,
@@ -69,6 +75,11 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         jobs=jobs,
         commitments=commitments,
         budget=config.budget,
+        gke=config.gke,
+        eks=config.eks,
+        karpenter=config.addons.karpenter,
+        checkpoints=bucket,
+        cloud_labels=cloud_labels(stack, config.labels),
         forced_removals=config.force_remove_teams,
         warnings=(
             *of_prices(pools),
@@ -77,8 +88,10 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
             *of_queueless(pools, queues),
             *of_spare(tuple(flavors.values()), pools),
             *of_runs(config.jobs, by_name, config),
+            *of_expiry(config),
             *of_quotas_and_jobs(tuple(flavors.values()), queues, cohorts, jobs),
             *of_kueue(config.addons.kueue, config.cloud),
+            *of_checkpoints(bucket, config),
         ),
     )
 
@@ -91,7 +104,7 @@ def _flavors(pools: Sequence[PoolPlan], queues: Sequence[Queue]) -> dict[FlavorK
         if pool.name in apart:
             for kind, offers in _by_capacity_type(pool).items():
                 found[pool.name, kind] = Flavor(
-                    name=offer_name(pool.name, kind),
+                    name=flavor_name(pool.name, kind),
                     pool=pool.name,
                     capacity_type=kind,
                     offers=offers,
@@ -113,11 +126,11 @@ def _flavor_of_whole(pool: PoolPlan) -> Flavor:
     """Return the flavor of a pool whose capacity type the autoscaler chooses, with what all its nodes share."""
     first, *others = pool.offers
     return Flavor(
-        name=pool.name,
+        name=flavor_name(pool.name, None),
         pool=pool.name,
         capacity_type=None,
         offers=pool.offers,
-        labels={key: value for key, value in first.labels.items() if key != keys.CAPACITY_TYPE},
+        labels={key: value for key, value in first.labels.items() if key not in CAPACITY_LABELS},
         taints=tuple(taint for taint in first.taints if all(taint in other.taints for other in others)),
     )
 
@@ -175,7 +188,9 @@ def _team(team: Team, queues: Mapping[str, QueuePlan], cohorts: Sequence[CohortP
     )
 
 
-def _job(job: TrainingJob, config: StackConfig, team: Team, queue: QueuePlan) -> JobPlan:
+def _job(
+    job: TrainingJob, config: StackConfig, team: Team, queue: QueuePlan, bucket: CheckpointBucket | None
+) -> JobPlan:
     labels = {
         **_cost_labels(team),
         keys.WORKLOAD_TYPE: "training",
@@ -184,13 +199,14 @@ def _job(job: TrainingJob, config: StackConfig, team: Team, queue: QueuePlan) ->
     }
     reachable = [offer.machine for quota in queue.quotas for offer in quota.flavor.offers]
     cpus, memory_gib = share_per_gpu(machine for machine in reachable if machine.gpus >= job.gpus)
+    checkpoint = placed(job, bucket)
     return JobPlan(
         name=job.name,
         cloud=config.cloud,
         namespace=team.name,
         queue=job.queue,
         labels=labels,
-        tolerations=(SPOT_TAINT,) if job.spot_eligible else (),
+        tolerations=(spot_taint(config.cloud),) if job.spot_eligible else (),
         resource=queue.quotas[0].flavor.resource,
         units=job.gpus,
         pods=job.pods,
@@ -198,10 +214,11 @@ def _job(job: TrainingJob, config: StackConfig, team: Team, queue: QueuePlan) ->
         memory_gib=memory_gib * job.gpus,
         priority=job.priority,
         command=job.command,
-        checkpoint=job.checkpoint,
+        checkpoint=checkpoint,
         checkpoint_seconds=checkpoint_seconds(job, queue, config),
         restart_policy=job.restart_policy,
         fail_on_exit_codes=job.fail_on_exit_codes,
         max_run_seconds=job.max_run_seconds,
         simulated_run_seconds=job.simulated_run_seconds,
+        service_account=account_of(checkpoint, team.name, bucket),
     )

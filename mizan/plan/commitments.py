@@ -1,13 +1,13 @@
 """What is bought in advance, resolved: what it costs an hour, and how many nodes of which pool it covers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from mizan.capacity import CapacityType
 from mizan.catalogue import machines
-from mizan.config import Commitment, CommitmentKind, StackConfig
+from mizan.config import Cloud, Commitment, CommitmentKind, ConfigFault, StackConfig
 from mizan.plan.model import CommitmentPlan
 from mizan.prices import Basis, committed_uses
 
@@ -64,6 +64,33 @@ def covered_nodes(
                 covered[pool][commitment.name] = taken
                 left[pool] -= taken
     return covered
+
+
+def torn_pools(
+    config: StackConfig, commitments: Sequence[CommitmentPlan], covered: Mapping[str, Mapping[str, int]]
+) -> Iterator[ConfigFault]:
+    """Yield a fault for each pool on GKE that a reservation and another commitment pay for together.
+
+    What is paid in advance is one node pool, and a node pool takes all its nodes from one reservation.
+
+    Args:
+        config: of the stack.
+        commitments: of the stack.
+        covered: by pool and commitment the nodes that are paid for in advance.
+    """
+    kept = {commitment.name for commitment in commitments if commitment.keeps_nodes}
+    order = [commitment.name for commitment in commitments]
+    for pool, names in covered.items() if config.cloud is Cloud.GKE else ():
+        if len(names) > 1 and kept & names.keys():
+            first, *others = sorted(names, key=order.index)
+            yield ConfigFault(
+                ("commitments", order.index(others[0]), "nodes"),
+                names[others[0]],
+                needs=f"a pool of its own, as {first} pays for nodes of {pool} already",
+                because="a node pool takes all its nodes from one reservation, and others would never come",
+                fix=f"Make a second pool of {pool}'s machine for {others[0]}, and lower on-demand of {pool} to what "
+                f"{first} covers",
+            )
 
 
 def _commitment(commitment: Commitment, config: StackConfig) -> CommitmentPlan:

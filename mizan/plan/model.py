@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from mizan import keys
 from mizan.capacity import CapacityType
 from mizan.catalogue import Machine, Provider
 from mizan.config import (
@@ -13,19 +14,31 @@ from mizan.config import (
     Cloud,
     Cluster,
     CommitmentKind,
+    Eks,
     ExpectedUse,
     Fallback,
+    Gke,
+    GkeNodes,
+    KarpenterAddon,
+    KarpenterNodes,
     KueueAddon,
     Order,
     Preemption,
     Priority,
     QueueingStrategy,
     RestartPolicy,
+    WarmNodes,
     WhenCanBorrow,
 )
+from mizan.plan.checkpoints import CheckpointBucket
 from mizan.plan.claims import Claims
 from mizan.plan.fallback import Candidate, Worth
 from mizan.prices import PRICE_MAX_AGE_DAYS, Basis, Price
+
+# A calendar's machines are handed over as a reservation, which is named when they are asked for.
+# Source: https://docs.cloud.google.com/sdk/gcloud/reference/compute/future-reservations/create, --reservation-mode and
+# --reservation-name, read 2026-11-23.
+_KEPT = frozenset({CommitmentKind.RESERVATION, CommitmentKind.CAPACITY_BLOCK, CommitmentKind.DWS_CALENDAR})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +104,7 @@ class PoolPlan:
         doubtful: those that are kept all the same, as a queue or the stack's own order names them.
         on_demand: what a node costs on-demand, which savings are told against; None where no list says it.
         claims: who may fill its nodes; None where no queue counts it.
+        zones: of its nodes; empty means all of the cluster.
     """
 
     name: str
@@ -104,6 +118,10 @@ class PoolPlan:
     expected_use: ExpectedUse
     disk_gib: int
     claims: Claims | None = None
+    zones: tuple[str, ...] = ()
+    gke: GkeNodes = field(default_factory=GkeNodes)
+    karpenter: KarpenterNodes = field(default_factory=KarpenterNodes)
+    warm: WarmNodes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +149,11 @@ class CommitmentPlan:
     source: str
     as_of: date | None
     basis: Basis | None
+
+    @property
+    def keeps_nodes(self) -> bool:
+        """Return whether machines are kept for it under its name, and not only billed in another way."""
+        return self.kind in _KEPT
 
     @property
     def is_derived(self) -> bool:
@@ -164,6 +187,16 @@ class Flavor:
     def resource(self) -> str:
         """Return the resource that its quota counts."""
         return self.offers[0].resource
+
+    @property
+    def compute_class(self) -> str | None:
+        """Return the ComputeClass that keeps the order of its offers on GKE; None where there is but one, or no GKE."""
+        return self.labels.get(keys.GKE_COMPUTE_CLASS)
+
+    @property
+    def is_queued(self) -> bool:
+        """Return whether its nodes come all together through a ProvisioningRequest, for one gang at a time."""
+        return keys.GKE_QUEUED in self.labels
 
     @property
     def max_units(self) -> int:
@@ -245,7 +278,9 @@ class JobPlan:
         pods: that run together, or not at all.
         cpus: for each pod, so that a full node still has room for what the system runs on it.
         memory_gib: for each pod, in the same way.
+        checkpoint: with the place that the job or its team's prefix in the stack's bucket gives it.
         checkpoint_seconds: between two checkpoints.
+        service_account: by which its pods reach that prefix; None where they need no rights of ours.
     """
 
     name: str
@@ -267,6 +302,7 @@ class JobPlan:
     fail_on_exit_codes: tuple[int, ...]
     max_run_seconds: int
     simulated_run_seconds: int | None
+    service_account: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,6 +311,10 @@ class Plan:
 
     Attributes:
         today: the day that the age of prices is counted to.
+        gke: the cluster that the stack makes there; None elsewhere.
+        eks: the cluster that the stack makes there; None elsewhere.
+        checkpoints: the bucket of its jobs; None where it makes none.
+        cloud_labels: of everything that the stack makes in the cloud; at AWS tags.
         forced_removals: teams whose namespaces may go although jobs run there.
         warnings: what is allowed but probably not meant, each a sentence with its numbers.
     """
@@ -294,6 +334,11 @@ class Plan:
     jobs: tuple[JobPlan, ...] = field(default=())
     commitments: tuple[CommitmentPlan, ...] = field(default=())
     budget: Budget | None = None
+    gke: Gke | None = None
+    eks: Eks | None = None
+    karpenter: KarpenterAddon = field(default_factory=KarpenterAddon)
+    checkpoints: CheckpointBucket | None = None
+    cloud_labels: Mapping[str, str] = field(default_factory=dict)
     forced_removals: tuple[str, ...] = field(default=())
     warnings: tuple[str, ...] = field(default=())
 

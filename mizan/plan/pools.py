@@ -5,19 +5,26 @@ from dataclasses import replace
 from decimal import Decimal
 
 from mizan import keys
-from mizan.capacity import CapacityType, offer_name
+from mizan.capacity import CapacityType, flavor_name, offer_name
 from mizan.catalogue import machines
-from mizan.config import ConfigErrors, ConfigFault, Fallback, Order, Pool, PoolCapacity, Queue, StackConfig, Workload
-from mizan.plan.commitments import covered_nodes
+from mizan.config import (
+    Cloud,
+    ConfigErrors,
+    ConfigFault,
+    Fallback,
+    Order,
+    Pool,
+    PoolCapacity,
+    Queue,
+    StackConfig,
+    Workload,
+)
+from mizan.plan.commitments import covered_nodes, torn_pools
 from mizan.plan.fallback import Candidate, Market, ordered, weigh
-from mizan.plan.model import CommitmentPlan, Offer, PoolPlan, Taint
+from mizan.plan.model import CommitmentPlan, Offer, PoolPlan
+from mizan.plan.nodes import in_one_flavor, node_labels, node_taints
 from mizan.plan.order import weights
 from mizan.prices import mean_uptime
-
-# GKE puts this taint on GPU nodes itself; we declare it everywhere, so that a pod without a GPU never occupies one.
-# Source: https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-21.
-GPU_TAINT = Taint(key=keys.NVIDIA_GPU, value="present")
-SPOT_TAINT = Taint(key=keys.SPOT_TAINT, value="true")
 
 
 def counted_apart(queues: Sequence[Queue]) -> frozenset[str]:
@@ -29,11 +36,12 @@ def pools_of(stack: str, config: StackConfig, commitments: Sequence[CommitmentPl
     """Return every pool with its offers, each weighed against all others.
 
     Raises:
-        ConfigErrors: of a pool no capacity type is feasible.
+        ConfigErrors: of a pool no capacity type is feasible, or two commitments pull at it.
     """
     covered = _covered(config, commitments)
     weighed = [(pool, _candidates(pool, config)) for pool in config.pools]
     faults = [fault for index, (pool, found) in enumerate(weighed) for fault in _unfit(index, pool, found)]
+    faults += torn_pools(config, commitments, covered)
     if faults:
         raise ConfigErrors(f"stack {stack}", faults)
     apart = counted_apart(config.queues)
@@ -120,18 +128,41 @@ def _pool(
         name=pool.name,
         machine=machines()[pool.machine],
         order=pool.order,
-        offers=tuple(_offers(pool, taken, sizes, covered, is_counted_apart=is_counted_apart)),
+        offers=_marked(
+            pool.name,
+            config.cloud,
+            tuple(_offers(pool, config.cloud, taken, sizes, covered, is_counted_apart=is_counted_apart)),
+            is_counted_apart=is_counted_apart,
+        ),
         left_out=left_out,
         left_out_nodes=sum(sizes[each.capacity_type].max_nodes for each in left_out),
         doubtful=not_worth_it if keeps_all else (),
         on_demand=config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND),
         expected_use=pool.expected_use or config.expected_use,
         disk_gib=pool.disk_gib,
+        zones=pool.zones,
+        gke=pool.gke,
+        karpenter=pool.karpenter,
+        warm=pool.warm,
     )
+
+
+def _marked(pool: str, cloud: Cloud, offers: Sequence[Offer], *, is_counted_apart: bool) -> tuple[Offer, ...]:
+    """Return the offers, each with what it shares with the others of its flavor."""
+    kinds = dict.fromkeys(offer.capacity_type for offer in offers) if is_counted_apart else (None,)
+    marked = {
+        offer.name: offer
+        for kind in kinds
+        for offer in in_one_flavor(
+            cloud, flavor_name(pool, kind), [each for each in offers if kind in (None, each.capacity_type)]
+        )
+    }
+    return tuple(marked[offer.name] for offer in offers)
 
 
 def _offers(
     pool: Pool,
+    cloud: Cloud,
     candidates: Sequence[Candidate],
     sizes: dict[CapacityType, PoolCapacity],
     covered: dict[str, int],
@@ -142,29 +173,29 @@ def _offers(
     committed = sum(covered.values())
     on_demand = next((each for each in candidates if each.capacity_type is CapacityType.ON_DEMAND), None)
     if committed and on_demand is not None and not is_counted_apart:
-        yield _committed(pool, on_demand, covered)
+        yield _committed(pool, cloud, on_demand, covered)
     for candidate in candidates:
         nodes = sizes[candidate.capacity_type].max_nodes
         if committed and candidate is on_demand:
             nodes -= committed
             if is_counted_apart:
-                yield _committed(pool, candidate, covered)
+                yield _committed(pool, cloud, candidate, covered)
         if nodes:
-            yield _offer(pool, candidate, nodes)
+            yield _offer(pool, cloud, candidate, nodes)
 
 
-def _committed(pool: Pool, on_demand: Candidate, covered: dict[str, int]) -> Offer:
+def _committed(pool: Pool, cloud: Cloud, on_demand: Candidate, covered: dict[str, int]) -> Offer:
     """Return the on-demand nodes that are paid for in advance; in a queue's order they stand with on-demand."""
     worth = replace(
         on_demand.worth,
         usd_per_useful_hour=Decimal(0),
         reason=f"paid for in advance by {' and '.join(covered)}: one more hour costs nothing",
     )
-    base = _offer(pool, replace(on_demand, worth=worth), sum(covered.values()))
+    base = _offer(pool, cloud, replace(on_demand, worth=worth), sum(covered.values()))
     return replace(base, name=f"reserved-{pool.name}", commitments=covered)
 
 
-def _offer(pool: Pool, candidate: Candidate, max_nodes: int) -> Offer:
+def _offer(pool: Pool, cloud: Cloud, candidate: Candidate, max_nodes: int) -> Offer:
     machine = machines()[pool.machine]
     return Offer(
         name=offer_name(pool.name, candidate.capacity_type),
@@ -175,12 +206,8 @@ def _offer(pool: Pool, candidate: Candidate, max_nodes: int) -> Offer:
         max_nodes=max_nodes,
         resource=keys.NVIDIA_GPU,
         units_per_node=machine.gpus,
-        labels={
-            keys.POOL: pool.name,
-            keys.CAPACITY_TYPE: candidate.capacity_type.value,
-            keys.GPU_PRODUCT: machine.gpu.product_label,
-        },
-        taints=(GPU_TAINT, SPOT_TAINT) if candidate.capacity_type is CapacityType.SPOT else (GPU_TAINT,),
+        labels=node_labels(cloud, pool, candidate.capacity_type),
+        taints=node_taints(cloud, pool, candidate.capacity_type),
         weight=1,
         worth=candidate.worth,
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from mizan import keys
 from mizan.config import Cloud, Install, KueueAddon
 from mizan.plan.model import CohortPlan, Flavor, JobPlan, QueuePlan
+from mizan.plan.nodes import passes
 from mizan.plan.reach import held_units, reach_of
 
 # From the request to a registered GPU: machine, kubelet, driver, device plugin. The example of Kueue's own chart.
@@ -52,11 +52,7 @@ def _of_job(
     job: JobPlan, queue: QueuePlan, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]
 ) -> Iterator[str]:
     # Every job gets the toleration of the GPU taint with its flavor; it brings that of the spot taint itself, or not.
-    open_to_it = [
-        quota
-        for quota in queue.quotas
-        if all(taint in job.tolerations for taint in quota.flavor.taints if taint.key == keys.SPOT_TAINT)
-    ]
+    open_to_it = [quota for quota in queue.quotas if passes(job.tolerations, quota.flavor.taints)]
     # One pod set gets one flavor.
     reachable = [reach_of(queue, quota, queues, cohorts) for quota in open_to_it]
     asked, largest = job.units * job.pods, max(reachable, default=0)
@@ -93,7 +89,7 @@ def _pods_at_once(job: JobPlan, flavor: Flavor) -> int:
     return sum(
         offer.max_nodes * (offer.units_per_node // job.units)
         for offer in flavor.offers
-        if all(taint in job.tolerations for taint in offer.taints if taint.key == keys.SPOT_TAINT)
+        if passes(job.tolerations, offer.taints)
     )
 
 

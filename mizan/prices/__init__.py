@@ -2,6 +2,7 @@
 
 from mizan.prices.book import PriceBook, newest
 from mizan.prices.commitments import COMMITMENT_FILE, CommittedUse, committed_uses
+from mizan.prices.egress import EGRESS_FILE, EgressPrice, egress_price
 from mizan.prices.files import PRICE_FILE, read_price_file, shipped
 from mizan.prices.hosts import HOST_FILE, HostRate, host_rate
 from mizan.prices.layout import PriceFault, UnreadablePrices
@@ -10,6 +11,7 @@ from mizan.prices.uptime import Uptime, UptimeKind, mean_uptime
 
 __all__ = [
     "COMMITMENT_FILE",
+    "EGRESS_FILE",
     "HOST_FILE",
     "HOURS_PER_MONTH",
     "LEAST_USD_PER_HOUR",
@@ -17,6 +19,7 @@ __all__ = [
     "PRICE_MAX_AGE_DAYS",
     "Basis",
     "CommittedUse",
+    "EgressPrice",
     "HostRate",
     "Price",
     "PriceBook",
@@ -25,6 +28,7 @@ __all__ = [
     "Uptime",
     "UptimeKind",
     "committed_uses",
+    "egress_price",
     "host_rate",
     "mean_uptime",
     "newest",

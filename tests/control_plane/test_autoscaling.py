@@ -12,10 +12,11 @@ from local.control_plane import Action, ControlPlane
 from local.control_plane.daemons import KARPENTER
 from local.home import Home
 from mizan import keys
+from mizan.config import Cloud
 from mizan.manifests import manifests_of
 from mizan.manifests.kwok_nodes import instance_types, node_class, node_pool
 from mizan.manifests.manifest import is_in, tolerations
-from mizan.plan.pools import GPU_TAINT, SPOT_TAINT
+from mizan.plan.nodes import GPU_TAINT, spot_taint
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
 from tests.control_plane.cluster_builders import NodePool, RecordingReporter
 
@@ -119,7 +120,7 @@ def gpu_pod(name, namespace, gpus, **spec):
     """A pod that may run on spot, on any pool that its spec does not rule out."""
     amounts = {keys.NVIDIA_GPU: str(gpus), "cpu": str(gpus)}
     container = {"name": "main", "image": "simulated", "resources": {"requests": amounts, "limits": amounts}}
-    tolerated = tolerations([GPU_TAINT, SPOT_TAINT])
+    tolerated = tolerations([GPU_TAINT, spot_taint(Cloud.LOCAL)])
     metadata = {"name": name, "namespace": namespace}
     return Pod.from_dict({"metadata": metadata, "spec": {"containers": [container], "tolerations": tolerated, **spec}})
 

@@ -52,7 +52,7 @@ def test_a_type_without_words_of_its_own_is_no_page():
 @pytest.mark.parametrize(
     ("key", "limits"),
     [
-        ("maxNodes", "1 to 1000"),
+        ("value", "-1000000 to 1000000000"),
         ("jobs", ""),
         ("frameworks", "at least 1 entry"),
         ("context", "not empty"),
@@ -70,8 +70,8 @@ def test_a_key_s_limits_stand_beside_its_type(key, limits):
 @pytest.mark.parametrize(
     ("key", "default"),
     [
-        ("region", "required"),
-        ("maxNodes", "required"),
+        ("cloud", "required"),
+        ("costCenter", "required"),
         ("diskGib", "`100`"),
         ("order", "`price`"),
         ("hoursPerWeek", "`168`"),

@@ -1,6 +1,6 @@
 """The models of a stack file: plain values; every field says what it does, why it is limited, and how to mend it."""
 
-from mizan.config.models.addons import Addons, Install, KueueAddon, PodsReady
+from mizan.config.models.addons import Addons, Install, KarpenterAddon, KueueAddon, PodsReady
 from mizan.config.models.cluster import Cloud, Cluster
 from mizan.config.models.costs import (
     Budget,
@@ -12,7 +12,11 @@ from mizan.config.models.costs import (
     SpotSettings,
     Term,
 )
+from mizan.config.models.eks import Access, AccessPolicy, ControlPlaneLog, Eks, EksNetwork
+from mizan.config.models.gke import Gke, GkeNetwork, Maintenance, ReleaseChannel, SystemPool, Weekday
 from mizan.config.models.jobs import AccessMode, Checkpoint, CheckpointVolume, RestartPolicy, TrainingJob
+from mizan.config.models.networks import AuthorisedNetwork
+from mizan.config.models.node_settings import GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
 from mizan.config.models.pools import Pool, PoolCapacity
 from mizan.config.models.queues import (
     Cohort,
@@ -28,16 +32,21 @@ from mizan.config.models.queues import (
     WithinClusterQueue,
 )
 from mizan.config.models.stack import NOT_KEYS, StackConfig
+from mizan.config.models.storage import CheckpointStorage
 from mizan.config.models.teams import Team
 from mizan.config.models.workloads import Workload, WorkloadKind
 
 __all__ = [
     "NOT_KEYS",
+    "Access",
     "AccessMode",
+    "AccessPolicy",
     "Addons",
+    "AuthorisedNetwork",
     "Budget",
     "BudgetOn",
     "Checkpoint",
+    "CheckpointStorage",
     "CheckpointVolume",
     "Cloud",
     "Cluster",
@@ -45,10 +54,20 @@ __all__ = [
     "CohortQuota",
     "Commitment",
     "CommitmentKind",
+    "ControlPlaneLog",
+    "Eks",
+    "EksNetwork",
     "ExpectedUse",
     "Fallback",
+    "Gke",
+    "GkeNetwork",
+    "GkeNodes",
+    "GpuDriver",
     "Install",
+    "KarpenterAddon",
+    "KarpenterNodes",
     "KueueAddon",
+    "Maintenance",
     "Order",
     "PodsReady",
     "Pool",
@@ -59,12 +78,16 @@ __all__ = [
     "QueueingStrategy",
     "Quota",
     "ReclaimWithinCohort",
+    "ReleaseChannel",
     "RestartPolicy",
     "SpotSettings",
     "StackConfig",
+    "SystemPool",
     "Team",
     "Term",
     "TrainingJob",
+    "WarmNodes",
+    "Weekday",
     "WhenCanBorrow",
     "WithinClusterQueue",
     "Workload",

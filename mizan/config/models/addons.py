@@ -95,7 +95,38 @@ class KueueAddon(Model):
     )
 
 
+class KarpenterAddon(Model):
+    """Karpenter, which makes the nodes of a cluster on EKS."""
+
+    install: Install = described(
+        "helm installs Karpenter's charts; external expects it in the cluster.",
+        because="two Karpenters in one cluster would make every node twice",
+        fix="Write `helm` or `external`",
+        default=Install.HELM,
+    )
+    chart: str | None = described(
+        "Where its chart is: an OCI address or a folder; left out, Karpenter's own registry.",
+        because="some clusters reach only a mirror",
+        fix="Write an address such as `oci://mirror.example.com/karpenter/karpenter`, or leave it out",
+        default=None,
+        min_length=1,
+    )
+    ami: str | None = described(
+        "Alias of the AMI of its nodes; left out, the release that this version is tested with.",
+        because="an alias that moves replaces every node when it does",
+        fix="Write an alias with its version such as `al2023@v20260810`, or leave it out",
+        default=None,
+        pattern=r"^al2023@v[0-9]{8}$",
+    )
+
+
 class Addons(Model):
     """Controllers that the platform needs in its cluster."""
 
     kueue: KueueAddon = described("Kueue.", because="queues need their controller", fix="Add `kueue: {install: helm}`")
+    karpenter: KarpenterAddon = described(
+        "Karpenter; only with `cloud: eks`.",
+        because="pools on EKS need what makes their nodes",
+        fix="Write `{install: helm}`, or leave it out",
+        default=KarpenterAddon(),
+    )

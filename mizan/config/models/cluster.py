@@ -6,10 +6,16 @@ from mizan.config.models.base import Model, described_text
 
 
 class Cloud(StrEnum):
-    """Where the cluster comes from: `local` is the embedded control plane, `existing` any cluster of a kubeconfig."""
+    """Where the cluster comes from.
+
+    `local` is the embedded control plane, `existing` any cluster of a kubeconfig; `gke` and `eks` are made by the
+    stack.
+    """
 
     LOCAL = "local"
     EXISTING = "existing"
+    GKE = "gke"
+    EKS = "eks"
 
 
 class Cluster(Model):

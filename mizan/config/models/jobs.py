@@ -58,7 +58,8 @@ class Checkpoint(Model):
     """Where and how often a training job saves itself: to object storage or to a shared volume."""
 
     dir: str | None = described(
-        "Object storage address that outlives the node; CHECKPOINT_DIR of the job.",
+        "Object storage address that outlives the node; CHECKPOINT_DIR of the job. Left out, as `volume` is, it is a "
+        "folder of the job's own name in the stack's bucket, where the stack has `checkpoints`.",
         because="a spot node and its disks vanish together",
         fix="Write an address such as `s3://checkpoints/training-job`",
         default=None,

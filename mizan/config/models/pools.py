@@ -1,8 +1,15 @@
 """GPU pools: which machines, and how they are bought."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from mizan.capacity import CapacityType
 from mizan.config.models.base import Model, described, described_text, object_name
 from mizan.config.models.costs import Amount, ExpectedUse, Order
+from mizan.config.models.node_settings import GkeNodes, KarpenterNodes, WarmNodes
+
+ZONE_PATTERN = r"^[a-z]+(-[a-z]+)*-?[0-9]+-?[a-z]$"
 
 
 class PoolCapacity(Model):
@@ -72,4 +79,29 @@ class Pool(Model):
         ge=10,
         le=65_536,
         strict=True,
+    )
+    zones: tuple[Annotated[str, Field(pattern=ZONE_PATTERN)], ...] = described(
+        "Zones of its nodes; left out, all of the cluster.",
+        because="not every zone of a region has every GPU",
+        fix="Write zones of the stack's region such as `[us-central1-a, us-central1-c]`, or leave it out",
+        default=(),
+        max_length=10,
+    )
+    warm: WarmNodes | None = described(
+        "Nodes that are there before anybody asks; left out, none.",
+        because="an idle pool costs nothing, and the first job waits minutes for its node",
+        fix="Write `{nodes: 1, schedule: 0 8 * * 1-5, hours: 10}`, or leave it out",
+        default=None,
+    )
+    gke: GkeNodes = described(
+        "Its nodes on GKE.",
+        because="GKE has choices that no other cloud has",
+        fix="Write `{compactPlacement: true}`, or leave it out",
+        default=GkeNodes(),
+    )
+    karpenter: KarpenterNodes = described(
+        "Its nodes where Karpenter makes them.",
+        because="Karpenter has choices that no other autoscaler has",
+        fix="Write `{consolidateAfterSeconds: 30}`, or leave it out",
+        default=KarpenterNodes(),
     )

@@ -1,5 +1,6 @@
 """The whole stack file."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 
@@ -9,9 +10,12 @@ from mizan.config.models.addons import Addons
 from mizan.config.models.base import Model, described
 from mizan.config.models.cluster import Cloud, Cluster
 from mizan.config.models.costs import Budget, Commitment, ExpectedUse, SpotSettings
+from mizan.config.models.eks import Eks
+from mizan.config.models.gke import Gke
 from mizan.config.models.jobs import TrainingJob
 from mizan.config.models.pools import Pool
 from mizan.config.models.queues import Cohort, Priority, Queue
+from mizan.config.models.storage import CheckpointStorage
 from mizan.config.models.teams import Team
 from mizan.prices import PriceBook
 
@@ -34,7 +38,9 @@ class StackConfig(Model):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     cloud: Cloud = described(
-        "Where the cluster comes from.", because="everything else depends on it", fix="Write `local` or `existing`"
+        "Where the cluster comes from.",
+        because="everything else depends on it",
+        fix="Write `local`, `existing`, `gke` or `eks`",
     )
     region: str = described(
         "Region whose prices apply, such as us-central1.",
@@ -46,6 +52,31 @@ class StackConfig(Model):
         "The existing cluster; only with `cloud: existing`.",
         because="the platform must know which cluster it changes",
         fix="Add `{kubeconfig: ~/.kube/config, context: prod, name: prod}`",
+        default=None,
+    )
+    gke: Gke | None = described(
+        "The cluster on GKE; only with `cloud: gke`.",
+        because="it is made and paid for in a project",
+        fix="Add `{project: ml-platform-prod, authorisedNetworks: [{name: office, cidr: 203.0.113.0/24}]}`",
+        default=None,
+    )
+    eks: Eks | None = described(
+        "The cluster on EKS; only with `cloud: eks`.",
+        because="it is made and paid for in an account",
+        fix="Add `{account: '123456789012'}`",
+        default=None,
+    )
+    labels: Mapping[str, str] = described(
+        "Labels, at AWS tags, of everything that the stack makes in the cloud, beside its own.",
+        because="the cloud's bill is split by them",
+        fix="Write `{environment: prod}`: lower-case letters, digits, dashes and underscores",
+        default={},
+        max_length=30,
+    )
+    checkpoints: CheckpointStorage | None = described(
+        "Object storage for checkpoints, made by the stack; only with `cloud: gke` or `eks`.",
+        because="a spot node's disk goes with it",
+        fix="Write `{retentionDays: 30}`, or leave it out",
         default=None,
     )
     pools: tuple[Pool, ...] = described("GPU pools.", because="a platform has GPUs", fix="Add a pool", min_length=1)

@@ -63,11 +63,16 @@ def jobs_name_a_priority(stack: Part) -> Iterator[ConfigFault]:
 
 
 def checkpoints_outlive_their_node(stack: Part) -> Iterator[ConfigFault]:
-    """Yield a fault for each job that saves nowhere, in two places, or on a disk of one zone."""
+    """Yield a fault for each job that saves nowhere, in two places, or on a disk of one zone.
+
+    A job that names no place saves itself to the stack's own bucket where there is one.
+    """
+    has_bucket = stack["checkpoints"].is_mapping
     for job in stack["jobs"].items:
         checkpoint = job["checkpoint"]
         place, volume = checkpoint["dir"], checkpoint["volume"]
-        if checkpoint.is_mapping and (place.value is None) == (volume.value is None):
+        is_placed = has_bucket and place.value is None and volume.value is None
+        if checkpoint.is_mapping and not is_placed and (place.value is None) == (volume.value is None):
             yield ConfigFault(
                 checkpoint.path,
                 "neither `dir` nor `volume`" if place.value is None else "both `dir` and `volume`",

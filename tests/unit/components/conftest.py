@@ -15,4 +15,4 @@ def deploy() -> Callable[[Callable[[], object]], list[mocks.Registered]]:
 @pytest.fixture(autouse=True)
 def _nobody_leaves(monkeypatch):
     """There is no cluster to ask under mocks; test_team.py asks one."""
-    monkeypatch.setattr("components.platform.refuse_departures", lambda *_: None)
+    monkeypatch.setattr("components.site.refuse_departures", lambda *_: None)

@@ -158,7 +158,7 @@ def holding(server, *jobs, namespace="team-b"):
 
 def refused(cluster: Reached, plan=PLAN) -> str:
     with pytest.raises(pulumi.RunError) as caught:
-        refuse_departures(plan, cluster)
+        refuse_departures(plan, cluster.named)
     return str(caught.value)
 
 
@@ -193,7 +193,7 @@ def test_a_team_whose_work_has_ended_leaves(api_server, cluster):
     job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
     pod = {"metadata": {"name": "server", "namespace": "team-b"}, "status": {"phase": "Succeeded"}}
     api_server.objects["/api/v1/namespaces/team-b/pods"] = [pod]
-    refuse_departures(PLAN, cluster(api_server.address))
+    refuse_departures(PLAN, cluster(api_server.address).named)
     assert paths(api_server) == [
         "/api/v1/namespaces",
         "/apis/batch/v1/namespaces/team-b/jobs",
@@ -207,13 +207,13 @@ def test_a_forced_team_leaves_with_its_jobs_and_nobody_looks_at_them(api_server,
     there = cluster(api_server.address)
     assert "job train has not ended" in refused(there)
     api_server.asked.clear()
-    refuse_departures(a_plan(a_stack(forceRemoveTeams=["team-b"])), there)
+    refuse_departures(a_plan(a_stack(forceRemoveTeams=["team-b"])), there.named)
     assert paths(api_server) == ["/api/v1/namespaces"]
 
 
 def test_where_nobody_leaves_one_question_is_asked(api_server, cluster):
     holding(api_server, "train", namespace="team-a")
-    refuse_departures(PLAN, cluster(api_server.address))
+    refuse_departures(PLAN, cluster(api_server.address).named)
     assert len(api_server.asked) == 1
 
 
@@ -337,11 +337,11 @@ def test_the_platform_asks_before_it_registers_anything_in_the_cluster(deploy, m
     monkeypatch.setenv("MIZAN_KUBECONFIG", "/home/kubeconfig")
     seen = []
 
-    def refuse(plan, cluster):
-        seen.append((plan, cluster.named))
+    def refuse(plan, named):
+        seen.append((plan, named))
         raise pulumi.RunError("team-b runs")
 
-    monkeypatch.setattr("components.platform.refuse_departures", refuse)
+    monkeypatch.setattr("components.site.refuse_departures", refuse)
     registered = []
     monkeypatch.setattr("components.resource.KubernetesObject.__init__", lambda *_: registered.append(1))
     with pytest.raises(pulumi.RunError, match="team-b runs"):

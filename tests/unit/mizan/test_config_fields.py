@@ -241,7 +241,7 @@ REFUSED = [
     ("jobs[0].simulatedRunSeconds", 604_801, "at most 604800"),
     ("jobs[0].command[0]", "", "text that is not empty"),
     ("cluster.context", "", "text that is not empty"),
-    ("cloud", "aws", "'local' or 'existing'"),
+    ("cloud", "aws", "'local', 'existing', 'gke' or 'eks'"),
     ("pools[0].capacity[0].type", "reserved", "'spot', 'on-demand' or 'flex-start'"),
     ("queues[0].quotas[0].capacity", "Spot", "'spot', 'on-demand' or 'flex-start'"),
     ("addons.kueue.install", "yes", "'helm' or 'external'"),

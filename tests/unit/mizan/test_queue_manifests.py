@@ -213,7 +213,8 @@ def test_kueue_shares_fairly_only_when_it_is_told_to():
 def test_kueue_s_chart_gets_the_settings_of_the_embedded_kueue_and_its_own_ports():
     values = chart_values(KUEUE)
     configuration = json.loads(values["managerConfig"]["controllerManagerConfigYaml"])
-    assert set(values) == {"managerConfig"}
+    assert set(values) == {"managerConfig", "controllerManager"}
+    assert values["controllerManager"]["tolerations"] == [{"key": "CriticalAddonsOnly", "operator": "Exists"}]
     assert configuration | manager_configuration(KUEUE) == configuration
     assert configuration["apiVersion"] == "config.kueue.x-k8s.io/v1beta2"
     assert configuration["integrations"] == {"frameworks": ["batch/job"]}

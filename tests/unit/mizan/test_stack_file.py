@@ -48,8 +48,8 @@ leave jobs waiting for ever. Did you mean `a100`?
 of Kubernetes object names, which are never cut short. Use a short name such as `my-team`.
   line 17: mizan:teams[0].costCenter: nothing; needs a value because Kubernetes refuses other label values, and a bill \
 without it has no owner. Use letters, digits, dashes, dots or underscores, such as `ml-research`.
-  line 20: mizan:cloud: locl; needs 'local' or 'existing' because everything else depends on it. \
-Write `local` or `existing`.
+  line 20: mizan:cloud: locl; needs 'local', 'existing', 'gke' or 'eks' because everything else depends on \
+it. Write `local`, `existing`, `gke` or `eks`.
   line 21: mizan:addon: unknown key; needs a known key because an ignored key would be a setting that silently does \
 nothing. Did you mean `addons`?
   mizan:addons: nothing; needs a value because queues need their controller. Add `kueue: {{install: helm}}`."""

@@ -51,7 +51,7 @@ def test_a_leading_zero_is_told_beside_every_other_fault(file):
     with pytest.raises(ConfigErrors) as caught:
         read_stack(file, TODAY)
     assert told in str(caught.value).splitlines()
-    assert "mizan:cloud: locl; needs 'local' or 'existing'" in str(caught.value)
+    assert "mizan:cloud: locl; needs 'local', 'existing', 'gke' or 'eks'" in str(caught.value)
 
 
 @pytest.mark.parametrize("written", ["0", "10", "0o10", "0x10", "'010'", "!!str 010", "0.5", "2024-01-01"])

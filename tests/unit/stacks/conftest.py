@@ -6,4 +6,4 @@ import pytest
 @pytest.fixture(autouse=True)
 def _nobody_leaves(monkeypatch):
     """There is no cluster to ask under mocks."""
-    monkeypatch.setattr("components.platform.refuse_departures", lambda *_: None)
+    monkeypatch.setattr("components.site.refuse_departures", lambda *_: None)

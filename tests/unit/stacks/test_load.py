@@ -146,7 +146,10 @@ def test_the_running_stack_is_loaded_under_its_own_name(in_pulumi):
             a_stack(region="us-east1"),
             "stack local: 1 fault\n  mizan:region: us-east1; needs a region with prices because",
         ),
-        (a_stack(cloud="aws"), "stack local: 1 fault\n  mizan:cloud: aws; needs 'local' or 'existing' because"),
+        (
+            a_stack(cloud="aws"),
+            "stack local: 1 fault\n  mizan:cloud: aws; needs 'local', 'existing', 'gke' or 'eks' because",
+        ),
         ({}, "stack local: 6 faults\n  mizan:cloud: nothing; needs a value because"),
     ],
 )

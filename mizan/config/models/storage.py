@@ -1,0 +1,31 @@
+"""Object storage for checkpoints."""
+
+from mizan.config.models.base import Model, described
+
+
+class CheckpointStorage(Model):
+    """A bucket of the stack in which every team has a prefix of its own."""
+
+    region: str | None = described(
+        "Region of the bucket; left out, the stack's.",
+        because="reading checkpoints from another region is paid per GB",
+        fix="Write a region such as `us-central1`, or leave it out",
+        default=None,
+        pattern=r"^[a-z]+(-[a-z0-9]+)+$",
+    )
+    retention_days: int = described(
+        "Days after which a checkpoint is deleted.",
+        because="checkpoints nobody resumes from are paid for every month",
+        fix="Write whole days, 1 to 3650, more than a job waits in its queue",
+        default=30,
+        ge=1,
+        le=3650,
+        strict=True,
+    )
+    keep_on_destroy: bool = described(
+        "Whether a destroy is refused while checkpoints are in it.",
+        because="a destroyed bucket takes every checkpoint along",
+        fix="Write `true`, or `false` where checkpoints are worth nothing",
+        default=True,
+        strict=True,
+    )

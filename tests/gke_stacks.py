@@ -1,0 +1,81 @@
+"""Stacks on GKE, and Google's answers under mocks: what a resource has that nobody asked for."""
+
+from typing import Any
+
+import pytest
+from pulumi.runtime.mocks import MockResourceArgs
+
+from mizan.capacity import CapacityType
+from mizan.config import ConfigErrors, parse
+from mizan.plan import Offer, Plan, build_plan
+from mizan.prices import PriceBook, shipped
+from tests import mocks
+from tests.builders import TODAY, a_pool, a_queue, a_stack
+from tests.price_rows import a_price
+
+PROJECT = "ml-platform-test"
+STACK = "gke-test"
+GKE = {"project": PROJECT, "authorisedNetworks": [{"name": "office", "cidr": "203.0.113.0/24"}]}
+ENDPOINT = "34.1.2.3"
+ZONE = "us-central1-a"
+
+# What the shipped list has no price of flex-start for.
+FLEX_START = {"a2-highgpu-4g": "8.80", "a3-ultragpu-8g": "50.00"}
+BOOK = PriceBook(
+    (
+        *shipped(),
+        *(a_price(usd, machine=machine, capacity_type=CapacityType.FLEX_START) for machine, usd in FLEX_START.items()),
+    )
+)
+
+# The whole pool is one flavor, and GKE chooses among its node pools.
+BY_CAPACITY = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 12}])
+
+
+def a_gke_stack(gke: dict[str, Any] | None = None, **changes: object) -> dict[str, Any]:
+    """A stack on GKE: one pool of a2-highgpu-4g, 2 nodes of spot and 1 of on-demand, each counted by itself."""
+    return a_stack(cloud="gke", gke=GKE | (gke or {}), addons={"kueue": {"install": "helm"}}) | changes
+
+
+def a_flex_start_stack(**pool: object) -> dict[str, Any]:
+    """A stack whose only pool has 4 nodes of flex-start, and that has no sample job."""
+    return a_gke_stack(
+        pools=[a_pool(**({"capacity": [{"type": "flex-start", "maxNodes": 4}]} | pool))],
+        queues=[a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 16}])],
+        jobs=[],
+    )
+
+
+def a_gke_plan(values: dict[str, Any] | None = None, stack: str = STACK) -> Plan:
+    return build_plan(stack, parse(a_gke_stack() if values is None else values, TODAY, prices=BOOK))
+
+
+def faults_on_gke(values: dict[str, Any]) -> list[str]:
+    """The faults that parse and the plan find, in their order."""
+    with pytest.raises(ConfigErrors) as caught:
+        a_gke_plan(values)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def the_offer(plan: Plan, name: str) -> Offer:
+    (found,) = [offer for offer in plan.offers if offer.name == name]
+    return found
+
+
+def with_answers(monkeypatch: Any) -> None:
+    """Let mocked resources at Google have addresses, and whoever runs the program be signed in."""
+    plain = mocks._Provider.new_resource
+
+    def new_resource(self: mocks._Provider, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        id_, outputs = plain(self, args)
+        answers: dict[str, dict[str, Any]] = {
+            "gcp:serviceaccount/account:Account": {"email": f"{args.inputs.get('accountId')}@{PROJECT}.example"},
+            "gcp:container/cluster:Cluster": {
+                "endpoint": ENDPOINT,
+                "masterAuth": {"clusterCaCertificate": "Q0E="},
+            },
+        }
+        return id_, outputs | answers.get(args.typ, {})
+
+    monkeypatch.setattr(mocks._Provider, "new_resource", new_resource)
+    monkeypatch.setattr("components.cluster.gke.google_credentials", lambda: "a-file")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from components.capacity.warm_nodes import WarmNodes, WarmNodesArgs
 from components.cost.estimate import tell_costs
 from components.queues.kueue import Kueue, KueueArgs
 from components.queues.packing import Packing, PackingArgs
@@ -48,7 +49,9 @@ class GpuPlatform(pulumi.ComponentResource):
         self.estimate = tell_costs(plan, args.places, self)
         site = site_of(name, plan, self)
         in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": site.cluster.provider})
-        kueue = Kueue(f"{name}-kueue", KueueArgs(settings=plan.kueue), in_cluster)
+        if any(pool.warm is not None for pool in plan.pools):
+            WarmNodes(f"{name}-warm", WarmNodesArgs(pools=plan.pools), in_cluster)
+        kueue = Kueue(f"{name}-kueue", KueueArgs(settings=plan.kueue, cluster=site.own), in_cluster)
         queues = Queues(
             f"{name}-queues",
             QueuesArgs(flavors=plan.flavors, cohorts=plan.cohorts, queues=plan.queues, priorities=plan.priorities),

@@ -28,10 +28,12 @@ class Site:
     """A cluster with its capacity.
 
     Attributes:
+        own: the cluster where the stack itself makes it, and takes it away; else None.
         checkpoints: makes the stack's bucket, once its teams are there, and returns each team's way into it.
     """
 
     cluster: Cluster
+    own: pulumi.Resource | None = None
     checkpoints: Callable[[Namespaces], Access] = _nowhere
 
 
@@ -89,7 +91,7 @@ def _gke(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
         arguments = CheckpointStorageArgs(plan=plan, identity=identity, namespaces=namespaces)
         return CheckpointStorage(f"{name}-checkpoints", arguments, inside).access
 
-    return Site(cluster=cluster, checkpoints=checkpoints)
+    return Site(cluster=cluster, own=cluster, checkpoints=checkpoints)
 
 
 def _eks(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
@@ -107,7 +109,7 @@ def _eks(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
         arguments = CheckpointStorageArgs(plan=plan, identity=identity, namespaces=namespaces)
         return CheckpointStorage(f"{name}-checkpoints", arguments, inside).access
 
-    return Site(cluster=cluster, checkpoints=checkpoints)
+    return Site(cluster=cluster, own=cluster, checkpoints=checkpoints)
 
 
 def _within(opts: pulumi.ResourceOptions, **providers: pulumi.ProviderResource) -> pulumi.ResourceOptions:

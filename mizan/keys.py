@@ -61,9 +61,14 @@ NAMESPACE_COST_LABELS: Final = (COST_CENTER, TEAM, PROJECT)
 # Kueue's own, in its chart and in the webhook certificate of the embedded cluster alike.
 KUEUE_NAMESPACE: Final = "kueue-system"
 
+# Where the platform itself runs pods, and the PriorityClass of those that only hold a node's place. Kueue leaves its
+# jobs alone, as the namespace has no label STACK.
+OWN_NAMESPACE: Final = "mizan-system"
+PLACEHOLDER_PRIORITY: Final = "mizan-placeholder"
+
 # They belong to the cluster, not to a team, and so does every name that begins with kube-.
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/, read 2026-11-22.
-SYSTEM_NAMESPACES: Final = frozenset({"default", KUEUE_NAMESPACE, "karpenter"})
+SYSTEM_NAMESPACES: Final = frozenset({"default", KUEUE_NAMESPACE, "karpenter", OWN_NAMESPACE})
 SYSTEM_NAMESPACE_PREFIX: Final = "kube-"
 
 # NVIDIA's device plugin and GPU feature discovery.

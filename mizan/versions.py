@@ -22,6 +22,10 @@ KARPENTER_AMI: Final = "al2023@v20260714"
 # read 2026-11-23; aws/karpenter-provider-aws@v1.14.1 website/content/en/docs/upgrading/compatibility.md.
 EKS: Final = "1.35"
 
+# At least: from 1.35.0-gke.1171000 on a spot node's pods get more than 30 s. GKE takes the latest patch that it has.
+# Source: as NOTICE_SECONDS in mizan/plan/worth.py.
+GKE: Final = "1.35"
+
 # By Kubernetes version, as EKS takes an add-on only with the versions that it names for it: EKS's default for each.
 # `aws eks describe-addon-versions --kubernetes-version 1.35` prints today's.
 # Source: second-hand: skax-ca/eks-reference-infra@08c73e5 live/dev/eks/main.tf, asked of EKS on 2026-08-04.
@@ -48,3 +52,7 @@ EMBEDDED_KUBERNETES_PROVIDER: Final = "4.25.0"
 
 # Source: pytorch/pytorch's published images; the tag is pinned so that a sample job means the same every week.
 TRAINING_IMAGE: Final = "docker.io/pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime"
+
+# Holds a warm node's place and does nothing. Source: k8s.io/kubernetes@v1.36.3 cmd/kubeadm/app/constants/constants.go,
+# PauseVersion.
+PAUSE_IMAGE: Final = "registry.k8s.io/pause:3.10.2"

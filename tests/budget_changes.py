@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from mizan.config import ConfigErrors
 from mizan.estimate import BudgetVerdict, Size, estimate, judge
 from tests.builders import a_job, a_pool, a_queue, a_team
-from tests.estimate_builders import FIFTH_LOST, MACHINE, RATE, capacity, one_pool, round_plan, round_stack, use
+from tests.estimate_builders import (
+    AWS_MACHINE,
+    FIFTH_LOST,
+    MACHINE,
+    RATE,
+    capacity,
+    one_pool,
+    round_plan,
+    round_stack,
+    use,
+)
 
 CENT = Decimal("0.01")
 KIND = r"(spot|on-demand|flex-start)"
@@ -135,15 +145,28 @@ def over_budget(draw: st.DrawFn) -> dict[str, Any]:
         a_team(name=name, queues=draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)))
         for name in ("t", "u")[: draw(st.integers(1, 2))]
     ]
+    is_on_aws = draw(st.booleans())
+    aws = {"machine": AWS_MACHINE, "gpu": "a10g"}
+    for pool in pools if is_on_aws else ():
+        pool.update(aws)
     reserved = draw(st.integers(0, 3))
-    reservation = {"name": "r", "kind": "reservation", "machine": MACHINE, "nodes": reserved, "usdPerHour": 7}
+    machine = AWS_MACHINE if is_on_aws else MACHINE
+    reservation = {"name": "r", "kind": "reservation", "machine": machine, "nodes": reserved, "usdPerHour": 7}
+    savings_plan = {"name": "s", "kind": "savings-plan", "usdPerHour": draw(st.integers(1, 40)), "discountPercent": 30}
     parts = {
         "pools": pools,
         "queues": queues,
         "cohorts": [{"name": "all", "quotas": _quotas_of(draw, pools, apart, least=0)}],
         "teams": teams,
-        "jobs": [a_job(team=teams[0]["name"], queue=teams[0]["queues"][0])] if draw(st.booleans()) else [],
-        "commitments": [reservation] if reserved else [],
+        "jobs": [
+            a_job(name=f"job-{pods}", team=teams[0]["name"], queue=teams[0]["queues"][0], gpus=1, pods=pods)
+            for pods in draw(st.lists(st.integers(1, 12), max_size=2, unique=True))
+        ],
+        "commitments": [
+            *([reservation] if reserved else []),
+            *([savings_plan] if is_on_aws and draw(st.booleans()) else []),
+        ],
+        "region": "us-east-1" if is_on_aws else "us-central1",
     }
     values = round_stack(**parts)
     try:

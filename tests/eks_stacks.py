@@ -4,6 +4,7 @@ from typing import Any
 
 from pulumi.runtime.mocks import MockResourceArgs
 
+from mizan import versions
 from mizan.plan import Plan
 from tests import mocks
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
@@ -37,6 +38,48 @@ def an_eks_stack(**changes: object) -> dict[str, Any]:
         )
         | changes
     )
+
+
+def a_whole_eks_stack(**changes: object) -> dict[str, Any]:
+    """A stack with every key of EKS but those of a VPC that exists, which has its own addresses, zones and way out."""
+    eks = {
+        "account": ACCOUNT,
+        "version": min(versions.EKS_ADDONS),
+        "network": {
+            "cidr": "10.1.0.0/16",
+            "zones": ["us-east-1a", "us-east-1b", "us-east-1d"],
+            "natGatewayPerZone": True,
+        },
+        "authorisedNetworks": [{"name": "office", "cidr": "203.0.113.0/24"}],
+        "access": [{"principal": f"arn:aws:iam::{ACCOUNT}:role/platform", "policy": "AmazonEKSClusterAdminPolicy"}],
+        "secretsKey": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/secrets",
+        "logs": ["audit"],
+        "logRetentionDays": 30,
+        "deletionProtection": False,
+        "systemPool": {"machine": "m7i.2xlarge", "minNodes": 3, "maxNodes": 5},
+    }
+    karpenter = {"install": "external", "chart": "oci://mirror.example.com/karpenter", "ami": "al2023@v20260810"}
+    return (
+        an_eks_stack(
+            eks=eks,
+            labels={"environment": "test"},
+            checkpoints={"region": "us-west-2", "retentionDays": 14, "keepOnDestroy": False},
+            pools=[
+                eks_pool(
+                    zones=["us-east-1a"],
+                    warm={"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10, "timeZone": "America/New_York"},
+                    karpenter={"expireAfterHours": 720, "consolidateAfterSeconds": 60},
+                )
+            ],
+            addons={"kueue": {"install": "helm"}, "karpenter": karpenter},
+        )
+        | changes
+    )
+
+
+def an_eks_stack_in_a_given_vpc(**changes: object) -> dict[str, Any]:
+    network = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+    return an_eks_stack(eks={"account": ACCOUNT, "network": network}, **changes)
 
 
 def an_eks_plan(eks: dict[str, Any] | None = None, **changes: object) -> Plan:

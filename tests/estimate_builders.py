@@ -20,6 +20,7 @@ from tests.builders import TODAY, a_pool, a_queue, a_stack
 
 AS_OF = date(2026, 11, 1)
 MACHINE = "a2-highgpu-4g"
+AWS_MACHINE = "g5.12xlarge"
 PRICES = {
     CapacityType.ON_DEMAND: Decimal(10),
     CapacityType.SPOT: Decimal(4),
@@ -57,8 +58,15 @@ def a_price(kind: CapacityType, usd: Decimal | None = None, machine: str = MACHI
     return replace(row, **changes)
 
 
+def on_aws(price: Price) -> Price:
+    return replace(price, provider="aws", region="us-east-1", machine=AWS_MACHINE)
+
+
 def a_book(*rows: Price) -> PriceBook:
-    return PriceBook(rows or [a_price(kind) for kind in PRICES])
+    """The rows; without any the round prices, of Google and of AWS."""
+    own = [a_price(kind) for kind in PRICES]
+    aws = [on_aws(price) for price in own if price.capacity_type is not CapacityType.FLEX_START]
+    return PriceBook(rows or [*own, *aws])
 
 
 def capacity(**nodes: int) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def a_company_stack(**changes: object) -> dict[str, Any]:
                 {"name": "serve-block", "kind": "reservation", "machine": "g5.12xlarge", "nodes": 3},
                 {"name": "compute-plan", "kind": "savings-plan", "usdPerHour": 20, "discountPercent": 35},
             ],
-            budget={"usdPerMonth": 100000},
+            budget={"usdPerMonth": 90000},
         )
         | changes
     )
@@ -148,6 +148,7 @@ def an_offer(**changes: Any) -> OfferCost:
             capacity_type=CapacityType.SPOT,
             price=a_price(),
             commitments={},
+            is_committed=False,
             max_nodes=2,
             expected_nodes=Decimal("0.75"),
             lost_share=Decimal("0.1449"),
@@ -356,6 +357,7 @@ def a_commitment(**changes: Any) -> CommitmentCost:
             as_of=None,
             basis=None,
             is_stale=False,
+            until=None,
             paid=Decimal("3650.00"),
             expected=expected,
             maximum=maximum,

@@ -46,6 +46,47 @@ def a_flex_start_stack(**pool: object) -> dict[str, Any]:
     )
 
 
+def a_whole_gke_stack(**changes: object) -> dict[str, Any]:
+    """A stack with every key of GKE but the names of a VPC that exists, which has its own ranges."""
+    gke = {
+        "zone": ZONE,
+        "nodeZones": [ZONE],
+        "releaseChannel": "STABLE",
+        "network": {
+            "nodesCidr": "10.1.0.0/20",
+            "podsCidr": "10.12.0.0/14",
+            "servicesCidr": "10.1.16.0/20",
+            "controlPlaneCidr": "172.16.1.0/28",
+        },
+        "secretsKey": f"projects/{PROJECT}/locations/us-central1/keyRings/ring/cryptoKeys/secrets",
+        "deletionProtection": False,
+        "maintenance": {"days": ["FR", "SU"], "startHour": 4, "hours": 12},
+        "systemPool": {"machine": "n2-standard-4", "minNodes": 2, "maxNodes": 4},
+    }
+    nodes = {
+        "driver": "LATEST",
+        "compactPlacement": True,
+        "imageStreaming": False,
+        "queued": False,
+        "maxSurge": 1,
+    }
+    warm = {"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10, "timeZone": "Europe/Berlin", "image": "example.com/a:1"}
+    return (
+        a_gke_stack(
+            gke,
+            labels={"environment": "test"},
+            checkpoints={"region": "us-east1", "retentionDays": 14, "keepOnDestroy": False},
+            pools=[a_pool(zones=[ZONE], warm=warm, gke=nodes)],
+        )
+        | changes
+    )
+
+
+def a_gke_stack_in_a_given_vpc(**changes: object) -> dict[str, Any]:
+    network = {"network": "shared", "subnetwork": "gpu", "podsRange": "pods", "servicesRange": "services"}
+    return a_gke_stack({"network": network}, **changes)
+
+
 def a_gke_plan(values: dict[str, Any] | None = None, stack: str = STACK) -> Plan:
     return build_plan(stack, parse(a_gke_stack() if values is None else values, TODAY, prices=BOOK))
 

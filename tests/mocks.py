@@ -29,6 +29,8 @@ class Registered:
     ignore_changes: tuple[str, ...]
     replaced_with: frozenset[str]
     version: str
+    deleted_with: str
+    is_protected: bool
     outputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -73,6 +75,8 @@ class _Monitor(MockMonitor):
                 ignore_changes=tuple(request.ignoreChanges),
                 replaced_with=frozenset(request.replace_with),
                 version=request.version,
+                deleted_with=request.deletedWith,
+                is_protected=request.protect,
             )
         return response
 

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
 from components.aws_role import AwsRole, AwsRoleArgs
+from components.charts import chart
 from components.resource import KubernetesObject, resource
 from mizan import keys, versions
 from mizan.clouds.aws import cluster, iam, interruptions, karpenter_iam
@@ -127,10 +128,10 @@ class Karpenter(pulumi.ComponentResource):
 
     def _charts(self, needed: list[pulumi.Resource]) -> pulumi.Resource:
         """Install the CRDs by their own chart, which also upgrades them, then Karpenter."""
-        chart = self._plan.karpenter.chart or versions.KARPENTER_CHART
+        given = self._plan.karpenter.chart
         crds = k8s.helm.v3.Release(
             f"{self._prefix}-crds",
-            chart=f"{chart}-crd",
+            chart=f"{given}-crd" if given else chart(f"{versions.KARPENTER_CHART}-crd"),
             version=versions.KARPENTER,
             name="karpenter-crd",
             namespace=karpenter.NAMESPACE,
@@ -138,7 +139,7 @@ class Karpenter(pulumi.ComponentResource):
         )
         return k8s.helm.v3.Release(
             f"{self._prefix}-release",
-            chart=chart,
+            chart=given or chart(versions.KARPENTER_CHART),
             version=versions.KARPENTER,
             name="karpenter",
             namespace=karpenter.NAMESPACE,

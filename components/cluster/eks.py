@@ -103,7 +103,10 @@ class EksCluster(pulumi.ComponentResource):
         control_plane = aws.eks.Cluster(
             f"{name}-control-plane",
             **cluster.cluster_args(plan, site, role_arn=role.arn, subnet_ids=network.private_subnets, key_arn=key_arn),
-            opts=self._after(role, may_encrypt, *logs),
+            # Else a destroy would take everything else before AWS refuses to delete the cluster.
+            opts=pulumi.ResourceOptions.merge(
+                self._after(role, may_encrypt, *logs), pulumi.ResourceOptions(protect=eks.deletion_protection)
+            ),
         )
         aws.ec2.Tag(
             f"{name}-discovery",

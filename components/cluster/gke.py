@@ -175,6 +175,8 @@ class GkeCluster(pulumi.ComponentResource):
             role,
             ignore_changes=["nodeConfig"],
             additional_secret_outputs=["effectiveLabels", "pulumiLabels"],
+            # Else a destroy would take everything else before Google refuses to delete the cluster.
+            protect=gke_of(self._plan).deletion_protection,
         )
         outputs = ("endpoint", "masterAuth")
         return CloudResource(CLUSTER, f"{self._name}-cluster", args, options, outputs=outputs)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from mizan.estimate.render.values import number
 from mizan.plan import Candidate, CommitmentPlan, Flavor, JobPlan, Offer, Plan, PoolPlan, QueuePlan, Worth
 from mizan.prices import Price
 from mizan.prices.layout import CURRENCY, plain
@@ -52,7 +53,7 @@ def _offer(offer: Offer, plan: Plan) -> Json:
         "resource": offer.resource,
         "unitsPerNode": offer.units_per_node,
         "weight": offer.weight,
-        "commitments": dict(offer.commitments),
+        "commitments": {name: number(nodes) for name, nodes in offer.commitments.items()},
         "price": _price(offer.price, plan),
         **_worth(offer.worth),
     }

@@ -113,8 +113,8 @@ class SavingsKind(StrEnum):
 
     `sharing`: several units on one GPU. `schedules`: only so many hours a week. `scale-to-zero`: only as many nodes as
     work needs. `spot` and `flex-start`: cheaper capacity, lost work not counted. `commitments`: what was bought in
-    advance, as far as it is used. `interruptions`: work done twice, which costs. `unused-commitments`: paid for
-    nothing.
+    advance, as far as it is used. `interruptions`: work done twice, which costs. `warm-nodes`: kept for a job that may
+    come, which costs. `unused-commitments`: paid for nothing.
     """
 
     SHARING = "sharing"
@@ -124,6 +124,7 @@ class SavingsKind(StrEnum):
     FLEX_START = "flex-start"
     COMMITMENTS = "commitments"
     INTERRUPTIONS = "interruptions"
+    WARM_NODES = "warm-nodes"
     UNUSED_COMMITMENTS = "unused-commitments"
 
 

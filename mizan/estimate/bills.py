@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from mizan.estimate.amounts import NOTHING
 from mizan.estimate.running import Running
-from mizan.estimate.tariff import Covered, Tariff, cents, monthly
+from mizan.estimate.tariff import Covered, Tariff, beyond, cents, monthly
 from mizan.plan import PoolPlan
 
 
@@ -15,9 +15,9 @@ class OfferBill:
     """A month of one offer at one size, in whole cents.
 
     Attributes:
-        nodes: price of its nodes, GPUs and hosts; of committed nodes what their commitments pay.
+        nodes: price of its nodes, GPUs and hosts, with what commitments pay of it.
         disks: of its running nodes; no commitment pays for them.
-        covered: of committed nodes, by commitment.
+        covered: what commitments pay.
     """
 
     nodes: Decimal
@@ -32,22 +32,22 @@ class OfferBill:
     @property
     def in_cash(self) -> Decimal:
         """Return what is paid beside what is paid in advance."""
-        return self.disks if self.covered else self.total
+        return self.total - sum((each.used for each in self.covered), NOTHING)
 
 
 def bills_of(pool: PoolPlan, running: Running, tariff: Tariff) -> tuple[OfferBill, ...]:
     """Return the bill of each offer of a pool."""
     disk = tariff.disk_usd_per_hour(pool)
     bills = []
-    for offer, nodes in zip(pool.offers, running.nodes, strict=True):
-        disks = cents(monthly(nodes, disk, running.hours_per_week))
-        if offer.is_committed:
-            covered = tuple(tariff.covered(pool, offer, nodes, running.hours_per_week))
-            used = sum((each.used for each in covered), NOTHING)
-            bills.append(OfferBill(nodes=used, disks=disks, covered=covered))
-        else:
-            price = cents(monthly(nodes, offer.price.usd_per_hour, running.hours_per_week))
-            bills.append(OfferBill(nodes=price, disks=disks))
+    for index, (offer, nodes) in enumerate(zip(pool.offers, running.nodes, strict=True)):
+        idle = running.idle_at(index)
+        disks = cents(monthly(nodes, disk, running.hours_per_week) + monthly(idle.hours, disk, 1))
+        covered = tuple(tariff.covered(pool, offer, nodes, running.hours_per_week))
+        used = sum((each.used for each in covered), NOTHING)
+        usd_per_hour = offer.price.usd_per_hour
+        at_work = monthly(beyond(nodes, covered), usd_per_hour, running.hours_per_week)
+        bought = cents(at_work + monthly(idle.bought, usd_per_hour, 1))
+        bills.append(OfferBill(nodes=used + bought, disks=disks, covered=covered))
     return tuple(bills)
 
 

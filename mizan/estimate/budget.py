@@ -75,6 +75,7 @@ def _of_stack(plan: Plan, budget: Budget, estimate: Estimate, tariff: Tariff) ->
         changes=changes.alone,
         together=changes.together,
         fixed=changes.fixed,
+        is_fixed_derived=estimate.shared.derived.control_plane or any(each.is_derived for each in estimate.commitments),
     )
 
 

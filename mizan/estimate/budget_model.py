@@ -68,6 +68,7 @@ class BudgetVerdict:
         together: where no single change is enough: what must be done together, each step with what is spent after it;
             empty where that is not enough either.
         fixed: of an exceeded budget the US dollars a month that no change saves.
+        is_fixed_derived: a derived figure is in them.
     """
 
     subject: BudgetSubject
@@ -84,6 +85,7 @@ class BudgetVerdict:
     changes: tuple[Change, ...] = ()
     together: tuple[Change, ...] = ()
     fixed: Decimal = Decimal(0)
+    is_fixed_derived: bool = False
 
     @property
     def percent(self) -> Decimal:

@@ -2,8 +2,8 @@
 
 A commitment is paid 730 hours a month. The Plan says which nodes it pays for (`Offer.commitments`), and these run
 first; what they use of it is in their pool's dollars, the rest is a line of its own. So a commitment is counted once,
-whatever runs. Hours of different pools are not moved between them: where a pool runs 50 hours a week, its committed
-nodes use their commitment 50 hours a week.
+whatever runs. The pool that runs most hours a week has the first claim on it, so that hours are left over only when no
+other pool is taken to run: where a pool runs 50 hours a week, its committed nodes use their commitment 50 hours a week.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,6 +45,7 @@ def cost_of_commitment(stack: str, commitment: CommitmentPlan, pools: Sequence[P
         as_of=commitment.as_of,
         basis=commitment.basis,
         is_stale=commitment.is_stale(today),
+        until=commitment.until,
         paid=paid_in_advance(commitment),
         expected=_use(commitment, pools, Size.EXPECTED),
         maximum=_use(commitment, pools, Size.MAXIMUM),

@@ -60,6 +60,7 @@ class CommitmentCost:
         as_of: the day of that price; None where the stack states it.
         basis: of that price; None where the stack states it, which is neither listed nor derived.
         is_stale: that price is more than 90 days old.
+        until: its last day; None where the stack names none.
         paid: US dollars a month, used or not.
     """
 
@@ -74,6 +75,7 @@ class CommitmentCost:
     as_of: date | None
     basis: Basis | None
     is_stale: bool
+    until: date | None
     paid: Decimal
     expected: CommitmentUse
     maximum: CommitmentUse

@@ -1,20 +1,17 @@
 """A pool with the quotas that count it: with fewer nodes there is less to count, with less quota less to expect."""
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from mizan.capacity import CapacityType
 from mizan.config import ExpectedUse
 from mizan.estimate.running import is_feasible
 from mizan.estimate.teams import holdings
-from mizan.plan import CohortPlan, FlavorQuota, Offer, Plan, PoolPlan, QueuePlan
+from mizan.plan import CohortPlan, FlavorQuota, Offer, PoolPlan, QueuePlan
 from mizan.plan.reach import claims_on
-
-# More quotas than these, all lowered to the same, are told as one limit.
-MOST_TOLD = 3
 
 # Whose it is, such as `queue training` or `cohort research`, and the capacity type that it counts apart.
 Quota = tuple[str, CapacityType | None]
@@ -30,11 +27,17 @@ class Counted:
     Attributes:
         queues: that count it, each with its quotas of this pool alone.
         cohorts: all of the stack, each with its quotas of this pool alone.
+        least_hours: fewest hours a week with which commitments pay for the same nodes of it, and of other pools.
+        kept: the capacity type without which commitments would pay for others.
+        needs: by queue the GPUs of its largest job, where this pool has the quota that holds it.
     """
 
     pool: PoolPlan
     queues: tuple[QueuePlan, ...]
     cohorts: tuple[CohortPlan, ...]
+    least_hours: int = 1
+    kept: CapacityType | None = None
+    needs: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def quotas(self) -> Mapping[Quota, FlavorQuota]:
@@ -73,8 +76,25 @@ class Counted:
         return self._made[key]
 
     def least_units(self, quota: Quota) -> int:
-        """Return the fewest units that a quota can have: where queues borrow from each other, a lender must stay."""
-        return 0 if quota[0] in self._alone else min(1, self.quotas[quota].nominal)
+        """Return the fewest units that a quota can have: one, and a queue's largest quota holds its largest job."""
+        return self._least[quota]
+
+    @cached_property
+    def _least(self) -> Mapping[Quota, int]:
+        found = {quota: min(1, held.nominal) for quota, held in self.quotas.items()}
+        for name, units in self.needs.items():
+            own = [quota for quota in self.quotas if quota[0] == f"queue {name}"]
+            largest = max(own, key=lambda quota: self.quotas[quota].nominal)
+            if self.quotas[largest].nominal >= units:
+                found[largest] = max(found[largest], units)
+        return found
+
+    @property
+    def is_enough(self) -> bool:
+        """Return whether every queue has a quota here that its largest job fits."""
+        return all(
+            any(quota.nominal >= self.needs.get(queue.name, 0) for quota in queue.quotas) for queue in self.queues
+        )
 
     def with_units(self, units: Units) -> "Counted":
         """Return the pool with other units of some quotas; what one lends stays within it."""
@@ -82,11 +102,6 @@ class Counted:
         if key not in self._made:
             self._made[key] = self._with_units(units)
         return self._made[key]
-
-    @cached_property
-    def _alone(self) -> frozenset[str]:
-        """Return the queues that neither lend nor borrow."""
-        return frozenset(f"queue {queue.name}" for queue in self.queues if queue.cohort is None)
 
     @cached_property
     def _made(self) -> dict[object, "Counted"]:
@@ -107,7 +122,7 @@ class Counted:
             for cohort in self.cohorts
         )
         claims = claims_on(self.pool.name, queues, cohorts)
-        return Counted(pool=replace(self.pool, claims=claims), queues=queues, cohorts=cohorts)
+        return replace(self, pool=replace(self.pool, claims=claims), queues=queues, cohorts=cohorts)
 
     def with_nodes(self, nodes: Mapping[CapacityType, int]) -> "Counted | None":
         """Return the pool with other sizes of some capacity types; None where a stack that said so would be at fault.
@@ -116,17 +131,29 @@ class Counted:
         before, the largest quotas are lowered.
         """
         offers = tuple(self._offers(nodes))
-        if not any(map(is_feasible, offers)):
+        if not any(map(is_feasible, offers)) or self._is_too_cold(offers):
             return None
         gone = self.nodes.keys() - _nodes(offers).keys()
+        if self.kept in gone:
+            return None
         units: dict[Quota, int | None] = {quota: None for quota in self.quotas if quota[1] in gone}
         owners = Counter(owner for owner, kind in self.quotas if kind not in gone)
         if not all(owners[f"queue {queue.name}"] for queue in self.queues):
             return None
         for kind in {kind for _, kind in self.quotas} - gone:
-            units |= self._lowered(kind, offers)
+            lowered = self._lowered(kind, offers)
+            if lowered is None:
+                return None
+            units |= lowered
         smaller = replace(self, pool=replace(self.pool, offers=offers))
-        return smaller.with_units(units) if units else smaller
+        if units:
+            smaller = smaller.with_units(units)
+        return smaller if smaller.is_enough or not self.is_enough else None
+
+    def _is_too_cold(self, offers: Iterable[Offer]) -> bool:
+        """Return whether the pool keeps more nodes warm than it would have."""
+        nodes = sum(offer.max_nodes for offer in offers) + self.pool.left_out_nodes
+        return self.pool.warm is not None and nodes < self.pool.warm.nodes
 
     def _offers(self, nodes: Mapping[CapacityType, int]) -> Iterator[Offer]:
         for offer in self.pool.offers:
@@ -136,8 +163,11 @@ class Counted:
             elif nodes[kind] > self.committed.get(kind, 0):
                 yield replace(offer, max_nodes=nodes[kind] - self.committed.get(kind, 0))
 
-    def _lowered(self, kind: CapacityType | None, offers: Iterable[Offer]) -> dict[Quota, int]:
-        """Return what the largest quotas of a capacity type become, so that other offers have room for all of them."""
+    def _lowered(self, kind: CapacityType | None, offers: Iterable[Offer]) -> dict[Quota, int] | None:
+        """Return what the largest quotas of a capacity type become, so that other offers have room for all of them.
+
+        None where they cannot be as low as that.
+        """
         sizes = {quota: self.quotas[quota].nominal for quota in self.quotas if quota[1] is kind}
         if sum(sizes.values()) > _room(self.pool.offers, kind):
             return {}
@@ -149,108 +179,9 @@ class Counted:
         # The first limit with which there are too many.
         first = bisect_right(limits, _room(offers, kind), key=lambda most: sum(capped(most).values()))
         lowered = capped(max(0, first - 1))
+        if sum(lowered.values()) > _room(offers, kind):
+            return None
         return {quota: units for quota, units in lowered.items() if units != sizes[quota]}
-
-
-def counted_pools(plan: Plan) -> tuple[Counted, ...]:
-    """Return the pools of a stack, in its order."""
-    queues: defaultdict[str, list[QueuePlan]] = defaultdict(list)
-    for queue in plan.queues:
-        for pool, quotas in _by_pool(queue.quotas).items():
-            queues[pool].append(replace(queue, quotas=quotas))
-    bare = [replace(cohort, quotas=()) for cohort in plan.cohorts]
-    own = [_by_pool(cohort.quotas) for cohort in plan.cohorts]
-    return tuple(
-        Counted(
-            pool=pool,
-            queues=tuple(queues[pool.name]),
-            cohorts=tuple(
-                replace(cohort, quotas=quotas[pool.name]) if pool.name in quotas else cohort
-                for cohort, quotas in zip(bare, own, strict=True)
-            ),
-        )
-        for pool in plan.pools
-    )
-
-
-def changes_between(before: Counted, after: Counted) -> str:
-    """Return what to change in the stack file to make one pool the other, such as `maxNodes of spot 4 -> 2`."""
-    return "; ".join(
-        [*_nodes_changed(before, after), *_quotas_changed(before, after), *_use_changed(before.use, after.use)]
-    )
-
-
-def changes_of_removal(counted: Counted) -> str:
-    """Return what to change in the stack file to be without a pool."""
-    return "; ".join(["remove it", *(_removal(quota) for quota in counted.quotas)])
-
-
-def _nodes_changed(before: Counted, after: Counted) -> Iterator[str]:
-    for kind, was in before.nodes.items():
-        now = after.nodes.get(kind, 0)
-        if not now:
-            yield f"remove {kind} from its capacity"
-        elif now != was:
-            yield f"maxNodes of {kind} {was} -> {now}"
-
-
-def _quotas_changed(before: Counted, after: Counted) -> Iterator[str]:
-    for kind in dict.fromkeys(kind for _, kind in before.quotas):
-        changed = [
-            quota
-            for quota, was in before.quotas.items()
-            if quota[1] is kind and (quota not in after.quotas or after.quotas[quota].nominal != was.nominal)
-        ]
-        most = {after.quotas[quota].nominal for quota in changed if quota in after.quotas}
-        if len(changed) > MOST_TOLD and len(most) == 1:
-            yield _limit(before, after, kind, *most)
-        else:
-            for quota in changed:
-                yield from _quota_changed(quota, before.quotas[quota], after.quotas.get(quota))
-
-
-def _limit(before: Counted, after: Counted, kind: CapacityType | None, most: int) -> str:
-    """Return in a few words what many quotas become that were larger."""
-    owners = [owner for owner, counted in before.quotas if counted is kind]
-    whose = "every queue and cohort" if any(owner.startswith("cohort ") for owner in owners) else "every queue"
-    lends = any(after.quotas[quota].lending != was.lending for quota, was in before.quotas.items() if quota[1] is kind)
-    return f"{_own(kind)}gpus{' and lend' if lends else ''} of {whose} to {most} at most"
-
-
-def _quota_changed(quota: Quota, was: FlavorQuota, now: FlavorQuota | None) -> Iterator[str]:
-    owner, kind = quota
-    if now is None:
-        yield _removal(quota)
-        return
-    yield f"{_own(kind)}gpus of {owner} {was.nominal} -> {now.nominal}"
-    if now.lending != was.lending:
-        yield f"{_own(kind)}lend of {owner} {was.lending} -> {now.lending}"
-
-
-def _own(kind: CapacityType | None) -> str:
-    """Return a capacity type where it is counted apart."""
-    return f"{kind} " if kind else ""
-
-
-def _use_changed(before: ExpectedUse, after: ExpectedUse) -> Iterator[str]:
-    """Yield what changes of the expected use; with the other key, as a pool that states one has not the stack's."""
-    hours, percent = before.hours_per_week, before.utilisation_percent
-    if after.utilisation_percent != percent:
-        yield f"utilisationPercent {percent} -> {after.utilisation_percent} with hoursPerWeek {hours}"
-    if after.hours_per_week != hours:
-        yield f"hoursPerWeek {hours} -> {after.hours_per_week} with utilisationPercent {percent}"
-
-
-def _removal(quota: Quota) -> str:
-    owner, kind = quota
-    return f"remove the {_own(kind)}quota of {owner}"
-
-
-def _by_pool(quotas: Iterable[FlavorQuota]) -> dict[str, tuple[FlavorQuota, ...]]:
-    found: dict[str, tuple[FlavorQuota, ...]] = {}
-    for quota in quotas:
-        found[quota.flavor.pool] = (*found.get(quota.flavor.pool, ()), quota)
-    return found
 
 
 def _with_units(quotas: Iterable[FlavorQuota], owner: str, units: Units) -> Iterator[FlavorQuota]:
@@ -261,9 +192,10 @@ def _with_units(quotas: Iterable[FlavorQuota], owner: str, units: Units) -> Iter
 
 
 def _nodes(offers: Iterable[Offer]) -> dict[CapacityType, int]:
+    """Return nodes by capacity type, in the order in which the last of each is tried."""
     found: dict[CapacityType, int] = {}
     for offer in offers:
-        found[offer.capacity_type] = found.get(offer.capacity_type, 0) + offer.max_nodes
+        found[offer.capacity_type] = found.pop(offer.capacity_type, 0) + offer.max_nodes
     return found
 
 

@@ -117,9 +117,11 @@ class NoteKind(StrEnum):
     EXPECTED_USE = "expected-use"
     INTERRUPTIONS = "interruptions"
     UNDONE_WORK = "undone-work"
+    WARM_NODES = "warm-nodes"
     NO_ON_DEMAND_PRICE = "no-on-demand-price"
     HOST_ABOVE_PRICE = "host-above-price"
     CONTROL_PLANE = "control-plane"
+    COMMITMENT_ENDS = "commitment-ends"
     NOT_COUNTED = "not-counted"
 
 

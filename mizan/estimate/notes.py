@@ -6,11 +6,15 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.config import Cloud
 from mizan.estimate.commitment_model import CommitmentCost
+from mizan.estimate.idle import warm_hours_per_week
 from mizan.estimate.model import Note, NoteKind, StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
 from mizan.estimate.tariff import Tariff
 from mizan.plan import Plan
 from mizan.prices import PRICE_MAX_AGE_DAYS, Price
+
+# 730 hours.
+DAYS_PER_MONTH = 30
 
 CONTROL_PLANES = {"aws": "EKS", "gcp": "GKE"}
 
@@ -30,6 +34,8 @@ def notes_of(
         *_on_offers(pools),
         *_on_splits(plan, tariff),
         *_on_use(pools),
+        *_on_warm(plan),
+        *_ending(stack, commitments),
         _control_plane(stack),
         (
             NoteKind.NOT_COUNTED,
@@ -97,7 +103,10 @@ def _on_offers(pools: Sequence[PoolCost]) -> Iterator[Found]:
             yield NoteKind.LEFT_OUT, pool.name, f"Pool {pool.name} does without {each.capacity_type}: {each.reason}."
         for offer in pool.offers:
             if not offer.is_feasible:
-                text = f"No work is expected to get done on {offer.name}; its nodes are counted as they are paid."
+                text = (
+                    f"No work is expected to get done on {offer.name}: its nodes are counted as they are paid, nothing "
+                    "as saved by them, and their work as undone."
+                )
                 yield NoteKind.INTERRUPTIONS, offer.name, text
 
 
@@ -139,11 +148,37 @@ def _on_use(pools: Sequence[PoolCost]) -> Iterator[Found]:
         yield NoteKind.INTERRUPTIONS, None, text
     for pool in pools:
         if pool.undone_nodes:
+            causes = "too few nodes or too little quota"
+            if not all(offer.is_feasible for offer in pool.offers):
+                causes += ", or nodes on which no work gets done,"
             text = (
-                f"Pool {pool.name} has too few nodes or too little quota for what is expected of it: "
-                f"interruptions leave the work of {pool.undone_nodes.normalize():f} nodes undone."
+                f"Pool {pool.name} has {causes} for what is expected of it: interruptions leave the work of "
+                f"{pool.undone_nodes.normalize():f} nodes undone."
             )
             yield NoteKind.UNDONE_WORK, pool.name, text
+
+
+def _ending(stack: StackCost, commitments: Sequence[CommitmentCost]) -> Iterator[Found]:
+    """Yield the commitments that do not last the month that is estimated."""
+    for each in commitments:
+        if each.until is not None and (each.until - stack.today).days < DAYS_PER_MONTH:
+            text = (
+                f"Commitment {each.name} ends on {each.until}, but is counted for a whole month; from then on its "
+                "nodes cost what they cost on-demand."
+            )
+            yield NoteKind.COMMITMENT_ENDS, each.name, text
+
+
+def _on_warm(plan: Plan) -> Iterator[Found]:
+    for pool in plan.pools:
+        if pool.warm is not None:
+            nodes = "1 node" if pool.warm.nodes == 1 else f"{pool.warm.nodes} nodes"
+            hours = warm_hours_per_week(pool).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize()
+            text = (
+                f"Pool {pool.name} keeps {nodes} warm, {hours:f} hours of a mean week. Expected counts what jobs leave "
+                "idle of them, as if all work fell into these hours as far as it can; minimum counts none."
+            )
+            yield NoteKind.WARM_NODES, pool.name, text
 
 
 def _control_plane(stack: StackCost) -> Found:
@@ -152,7 +187,8 @@ def _control_plane(stack: StackCost) -> Found:
         text = f"The control plane of cluster {stack.cluster} is paid where the cluster was made, so it is 0 here."
     else:
         fee = _money(stack.rate.control_plane_usd_per_hour)
-        text = f"The cluster is simulated; its control plane is counted at ${fee} an hour, as {name} charges it."
+        simulated = "The cluster is simulated; its" if stack.cloud is Cloud.LOCAL else "The"
+        text = f"{simulated} control plane is counted at ${fee} an hour, as {name} charges it."
     return NoteKind.CONTROL_PLANE, None, text
 
 

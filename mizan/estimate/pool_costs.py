@@ -50,6 +50,7 @@ def price_pool(stack: str, pool: PoolPlan, tariff: Tariff, today: date) -> Price
             capacity_type=offer.capacity_type,
             price=offer.price,
             commitments=dict(offer.commitments),
+            is_committed=offer.is_committed,
             max_nodes=offer.max_nodes,
             expected_nodes=running.mean(index).quantize(NODE_DIGITS, ROUND_HALF_UP),
             lost_share=lost_share(offer),
@@ -77,6 +78,7 @@ def price_pool(stack: str, pool: PoolPlan, tariff: Tariff, today: date) -> Price
             LeftOut(capacity_type=each.capacity_type, reason=each.left_out or each.worth.reason)
             for each in pool.left_out
         ),
+        warm=pool.warm,
     )
     return Priced(plan=pool, cost=cost, running=running, expected=expected, maximum=maximum)
 

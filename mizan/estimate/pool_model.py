@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mizan.capacity import CapacityType
+from mizan.config import WarmNodes
 from mizan.estimate.amounts import Dollars, Parts, Savings
 from mizan.prices import Price
 
@@ -27,18 +28,14 @@ class OfferCost:
     name: str
     capacity_type: CapacityType
     price: Price
-    commitments: Mapping[str, int]
+    commitments: Mapping[str, Decimal]
+    is_committed: bool
     max_nodes: int
     expected_nodes: Decimal
     lost_share: Decimal
     is_feasible: bool
     parts: Parts
     is_stale: bool
-
-    @property
-    def is_committed(self) -> bool:
-        """Return whether its nodes are paid for in advance."""
-        return bool(self.commitments)
 
     @property
     def total(self) -> Dollars:
@@ -74,11 +71,12 @@ class PoolCost:
         utilisation_percent: of its maximum nodes that run in those hours.
         disk_gib: boot disk of a node.
         undone_nodes: expected work, counted in nodes while the pool runs, for which there are not enough nodes once
-            interruptions have taken their time; 0 as a rule.
+            interruptions have taken their time, or that never gets done where it runs; 0 as a rule.
         on_demand: price of a node, which savings and GPU part are told against; None where no list says it.
         is_on_demand_stale: that price is more than 90 days old.
         savings: its own way down; control plane and unused commitments are in none of its lines.
         left_out: with the reasons.
+        warm: nodes that are there before anybody asks; None where there are none.
     """
 
     stack: str
@@ -95,6 +93,7 @@ class PoolCost:
     is_on_demand_stale: bool
     savings: Savings
     left_out: tuple[LeftOut, ...]
+    warm: WarmNodes | None = None
 
     @property
     def parts(self) -> Parts:

@@ -1,6 +1,6 @@
 """Why a pool, a commitment or a control plane costs something else than before."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -30,13 +30,16 @@ def of_pool(before: PoolCost, after: PoolCost) -> Iterator[str]:
     ):
         if was != now:
             yield f"{key} {was} -> {now}"
+    if before.warm != after.warm:
+        yield f"warm {_warm(before)} -> {_warm(after)}"
 
 
 def of_rates(before: StackCost, after: StackCost) -> Iterator[str]:
     """Yield what changed of the rates that all pools of a stack share."""
     was, now = before.rate.disk_usd_per_gib_month, after.rate.disk_usd_per_gib_month
     if was != now:
-        yield f"disk {_usd(was)} -> {_usd(now)} a GiB and month"
+        old, new = _usd(was, is_derived=before.rate.is_borrowed), _usd(now, is_derived=after.rate.is_borrowed)
+        yield f"disk {old} -> {new} a GiB and month"
 
 
 def of_commitment_prices(
@@ -59,7 +62,8 @@ def of_commitment(before: CommitmentCost, after: CommitmentCost) -> Iterator[str
         if _percent(was.utilisation) != _percent(now.utilisation):
             yield f"used {size} {_percent(was.utilisation)} -> {_percent(now.utilisation)}"
         elif was.used != now.used and not terms:
-            yield f"used {size} {_usd(was.used)} -> {_usd(now.used)}"
+            old = _usd(was.used, is_derived=was.is_used_derived)
+            yield f"used {size} {old} -> {_usd(now.used, is_derived=now.is_used_derived)}"
 
 
 def of_control_plane(before: StackCost, after: StackCost) -> Iterator[str]:
@@ -68,14 +72,16 @@ def of_control_plane(before: StackCost, after: StackCost) -> Iterator[str]:
         yield f"cloud {before.cloud} -> {after.cloud}"
     was, now = before.rate.control_plane_usd_per_hour, after.rate.control_plane_usd_per_hour
     if was != now:
-        yield f"fee {_usd(was)} -> {_usd(now)} an hour"
+        old, new = _usd(was, is_derived=before.rate.is_borrowed), _usd(now, is_derived=after.rate.is_borrowed)
+        yield f"fee {old} -> {new} an hour"
 
 
 def _terms(before: CommitmentCost, after: CommitmentCost) -> Iterator[str]:
     if before.nodes != after.nodes:
         yield f"nodes {before.nodes} -> {after.nodes}"
     if before.usd_per_hour != after.usd_per_hour:
-        yield f"{_usd(before.usd_per_hour)} -> {_usd(after.usd_per_hour)} an hour"
+        old = _usd(before.usd_per_hour, is_derived=before.is_derived)
+        yield f"{old} -> {_usd(after.usd_per_hour, is_derived=after.is_derived)} an hour"
     if before.discount != after.discount:
         yield f"discount {_discount(before)} -> {_discount(after)}"
 
@@ -132,6 +138,11 @@ def _sizes(before: PoolCost, after: PoolCost) -> Iterator[str]:
             yield f"maxNodes of {kind} {was[kind]} -> {now[kind]}"
 
 
+def _warm(pool: PoolCost) -> str:
+    warm = pool.warm
+    return f"{warm.nodes} x {warm.hours} h at {warm.schedule} {warm.time_zone}" if warm else "none"
+
+
 def _order(before: PoolCost, after: PoolCost) -> Iterator[str]:
     was, now = list(_nodes(before)), list(_nodes(after))
     old, new = [kind for kind in was if kind in now], [kind for kind in now if kind in was]
@@ -146,10 +157,7 @@ def _prices(before: PoolCost, after: PoolCost) -> Iterator[str]:
             continue
         was, now = old[kind], new[kind]
         if was.price.usd_per_hour != now.price.usd_per_hour:
-            yield (
-                f"price of {kind} {_usd(was.price.usd_per_hour)} ({was.price.as_of}) -> "
-                f"{_usd(now.price.usd_per_hour)} ({now.price.as_of})"
-            )
+            yield (f"price of {kind} {_price(was)} ({was.price.as_of}) -> {_price(now)} ({now.price.as_of})")
         if was.is_feasible != now.is_feasible:
             yield f"work is {'again' if now.is_feasible else 'no longer'} expected to get done on {kind}"
         elif was.lost_share != now.lost_share:
@@ -160,7 +168,7 @@ def _coverage(before: PoolCost, after: PoolCost) -> Iterator[str]:
     was, now = _committed(before), _committed(after)
     for name in {**was, **now}:
         if was[name] != now[name]:
-            yield f"nodes paid by commitment {name} {was[name]} -> {now[name]}"
+            yield f"nodes paid by commitment {name} {_nodes_told(was[name])} -> {_nodes_told(now[name])}"
 
 
 def _nodes(pool: PoolCost) -> Counter[str]:
@@ -175,17 +183,27 @@ def _by_kind(pool: PoolCost) -> dict[str, OfferCost]:
     return {offer.capacity_type.value: offer for offer in pool.offers}
 
 
-def _committed(pool: PoolCost) -> Counter[str]:
-    found: Counter[str] = Counter()
+def _committed(pool: PoolCost) -> defaultdict[str, Decimal]:
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
     for offer in pool.offers:
-        found.update(offer.commitments)
+        for name, nodes in offer.commitments.items():
+            found[name] += nodes
     return found
 
 
-def _usd(amount: Decimal) -> str:
+def _nodes_told(nodes: Decimal) -> str:
+    """Return a number of nodes, of which the last may be paid for in part."""
+    return f"{round(nodes, 3).normalize():f}"
+
+
+def _price(offer: OfferCost) -> str:
+    return _usd(offer.price.usd_per_hour, is_derived=offer.price.is_derived)
+
+
+def _usd(amount: Decimal, *, is_derived: bool) -> str:
     """Return a price with all its places, and at least two."""
     places = max(2, -int(amount.normalize().as_tuple().exponent))
-    return f"${amount:,.{places}f}"
+    return f"${amount:,.{places}f}{' (derived)' if is_derived else ''}"
 
 
 def _percent(share: Decimal) -> str:

@@ -5,12 +5,15 @@ pool; those of left-out capacity types too), in `hoursPerWeek` of the 168 hours.
 which they are tried. An offer that loses the share f of its time to interruptions needs 1 / (1 - f) of the nodes for
 the same work, but never has more than its `maxNodes` or its quota; what does not fit goes to the next offer, and past
 the last one stays undone. So no expected bill is above the maximum one.
+
+Nodes that a pool keeps warm run beside them as far as no job does on them (mizan/estimate/idle.py).
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from mizan.estimate.filling import filled, usable_nodes
+from mizan.estimate.idle import Idle, idle_of
 from mizan.plan import Offer, PoolPlan
 
 HOURS_PER_WEEK = 168
@@ -23,16 +26,22 @@ class Running:
     Attributes:
         nodes: of each offer, while the pool runs.
         hours_per_week: in which it runs.
-        undone: work, counted in nodes, for which there is no node or no quota.
+        undone: work, counted in nodes, for which there is no node or no quota, or that never gets done where it runs.
+        idle: of each offer, what is warm and idle; empty where nothing is kept warm.
     """
 
     nodes: tuple[Decimal, ...]
     hours_per_week: int
     undone: Decimal = Decimal(0)
+    idle: tuple[Idle, ...] = ()
 
     def mean(self, index: int) -> Decimal:
-        """Return the nodes of one offer that run on average over all hours."""
-        return self.nodes[index] * self.hours_per_week / HOURS_PER_WEEK
+        """Return the nodes of one offer that run on average over all hours, idle ones too."""
+        return (self.nodes[index] * self.hours_per_week + self.idle_at(index).hours) / HOURS_PER_WEEK
+
+    def idle_at(self, index: int) -> Idle:
+        """Return what is warm and idle of one offer."""
+        return self.idle[index] if self.idle else Idle()
 
 
 def at_maximum(pool: PoolPlan) -> Running:
@@ -40,16 +49,20 @@ def at_maximum(pool: PoolPlan) -> Running:
     return Running(nodes=tuple(Decimal(offer.max_nodes) for offer in pool.offers), hours_per_week=HOURS_PER_WEEK)
 
 
-def as_expected(pool: PoolPlan, *, with_losses: bool = True) -> Running:
-    """Return what runs for the expected work.
+def as_expected(pool: PoolPlan, *, with_losses: bool = True, with_warm: bool = True) -> Running:
+    """Return what runs for the expected work, and what is kept warm beside it.
 
     Args:
         pool: whose offers are filled.
         with_losses: False counts as if no node were ever taken back.
+        with_warm: False counts as if no node were kept warm.
     """
     useful = [1 - lost_share(offer) if with_losses else Decimal(1) for offer in pool.offers]
     nodes, undone = filled(pool, demand(pool), useful)
-    return Running(nodes=nodes, hours_per_week=pool.expected_use.hours_per_week, undone=undone)
+    vain = sum((taken for taken, offer in zip(nodes, pool.offers, strict=True) if not is_feasible(offer)), Decimal(0))
+    hours = pool.expected_use.hours_per_week
+    idle = idle_of(pool, nodes, hours) if with_warm and pool.warm is not None else ()
+    return Running(nodes=nodes, hours_per_week=hours, undone=undone + vain, idle=idle)
 
 
 def demand(pool: PoolPlan) -> Decimal:

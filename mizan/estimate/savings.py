@@ -13,8 +13,8 @@ from decimal import Decimal
 from mizan.capacity import CapacityType
 from mizan.estimate.amounts import NOTHING, Parts, Savings, SavingsKind, SavingsLine
 from mizan.estimate.bills import bills_of, sum_of
-from mizan.estimate.running import Running, as_expected, at_maximum
-from mizan.estimate.tariff import Tariff, cents, monthly, on_demand_price
+from mizan.estimate.running import Running, as_expected, at_maximum, is_feasible
+from mizan.estimate.tariff import Tariff, beyond, cents, monthly, on_demand_price
 from mizan.plan import Offer, PoolPlan
 from mizan.prices import Price
 from mizan.prices.hosts import HostRate
@@ -48,11 +48,17 @@ def savings_of(pool: PoolPlan, running: Running, expected: Decimal, tariff: Tari
         expected: where the steps lead to: its bill, US dollars a month.
         tariff: of its stack.
     """
-    last = _Level(usd=expected, derived=_hours(_paid_of_own(pool, running, tariff), running, tariff))
+    at_work = as_expected(pool, with_warm=False)
+    unwarmed = _Level(
+        usd=sum_of(bills_of(pool, at_work, tariff)),
+        derived=_hours(_paid_of_own(pool, at_work, tariff), at_work, tariff),
+    )
+    idle = tuple(_idle(pool, running, tariff))
+    last = _Level(usd=expected, derived=_hours(_paid_of_own(pool, running, tariff), running, tariff, idle))
     baseline, *steps = _levels(pool, tariff)
     lines, before = [], baseline
     # Nothing is unused in a pool: its last two levels are the same.
-    for kind, after in zip(SavingsKind, [*steps, last, last], strict=True):
+    for kind, after in zip(SavingsKind, [*steps, unwarmed, last, last], strict=True):
         lines.append(
             SavingsLine(
                 kind=kind,
@@ -108,9 +114,10 @@ def _line(kind: SavingsKind, of_pools: Sequence[SavingsLine], *, is_fee_derived:
 
 
 def _levels(pool: PoolPlan, tariff: Tariff) -> Iterator[_Level]:
-    """Yield the bill before the first step and after each but the last two, in the order of `SavingsKind`."""
-    maximum, undisturbed = at_maximum(pool), as_expected(pool, with_losses=False)
-    on_demand = [on_demand_price(pool, offer) for offer in pool.offers]
+    """Yield the bill before the first step and after each but the last three, in the order of `SavingsKind`."""
+    maximum, undisturbed = at_maximum(pool), as_expected(pool, with_losses=False, with_warm=False)
+    # Where no work gets done nothing is saved, however cheap it is.
+    on_demand = [on_demand_price(pool, offer) if is_feasible(offer) else offer.price for offer in pool.offers]
     hours = pool.expected_use.hours_per_week
 
     def bill(running: Running, prices: Sequence[Price]) -> _Level:
@@ -142,13 +149,19 @@ def _bill(running: Running, prices: Sequence[Price], disk: Decimal) -> Decimal:
     )
 
 
-def _hours(paid: Iterable[tuple[Figure, Decimal]], running: Running, tariff: Tariff) -> dict[Figure, Decimal]:
+def _hours(
+    paid: Iterable[tuple[Figure, Decimal]],
+    running: Running,
+    tariff: Tariff,
+    idle: Iterable[tuple[Figure, Decimal]] = (),
+) -> dict[Figure, Decimal]:
     """Return the node hours a week of each derived figure.
 
     Args:
         paid: nodes that a derived price is paid for.
         running: nodes with their disks.
         tariff: whose rate of disks may be derived.
+        idle: node hours a week of warm nodes that nobody uses.
     """
     disks: list[tuple[Figure, Decimal]] = []
     if tariff.rate.is_borrowed:
@@ -156,6 +169,8 @@ def _hours(paid: Iterable[tuple[Figure, Decimal]], running: Running, tariff: Tar
     found: defaultdict[Figure, Decimal] = defaultdict(Decimal)
     for figure, nodes in (*paid, *disks):
         found[figure] += nodes * running.hours_per_week
+    for figure, hours in idle:
+        found[figure] += hours
     rounded = {figure: hours.quantize(NEGLIGIBLE) for figure, hours in found.items()}
     return {figure: hours for figure, hours in rounded.items() if hours}
 
@@ -168,11 +183,21 @@ def _paid(running: Running, prices: Sequence[Price]) -> Iterator[tuple[Figure, D
 def _paid_of_own(pool: PoolPlan, running: Running, tariff: Tariff) -> Iterator[tuple[Figure, Decimal]]:
     """Yield the nodes that each derived price is paid for, where commitments pay for theirs."""
     for offer, nodes in zip(pool.offers, running.nodes, strict=True):
-        if offer.price.is_derived and not offer.is_committed:
-            yield offer.price, nodes
-        for covered in tariff.covered(pool, offer, nodes, running.hours_per_week):
-            if covered.is_derived:
-                yield covered.commitment, covered.nodes
+        covered = tuple(tariff.covered(pool, offer, nodes, running.hours_per_week))
+        if offer.price.is_derived:
+            yield offer.price, beyond(nodes, covered)
+        for each in covered:
+            if each.is_derived:
+                yield each.commitment, each.nodes
+
+
+def _idle(pool: PoolPlan, running: Running, tariff: Tariff) -> Iterator[tuple[Figure, Decimal]]:
+    """Yield the node hours that each derived figure is paid for while nodes are warm and idle."""
+    for index, offer in enumerate(pool.offers):
+        if offer.price.is_derived:
+            yield offer.price, running.idle_at(index).bought
+        if tariff.rate.is_borrowed:
+            yield tariff.rate, running.idle_at(index).hours
 
 
 def _priced(pool: PoolPlan, on_demand: Sequence[Price], *kinds: CapacityType) -> list[Price]:

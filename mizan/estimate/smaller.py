@@ -64,14 +64,14 @@ def less_use(counted: Counted, cost: Cost, most: Decimal) -> Iterator[Counted]:
         return
     percent = most_that_fits(
         lambda percent: cost(counted.with_use(utilisation_percent=percent)) <= most,
-        range(use.utilisation_percent),
+        range(1, use.utilisation_percent),
         near=int(use.utilisation_percent * most / now),
     )
     if percent is not None:
         yield counted.with_use(utilisation_percent=percent)
     hours = most_that_fits(
         lambda hours: cost(counted.with_use(hours_per_week=hours)) <= most,
-        range(1, use.hours_per_week),
+        range(counted.least_hours, use.hours_per_week),
         near=int(use.hours_per_week * most / now),
     )
     if hours is not None:

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from mizan.estimate.amounts import NOTHING, Size
 from mizan.estimate.budget_model import Change
-from mizan.estimate.counted import Counted, changes_between, changes_of_removal, counted_pools
+from mizan.estimate.change_words import changes_between, changes_of_removal
+from mizan.estimate.counted import Counted
+from mizan.estimate.counted_pools import counted_pools
 from mizan.estimate.smaller import cash_of, fewer_nodes, less_use, most_that_fits, scaled, used
 from mizan.estimate.tariff import Tariff
 from mizan.plan import Plan
@@ -134,7 +136,7 @@ def _alone(
 
 def _may_go(plan: Plan, counted: Counted) -> bool:
     """Return whether the stack is valid without a pool: another one is left, to every queue and to every job."""
-    if len(plan.pools) == 1 or counted.committed:
+    if len(plan.pools) == 1 or counted.committed or counted.needs:
         return False
     left = {
         queue.name: [quota.flavor for quota in queue.quotas if quota.flavor.pool != counted.pool.name]

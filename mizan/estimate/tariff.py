@@ -6,7 +6,7 @@ since no list tells the two apart there. Where no on-demand price is known the o
 host would cost more than the machine the GPU part is 0.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 
@@ -18,6 +18,8 @@ from mizan.prices import HOURS_PER_MONTH, Price
 from mizan.prices.hosts import HostRate
 
 CENT = Decimal("0.01")
+# A savings plan's last dollars buy no round part of a node; this gives them back as they were.
+DOLLAR_DIGITS = Decimal("1e-9")
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -73,11 +75,11 @@ class Tariff:
         """Return which of an offer's dollars a derived figure is in."""
         on_demand, disk = on_demand_price(pool, offer), self.rate.is_borrowed
         terms = [self.commitments[name] for name in offer.commitments]
-        if terms:
-            node = any(self._is_derived(each.name, on_demand=on_demand.is_derived) for each in terms)
-            is_at_on_demand = all(each.discount is not None for each in terms)
-        else:
-            node, is_at_on_demand = offer.price.is_derived, offer.price == on_demand
+        node = any(self._is_derived(each.name, on_demand=on_demand.is_derived) for each in terms)
+        is_at_on_demand = all(each.discount is not None for each in terms)
+        if sum(offer.commitments.values()) < offer.max_nodes:
+            node |= offer.price.is_derived
+            is_at_on_demand &= offer.price == on_demand
         if self.gpu_share(pool, offer) == 0:
             # All of the node is host, whatever a host costs.
             return Derived(node=node, host=node, disk=disk)
@@ -93,7 +95,7 @@ class Tariff:
         """
         left, on_demand = nodes, on_demand_price(pool, offer)
         for name, most in offer.commitments.items():
-            taken = min(left, Decimal(most))
+            taken = min(left, most)
             usd_per_hour = self._committed(name, taken, on_demand.usd_per_hour)
             used = monthly(Decimal(1), usd_per_hour, hours_per_week).quantize(CENT, ROUND_DOWN)
             yield Covered(
@@ -108,13 +110,18 @@ class Tariff:
     def _committed(self, name: str, nodes: Decimal, on_demand: Decimal) -> Decimal:
         commitment = self.commitments[name]
         if commitment.discount is not None:
-            return nodes * on_demand * (1 - commitment.discount)
+            return (nodes * on_demand * (1 - commitment.discount)).quantize(DOLLAR_DIGITS)
         return nodes * commitment.usd_per_hour / (commitment.nodes or 1)
 
     def _is_derived(self, name: str, *, on_demand: bool) -> bool:
         """Return whether the nodes of a commitment cost what was computed; a discount is taken off on-demand."""
         commitment = self.commitments[name]
         return on_demand if commitment.discount is not None else commitment.is_derived
+
+
+def beyond(nodes: Decimal, covered: Iterable[Covered]) -> Decimal:
+    """Return the nodes of those that run that no commitment pays for."""
+    return nodes - sum((each.nodes for each in covered), Decimal(0))
 
 
 def paid_in_advance(commitment: CommitmentPlan) -> Decimal:

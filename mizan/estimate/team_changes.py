@@ -7,7 +7,9 @@ from functools import cached_property
 
 from mizan.estimate.amounts import NOTHING, Parts, Size
 from mizan.estimate.budget_model import Change
-from mizan.estimate.counted import Counted, Quota, changes_between, counted_pools
+from mizan.estimate.change_words import changes_between
+from mizan.estimate.counted import Counted, Quota
+from mizan.estimate.counted_pools import counted_pools
 from mizan.estimate.pool_costs import parts_of
 from mizan.estimate.smaller import less_use, most_that_fits, used
 from mizan.estimate.stack_changes import MOST_POOLS, Changes, shrunk_together, smallest

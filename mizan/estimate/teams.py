@@ -39,7 +39,9 @@ class Weights:
 
     def at(self, size: Size) -> list[int]:
         """Return the parts of a pool at one size: each team's, and last what no team holds."""
-        spare = self.spare if size is Size.MAXIMUM else 0
+        # Where nobody holds quota no job is expected, but nodes may be kept warm.
+        is_held = bool(self.unassigned or any(self.teams.values()))
+        spare = self.spare if size is Size.MAXIMUM or not is_held else 0
         return [*self.teams.values(), self.unassigned + spare]
 
 

@@ -19,6 +19,7 @@ from mizan.manifests.service_accounts import checkpoint_account
 from mizan.manifests.tenants import guards
 from mizan.manifests.training_jobs import gang_services, spot_training_job
 from mizan.manifests.volumes import checkpoint_claims
+from mizan.manifests.warm_nodes import warm_nodes
 from mizan.plan import Plan
 
 
@@ -40,6 +41,7 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         *simulated,
         *(karpenter_nodes(plan) if plan.cloud is Cloud.EKS else []),
         *compute_classes(plan.flavors),
+        *warm_nodes(plan.pools),
         *(workload_priority_class(priority) for priority in plan.priorities),
         *(priority_class(priority) for priority in plan.priorities),
         *(resource_flavor(flavor) for flavor in plan.flavors),

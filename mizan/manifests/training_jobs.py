@@ -7,10 +7,6 @@ from mizan.manifests.packing import pod_packing
 from mizan.manifests.volumes import checkpoint_claim_name
 from mizan.plan import JobPlan
 
-# GKE leaves a pod 15 of a spot notice's 30 seconds; AWS gives 120.
-# Source: https://cloud.google.com/kubernetes-engine/docs/concepts/spot-vms, read 2026-11-21.
-GRACE_SECONDS = 15
-
 # Failures of the program itself; an interruption is not counted (podFailurePolicy).
 RETRIES = 3
 NOBODY = 65532
@@ -117,7 +113,7 @@ def _pod(job: JobPlan) -> Manifest:
     return {
         **({"subdomain": job.name} if job.pods > 1 else {}),
         "restartPolicy": job.restart_policy.value,
-        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "terminationGracePeriodSeconds": job.grace_seconds,
         "priorityClassName": job.priority,
         **({"serviceAccountName": job.service_account} if job.service_account else {}),
         "tolerations": tolerations(job.tolerations),

@@ -3,20 +3,11 @@
 from mizan.plan.build import build_plan
 from mizan.plan.checkpoints import CheckpointBucket
 from mizan.plan.fallback import Candidate, Worth
-from mizan.plan.model import (
-    CohortPlan,
-    CommitmentPlan,
-    Flavor,
-    FlavorQuota,
-    JobPlan,
-    Offer,
-    Plan,
-    PoolPlan,
-    QueuePlan,
-    Taint,
-    TeamPlan,
-)
+from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan, Taint
+from mizan.plan.plan_model import Plan
 from mizan.plan.price_warnings import price_doubts
+from mizan.plan.queue_model import CohortPlan, FlavorQuota, QueuePlan
+from mizan.plan.tenant_model import JobPlan, TeamPlan
 
 __all__ = [
     "Candidate",

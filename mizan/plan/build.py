@@ -8,6 +8,7 @@ from mizan.capacity import CapacityType, flavor_name
 from mizan.config import (
     Cohort,
     CohortQuota,
+    KarpenterAddon,
     Queue,
     Quota,
     StackConfig,
@@ -18,25 +19,19 @@ from mizan.plan.checkpoints import CheckpointBucket, account_of, bucket_of, of_c
 from mizan.plan.cloud_labels import cloud_labels
 from mizan.plan.commitments import commitments_of
 from mizan.plan.expiry import of_expiry
-from mizan.plan.idle import of_commitments, of_queueless, of_spare
+from mizan.plan.idle import of_commitments, of_order, of_queueless, of_spare
 from mizan.plan.intervals import checkpoint_seconds, of_runs
-from mizan.plan.model import (
-    CohortPlan,
-    Flavor,
-    FlavorQuota,
-    JobPlan,
-    Offer,
-    Plan,
-    PoolPlan,
-    QueuePlan,
-    TeamPlan,
-)
+from mizan.plan.model import Flavor, Offer, PoolPlan
 from mizan.plan.nodes import CAPACITY_LABELS, spot_taint
+from mizan.plan.plan_model import Plan
 from mizan.plan.pools import counted_apart, pools_of
 from mizan.plan.price_warnings import of_own_prices, of_prices
+from mizan.plan.queue_model import CohortPlan, FlavorQuota, QueuePlan
 from mizan.plan.reach import claims, reachable_units
 from mizan.plan.room import share_per_gpu
+from mizan.plan.tenant_model import JobPlan, TeamPlan
 from mizan.plan.warnings import of_kueue, of_quotas_and_jobs
+from mizan.plan.worth import notice_seconds
 
 FlavorKey = tuple[str, CapacityType | None]
 
@@ -77,7 +72,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         budget=config.budget,
         gke=config.gke,
         eks=config.eks,
-        karpenter=config.addons.karpenter,
+        karpenter=config.addons.karpenter or KarpenterAddon(),
         checkpoints=bucket,
         cloud_labels=cloud_labels(stack, config.labels),
         forced_removals=config.force_remove_teams,
@@ -85,6 +80,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
             *of_prices(pools),
             *of_own_prices(config.prices),
             *of_commitments(commitments, pools),
+            *of_order(queues),
             *of_queueless(pools, queues),
             *of_spare(tuple(flavors.values()), pools),
             *of_runs(config.jobs, by_name, config),
@@ -220,5 +216,6 @@ def _job(
         fail_on_exit_codes=job.fail_on_exit_codes,
         max_run_seconds=job.max_run_seconds,
         simulated_run_seconds=job.simulated_run_seconds,
+        grace_seconds=notice_seconds(config.cloud, reachable[0].provider),
         service_account=account_of(checkpoint, team.name, bucket),
     )

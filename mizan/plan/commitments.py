@@ -1,6 +1,6 @@
 """What is bought in advance, resolved: what it costs an hour, and how many nodes of which pool it covers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,6 +10,9 @@ from mizan.catalogue import machines
 from mizan.config import Cloud, Commitment, CommitmentKind, ConfigFault, StackConfig
 from mizan.plan.model import CommitmentPlan
 from mizan.prices import Basis, committed_uses
+
+# Times any price it is less than the last digit of a dollar.
+NODE_DIGITS = Decimal("1e-12")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +37,22 @@ def commitments_of(config: StackConfig) -> tuple[CommitmentPlan, ...]:
 
 def covered_nodes(
     commitments: Sequence[CommitmentPlan], on_demand: Mapping[str, tuple[str, Decimal, int]]
-) -> dict[str, dict[str, int]]:
+) -> dict[str, dict[str, Decimal]]:
     """Return by pool and commitment how many of the pool's on-demand nodes are paid for in advance.
 
-    Each commitment goes to the pools in their order as far as it reaches; a savings plan covers whole nodes, as many as
-    its dollars pay at the discounted price.
+    Each commitment goes to the pools in their order as far as it reaches: first those that count nodes, then savings
+    plans, whose dollars pay for nodes at the discounted price, for the last one in part.
+    Source of that order: https://docs.aws.amazon.com/savingsplans/latest/userguide/sp-applying.html, read 2026-11-23.
 
     Args:
         commitments: in the order they are used up.
-        on_demand: by pool its machine, that machine's on-demand price of an hour, and the most on-demand nodes.
+        on_demand: by pool its machine, that machine's on-demand price of an hour, and the most on-demand nodes; in the
+            order of `savings_of_covered`.
     """
-    left = {pool: nodes for pool, (_, _, nodes) in on_demand.items()}
-    covered: dict[str, dict[str, int]] = {pool: {} for pool in on_demand}
-    for commitment in commitments:
-        nodes_left, dollars_left = commitment.nodes or 0, commitment.usd_per_hour
+    left = {pool: Decimal(nodes) for pool, (_, _, nodes) in on_demand.items()}
+    covered: dict[str, dict[str, Decimal]] = {pool: {} for pool in on_demand}
+    for commitment in sorted(commitments, key=lambda each: each.discount is not None):
+        nodes_left, dollars_left = Decimal(commitment.nodes or 0), commitment.usd_per_hour
         for pool, (machine, price, _) in on_demand.items():
             if commitment.machine is not None and commitment.machine.name != machine:
                 continue
@@ -58,16 +63,59 @@ def covered_nodes(
                 nodes_left -= taken
             else:
                 rate = price * (1 - commitment.discount)
-                taken = min(left[pool], int(dollars_left // rate))
-                dollars_left -= taken * rate
+                taken = min(left[pool], (dollars_left / rate).quantize(NODE_DIGITS))
+                dollars_left = max(Decimal(0), dollars_left - taken * rate)
             if taken:
                 covered[pool][commitment.name] = taken
                 left[pool] -= taken
     return covered
 
 
+def savings_of_covered(hours_per_week: int, on_demand: Decimal, others: Iterable[Decimal | None]) -> Decimal:
+    """Return how much a node that is paid for in advance saves a week, in hours of on-demand.
+
+    It stands in for the cheapest node that would run instead, in the hours that its pool runs. So a commitment is of
+    most use to the pool with the highest figure. Weeks are taken to begin together: while a pool runs, those with more
+    hours run too, so that the hours that it leaves of its share are left by all.
+
+    Args:
+        hours_per_week: that the pool runs.
+        on_demand: price of an hour of a node.
+        others: what a useful hour costs on its other capacity types; None where no work gets done.
+    """
+    return hours_per_week * min([on_demand, *(price for price in others if price is not None)]) / on_demand
+
+
+def told_apart(
+    covered: Mapping[str, Decimal], on_demand: Decimal, others: Iterable[Decimal | None]
+) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """Return of a pool's nodes that are paid for in advance those that are tried first, and the part that is not.
+
+    The last node, paid for in part, is tried first where the rest of its price is less than a useful hour elsewhere.
+    Else it is the first of the nodes that are bought on-demand. What pays for it beside others stays there too, so that
+    a node pool needs no second reservation.
+
+    Args:
+        covered: nodes by commitment, in the order they are used up.
+        on_demand: price of an hour of a node.
+        others: what a useful hour costs on the pool's other capacity types; None where no work gets done.
+    """
+    whole, part = divmod(sum(covered.values(), Decimal(0)), 1)
+    is_cheapest = all((1 - part) * on_demand < price for price in others if price is not None)
+    if not part or (is_cheapest and len(covered) == 1):
+        return dict(covered), {}
+    first: dict[str, Decimal] = {}
+    rest: dict[str, Decimal] = {}
+    for name, nodes in covered.items():
+        taken = min(nodes, whole)
+        whole -= taken
+        first |= {name: taken} if taken else {}
+        rest |= {name: nodes - taken} if nodes > taken else {}
+    return first, rest
+
+
 def torn_pools(
-    config: StackConfig, commitments: Sequence[CommitmentPlan], covered: Mapping[str, Mapping[str, int]]
+    config: StackConfig, commitments: Sequence[CommitmentPlan], covered: Mapping[str, Mapping[str, Decimal]]
 ) -> Iterator[ConfigFault]:
     """Yield a fault for each pool on GKE that a reservation and another commitment pay for together.
 
@@ -80,7 +128,9 @@ def torn_pools(
     """
     kept = {commitment.name for commitment in commitments if commitment.keeps_nodes}
     order = [commitment.name for commitment in commitments]
-    for pool, names in covered.items() if config.cloud is Cloud.GKE else ():
+    for pool, nodes in covered.items() if config.cloud is Cloud.GKE else ():
+        # A part of a node stays with the on-demand pool.
+        names = {name: int(count) for name, count in nodes.items() if count >= 1}
         if len(names) > 1 and kept & names.keys():
             first, *others = sorted(names, key=order.index)
             yield ConfigFault(
@@ -109,6 +159,7 @@ def _commitment(commitment: Commitment, config: StackConfig) -> CommitmentPlan:
         source=price.source,
         as_of=price.as_of,
         basis=price.basis,
+        until=commitment.until,
     )
 
 

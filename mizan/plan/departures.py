@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mizan.errors import PlatformError
-from mizan.plan.model import Plan
+from mizan.plan.plan_model import Plan
 
 Object = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from mizan.capacity import CapacityType
 from mizan.catalogue import Machine
 from mizan.config import Order, Workload, WorkloadKind
-from mizan.plan.worth import NOTICE_SECONDS, Loss, loss
+from mizan.plan.worth import Loss, loss
 from mizan.prices import Price, Uptime
 
 # Source: https://cloud.google.com/kubernetes-engine/docs/concepts/dws, read 2026-11-22.
@@ -52,6 +52,7 @@ class Market:
     Attributes:
         on_demand: the price that savings are told against, None where it is unknown.
         uptime: of a spot node.
+        notice_seconds: that a pod has before a spot node goes.
         min_savings_percent: below which spot is left out.
         workloads: of the queues that use the pool; the one that loses most counts.
     """
@@ -59,6 +60,7 @@ class Market:
     machine: Machine
     on_demand: Price | None
     uptime: Uptime
+    notice_seconds: int
     min_savings_percent: int
     workloads: tuple[Workload, ...]
 
@@ -141,7 +143,7 @@ def spot_loss(market: Market, workload: Workload) -> Loss:
         uptime_hours=market.uptime.hours,
         write_seconds=workload.checkpoint_write_seconds,
         restart_seconds=workload.restart_seconds,
-        notice_seconds=NOTICE_SECONDS[market.machine.provider],
+        notice_seconds=market.notice_seconds,
         interval_seconds=workload.checkpoint_interval_seconds,
     )
 

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 
 from mizan.capacity import CapacityType
-from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan, QueuePlan
+from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan
+from mizan.plan.queue_model import QueuePlan
 
 
 def of_commitments(commitments: Sequence[CommitmentPlan], pools: Sequence[PoolPlan]) -> Iterator[str]:
     """Yield each commitment of which a part can never be used."""
-    offers = [offer for pool in pools for offer in pool.offers if offer.is_committed]
+    offers = [offer for pool in pools for offer in pool.offers if offer.commitments]
     for commitment in commitments:
-        used = sum(offer.commitments.get(commitment.name, 0) for offer in offers)
+        used = int(sum(offer.commitments.get(commitment.name, 0) for offer in offers))
         if commitment.nodes is not None and used < commitment.nodes:
             yield (
                 f"commitment {commitment.name}: pays for {commitment.nodes} nodes, but the pools' on-demand capacity "
@@ -18,6 +19,27 @@ def of_commitments(commitments: Sequence[CommitmentPlan], pools: Sequence[PoolPl
             )
         if commitment.discount is not None:
             yield from _of_dollars(commitment, offers)
+
+
+def of_order(queues: Sequence[QueuePlan]) -> Iterator[str]:
+    """Yield where a queue buys nodes of a pool while others of it, paid for in advance, may be idle."""
+    for queue in queues:
+        tried: dict[str, list[Offer]] = {}
+        for quota in queue.quotas:
+            before = tried.setdefault(quota.flavor.pool, [])
+            reserved = next((offer for offer in quota.flavor.offers if offer.is_committed), None)
+            if before and reserved is not None:
+                kinds = " and ".join(dict.fromkeys(offer.capacity_type for offer in before))
+                dearest = max((offer.price for offer in before), key=lambda price: price.usd_per_hour)
+                paying = " and ".join(reserved.commitments)
+                usd = f"${dearest.usd_per_hour:.2f}{_mark(is_derived=dearest.is_derived)}"
+                yield (
+                    f"queue {queue.name}: tries {kinds} of pool {quota.flavor.pool} before the on-demand nodes that "
+                    f"{paying} pays for; while those are idle, each node costs up to {usd} an hour for nothing. Put "
+                    "its quota of on-demand first."
+                )
+            if quota.nominal:
+                before += quota.flavor.offers
 
 
 def of_queueless(pools: Sequence[PoolPlan], queues: Sequence[QueuePlan]) -> Iterator[str]:
@@ -50,15 +72,20 @@ def of_spare(flavors: Sequence[Flavor], pools: Sequence[PoolPlan]) -> Iterator[s
 
 
 def _of_dollars(commitment: CommitmentPlan, offers: Sequence[Offer]) -> Iterator[str]:
-    """Yield what is left of a savings plan's dollars once they have paid for whole nodes."""
+    """Yield what is left of a savings plan's dollars once they pay for every on-demand node."""
     discount = commitment.discount or 0
     left = commitment.usd_per_hour - sum(
         offer.commitments.get(commitment.name, 0) * offer.price.usd_per_hour * (1 - discount)
         for offer in offers
         if offer.capacity_type is CapacityType.ON_DEMAND
     )
-    if left > 0:
+    if round(left, 2) > 0:
+        mark = _mark(is_derived=any(offer.price.is_derived for offer in offers))
         yield (
-            f"commitment {commitment.name}: ${left:.2f} of its ${commitment.usd_per_hour:.2f} an hour pay for no whole "
-            "on-demand node and count as unused; a cloud also uses a plan for a part of one."
+            f"commitment {commitment.name}: ${left:.2f}{mark} of its ${commitment.usd_per_hour:.2f} an hour pay for "
+            "nothing, as all on-demand capacity of the pools is paid for. Raise `maxNodes`, or count them as unused."
         )
+
+
+def _mark(*, is_derived: bool) -> str:
+    return " (derived)" if is_derived else ""

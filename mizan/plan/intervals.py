@@ -6,8 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from mizan.capacity import CapacityType
 from mizan.config import Pool, StackConfig, TrainingJob
 from mizan.plan.fallback import FLEX_START_HOURS, spot_loss
-from mizan.plan.model import QueuePlan
 from mizan.plan.pools import market_of
+from mizan.plan.queue_model import QueuePlan
 from mizan.plan.worth import SECONDS_PER_HOUR, best_interval
 
 # Where nothing takes a node back it may still fail, and the job may be preempted by a more important one.

@@ -1,4 +1,4 @@
-"""The Plan: the single definition that node pools, autoscaler, queues, prices and policies are made from."""
+"""What a plan buys: pools, their offers, what is paid in advance, and the flavors that Kueue counts them as."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,29 +8,7 @@ from decimal import Decimal
 from mizan import keys
 from mizan.capacity import CapacityType
 from mizan.catalogue import Machine, Provider
-from mizan.config import (
-    Budget,
-    Checkpoint,
-    Cloud,
-    Cluster,
-    CommitmentKind,
-    Eks,
-    ExpectedUse,
-    Fallback,
-    Gke,
-    GkeNodes,
-    KarpenterAddon,
-    KarpenterNodes,
-    KueueAddon,
-    Order,
-    Preemption,
-    Priority,
-    QueueingStrategy,
-    RestartPolicy,
-    WarmNodes,
-    WhenCanBorrow,
-)
-from mizan.plan.checkpoints import CheckpointBucket
+from mizan.config import CommitmentKind, ExpectedUse, GkeNodes, KarpenterNodes, Order, WarmNodes
 from mizan.plan.claims import Claims
 from mizan.plan.fallback import Candidate, Worth
 from mizan.prices import PRICE_MAX_AGE_DAYS, Basis, Price
@@ -64,9 +42,11 @@ class Offer:
 
     Attributes:
         price: what an hour of a node costs without any commitment.
-        commitments: the nodes of it that each commitment pays for, by its name; empty where it is bought as it runs.
+        commitments: the nodes of it that each commitment pays for, by its name, the last of them perhaps in part.
         worth: what a useful hour costs, and why it is tried where it is.
         weight: of two offers that fit a pod, the autoscaler takes the one with the higher weight, 1 to 100.
+        is_committed: its nodes are paid for in advance and tried first, as one more hour of them costs nothing; of any
+            other offer no more than a part of one node is.
     """
 
     name: str
@@ -81,12 +61,8 @@ class Offer:
     taints: tuple[Taint, ...]
     weight: int
     worth: Worth
-    commitments: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def is_committed(self) -> bool:
-        """Return whether its nodes are paid for in advance, so that one more hour costs nothing."""
-        return bool(self.commitments)
+    commitments: Mapping[str, Decimal] = field(default_factory=dict)
+    is_committed: bool = False
 
     @property
     def max_units(self) -> int:
@@ -137,6 +113,7 @@ class CommitmentPlan:
         as_of: the day of the price row that it is from; None where the stack states the price: what was agreed on does
             not grow old.
         basis: of that row; None where the stack states the price, which is neither read from a list nor computed.
+        until: its last day; None where the stack names none.
     """
 
     name: str
@@ -149,6 +126,7 @@ class CommitmentPlan:
     source: str
     as_of: date | None
     basis: Basis | None
+    until: date | None = None
 
     @property
     def keeps_nodes(self) -> bool:
@@ -202,152 +180,3 @@ class Flavor:
     def max_units(self) -> int:
         """Return the units of `resource` at the largest size of all its offers."""
         return sum(offer.max_units for offer in self.offers)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FlavorQuota:
-    """Units of one flavor.
-
-    Attributes:
-        nominal: the owner's own.
-        borrowing: the most it may borrow from its cohort; None is no limit, and 0 where there is no cohort.
-        lending: the most of its own that it lends; None is all of it.
-    """
-
-    flavor: Flavor
-    nominal: int
-    borrowing: int | None = None
-    lending: int | None = None
-
-    @property
-    def lendable(self) -> int:
-        """Return what others can get of it while it is idle."""
-        return self.nominal if self.lending is None else self.lending
-
-
-@dataclass(frozen=True, kw_only=True)
-class CohortPlan:
-    """A cohort with what belongs to all its queues together."""
-
-    name: str
-    parent: str | None
-    quotas: tuple[FlavorQuota, ...]
-    weight: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class QueuePlan:
-    """A ClusterQueue with its flavors in the order they are tried, and the namespaces that may use it."""
-
-    name: str
-    fallback: Fallback
-    quotas: tuple[FlavorQuota, ...]
-    namespaces: tuple[str, ...]
-    cohort: str | None
-    when_can_borrow: WhenCanBorrow
-    preemption: Preemption
-    strategy: QueueingStrategy
-    weight: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class TeamPlan:
-    """A team's namespace, the labels its costs are found by, its queues, and who may use them.
-
-    Attributes:
-        group: whose members submit and read the team's jobs.
-        gpu_quota: by resource, the most that all its queues together can admit; a smaller quota of the namespace would
-            refuse the pods of an admitted job, which would hold its queue's quota for nothing.
-    """
-
-    namespace: str
-    labels: Mapping[str, str]
-    queues: tuple[str, ...]
-    group: str
-    gpu_quota: Mapping[str, int]
-    budget: Budget | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobPlan:
-    """A sample spot training job.
-
-    Attributes:
-        cloud: where it runs, which decides who packs its pods.
-        units: of `resource`, for each pod.
-        pods: that run together, or not at all.
-        cpus: for each pod, so that a full node still has room for what the system runs on it.
-        memory_gib: for each pod, in the same way.
-        checkpoint: with the place that the job or its team's prefix in the stack's bucket gives it.
-        checkpoint_seconds: between two checkpoints.
-        service_account: by which its pods reach that prefix; None where they need no rights of ours.
-    """
-
-    name: str
-    cloud: Cloud
-    namespace: str
-    queue: str
-    labels: Mapping[str, str]
-    tolerations: tuple[Taint, ...]
-    resource: str
-    units: int
-    pods: int
-    cpus: int
-    memory_gib: int
-    priority: str
-    command: tuple[str, ...]
-    checkpoint: Checkpoint
-    checkpoint_seconds: int
-    restart_policy: RestartPolicy
-    fail_on_exit_codes: tuple[int, ...]
-    max_run_seconds: int
-    simulated_run_seconds: int | None
-    service_account: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Everything a stack asks for, resolved against catalogue and prices.
-
-    Attributes:
-        today: the day that the age of prices is counted to.
-        gke: the cluster that the stack makes there; None elsewhere.
-        eks: the cluster that the stack makes there; None elsewhere.
-        checkpoints: the bucket of its jobs; None where it makes none.
-        cloud_labels: of everything that the stack makes in the cloud; at AWS tags.
-        forced_removals: teams whose namespaces may go although jobs run there.
-        warnings: what is allowed but probably not meant, each a sentence with its numbers.
-    """
-
-    stack: str
-    today: date
-    cloud: Cloud
-    region: str
-    cluster: Cluster | None
-    kueue: KueueAddon
-    pools: tuple[PoolPlan, ...]
-    flavors: tuple[Flavor, ...]
-    cohorts: tuple[CohortPlan, ...]
-    queues: tuple[QueuePlan, ...]
-    priorities: tuple[Priority, ...]
-    teams: tuple[TeamPlan, ...]
-    jobs: tuple[JobPlan, ...] = field(default=())
-    commitments: tuple[CommitmentPlan, ...] = field(default=())
-    budget: Budget | None = None
-    gke: Gke | None = None
-    eks: Eks | None = None
-    karpenter: KarpenterAddon = field(default_factory=KarpenterAddon)
-    checkpoints: CheckpointBucket | None = None
-    cloud_labels: Mapping[str, str] = field(default_factory=dict)
-    forced_removals: tuple[str, ...] = field(default=())
-    warnings: tuple[str, ...] = field(default=())
-
-    @property
-    def offers(self) -> tuple[Offer, ...]:
-        """Return every offer of every pool, in order."""
-        return tuple(offer for pool in self.pools for offer in pool.offers)
-
-    @property
-    def stale_offers(self) -> tuple[Offer, ...]:
-        """Return the offers whose price is too old to be relied on."""
-        return tuple(offer for offer in self.offers if offer.price.is_stale(self.today))

@@ -1,8 +1,8 @@
 """Pools with their offers, in the order that prices give them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from mizan import keys
 from mizan.capacity import CapacityType, flavor_name, offer_name
@@ -19,11 +19,12 @@ from mizan.config import (
     StackConfig,
     Workload,
 )
-from mizan.plan.commitments import covered_nodes, torn_pools
+from mizan.plan.commitments import covered_nodes, savings_of_covered, told_apart, torn_pools
 from mizan.plan.fallback import Candidate, Market, ordered, weigh
 from mizan.plan.model import CommitmentPlan, Offer, PoolPlan
 from mizan.plan.nodes import in_one_flavor, node_labels, node_taints
 from mizan.plan.order import weights
+from mizan.plan.worth import notice_seconds
 from mizan.prices import mean_uptime
 
 
@@ -38,13 +39,13 @@ def pools_of(stack: str, config: StackConfig, commitments: Sequence[CommitmentPl
     Raises:
         ConfigErrors: of a pool no capacity type is feasible, or two commitments pull at it.
     """
-    covered = _covered(config, commitments)
     weighed = [(pool, _candidates(pool, config)) for pool in config.pools]
+    apart = counted_apart(config.queues)
+    covered = _covered(config, commitments, [(pool, _taken(pool, found, apart)) for pool, found in weighed])
     faults = [fault for index, (pool, found) in enumerate(weighed) for fault in _unfit(index, pool, found)]
     faults += torn_pools(config, commitments, covered)
     if faults:
         raise ConfigErrors(f"stack {stack}", faults)
-    apart = counted_apart(config.queues)
     pools = [_pool(pool, found, config, covered.get(pool.name, {}), pool.name in apart) for pool, found in weighed]
     weight = weights(
         {offer.name: _marginal(offer) for pool in pools for offer in pool.offers},
@@ -70,6 +71,7 @@ def market_of(pool: Pool, config: StackConfig) -> Market:
             stated_hours=pool.mean_uptime_hours,
             open_band_percent=config.spot.open_band_percent,
         ),
+        notice_seconds=notice_seconds(config.cloud, machines()[pool.machine].provider),
         min_savings_percent=config.spot.min_savings_percent,
         workloads=workloads or (Workload(),),
     )
@@ -105,25 +107,49 @@ def _unfit(index: int, pool: Pool, candidates: Sequence[Candidate]) -> Iterator[
         )
 
 
-def _covered(config: StackConfig, commitments: Sequence[CommitmentPlan]) -> dict[str, dict[str, int]]:
-    on_demand: dict[str, tuple[str, Decimal, int]] = {}
-    for pool in config.pools:
-        price = config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND)
+def _taken(pool: Pool, candidates: Sequence[Candidate], apart: Container[str]) -> list[Candidate]:
+    """Return a pool's capacity types without those that are left out as not worth it.
+
+    What a queue counts apart or a person has listed stays, whatever it is worth.
+    """
+    keeps_all = pool.name in apart or pool.order is Order.LISTED or all(each.left_out for each in candidates)
+    return [each for each in candidates if keeps_all or not each.left_out]
+
+
+def _covered(
+    config: StackConfig, commitments: Sequence[CommitmentPlan], pools: Sequence[tuple[Pool, Sequence[Candidate]]]
+) -> dict[str, dict[str, Decimal]]:
+    """Return what commitments pay for, by pool; where they save most they are used first."""
+    found: dict[str, tuple[str, Decimal, int]] = {}
+    saved: dict[str, Decimal] = {}
+    for pool, taken in pools:
         nodes = sum(item.max_nodes for item in pool.capacity if item.type is CapacityType.ON_DEMAND)
-        if price is not None and nodes:
-            on_demand[pool.name] = (pool.machine, price.usd_per_hour, nodes)
-    return covered_nodes(commitments, on_demand)
+        for each in taken:
+            if each.capacity_type is CapacityType.ON_DEMAND and nodes:
+                price = each.price.usd_per_hour
+                hours = (pool.expected_use or config.expected_use).hours_per_week
+                found[pool.name] = (pool.machine, price, nodes)
+                saved[pool.name] = savings_of_covered(hours, price, _useful_hours(taken))
+    covered = covered_nodes(commitments, {name: found[name] for name in sorted(found, key=lambda name: -saved[name])})
+    return {pool.name: covered[pool.name] for pool, _ in pools if pool.name in covered}
+
+
+def _useful_hours(taken: Iterable[Candidate]) -> list[Decimal | None]:
+    """Return what a useful hour costs on each capacity type but on-demand; None where no work gets done."""
+    return [each.worth.usd_per_useful_hour for each in taken if each.capacity_type is not CapacityType.ON_DEMAND]
 
 
 def _pool(
-    pool: Pool, candidates: Sequence[Candidate], config: StackConfig, covered: dict[str, int], is_counted_apart: bool
+    pool: Pool,
+    candidates: Sequence[Candidate],
+    config: StackConfig,
+    covered: dict[str, Decimal],
+    is_counted_apart: bool,
 ) -> PoolPlan:
-    """Return a pool; what a queue counts apart or a person has listed stays, whatever it is worth."""
-    keeps_all = is_counted_apart or pool.order is Order.LISTED or all(each.left_out for each in candidates)
-    not_worth_it = tuple(each for each in candidates if each.left_out)
-    left_out = () if keeps_all else not_worth_it
+    """Return a pool with its offers in order."""
+    taken = _taken(pool, candidates, {pool.name} if is_counted_apart else ())
+    left_out = tuple(each for each in candidates if each not in taken)
     sizes = {capacity.type: capacity for capacity in pool.capacity}
-    taken = [each for each in candidates if each not in left_out]
     return PoolPlan(
         name=pool.name,
         machine=machines()[pool.machine],
@@ -136,7 +162,7 @@ def _pool(
         ),
         left_out=left_out,
         left_out_nodes=sum(sizes[each.capacity_type].max_nodes for each in left_out),
-        doubtful=not_worth_it if keeps_all else (),
+        doubtful=tuple(each for each in taken if each.left_out),
         on_demand=config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND),
         expected_use=pool.expected_use or config.expected_use,
         disk_gib=pool.disk_gib,
@@ -165,34 +191,53 @@ def _offers(
     cloud: Cloud,
     candidates: Sequence[Candidate],
     sizes: dict[CapacityType, PoolCapacity],
-    covered: dict[str, int],
+    covered: dict[str, Decimal],
     *,
     is_counted_apart: bool,
 ) -> Iterator[Offer]:
     """Yield the nodes that are paid for in advance, then the others in the order of the candidates."""
-    committed = sum(covered.values())
     on_demand = next((each for each in candidates if each.capacity_type is CapacityType.ON_DEMAND), None)
+    price = on_demand.price.usd_per_hour if on_demand is not None else Decimal(0)
+    first, part = told_apart(covered, price, _useful_hours(candidates))
+    committed = int(sum(first.values(), Decimal(0)).to_integral_value(ROUND_CEILING))
     if committed and on_demand is not None and not is_counted_apart:
-        yield _committed(pool, cloud, on_demand, covered)
+        yield _committed(pool, cloud, on_demand, committed, first)
     for candidate in candidates:
         nodes = sizes[candidate.capacity_type].max_nodes
-        if committed and candidate is on_demand:
-            nodes -= committed
-            if is_counted_apart:
-                yield _committed(pool, cloud, candidate, covered)
-        if nodes:
+        if candidate is not on_demand:
             yield _offer(pool, cloud, candidate, nodes)
+            continue
+        if committed and is_counted_apart:
+            yield _committed(pool, cloud, candidate, committed, first)
+        if nodes > committed:
+            yield replace(_offer(pool, cloud, _paid_in_part(candidate, part), nodes - committed), commitments=part)
 
 
-def _committed(pool: Pool, cloud: Cloud, on_demand: Candidate, covered: dict[str, int]) -> Offer:
+def _committed(pool: Pool, cloud: Cloud, on_demand: Candidate, nodes: int, covered: Mapping[str, Decimal]) -> Offer:
     """Return the on-demand nodes that are paid for in advance; in a queue's order they stand with on-demand."""
+    part = sum(covered.values(), Decimal(0)) % 1
+    last = f", {_percent(1 - part)} of on-demand on the last of them" if part else ""
     worth = replace(
         on_demand.worth,
         usd_per_useful_hour=Decimal(0),
-        reason=f"paid for in advance by {' and '.join(covered)}: one more hour costs nothing",
+        reason=f"paid for in advance by {' and '.join(covered)}: one more hour costs nothing{last}",
     )
-    base = _offer(pool, cloud, replace(on_demand, worth=worth), sum(covered.values()))
-    return replace(base, name=f"reserved-{pool.name}", commitments=covered)
+    base = _offer(pool, cloud, replace(on_demand, worth=worth), nodes)
+    return replace(base, name=f"reserved-{pool.name}", commitments=covered, is_committed=True)
+
+
+def _paid_in_part(on_demand: Candidate, part: Mapping[str, Decimal]) -> Candidate:
+    """Return on-demand with the reason of which a node, but not all of it, is paid for in advance."""
+    if not part:
+        return on_demand
+    told = " and ".join(f"{name} pays for {_percent(share)}" for name, share in part.items())
+    return replace(
+        on_demand, worth=replace(on_demand.worth, reason=f"{on_demand.worth.reason}; {told} of one node in advance")
+    )
+
+
+def _percent(share: Decimal) -> str:
+    return f"{share * 100:.1f} %"
 
 
 def _offer(pool: Pool, cloud: Cloud, candidate: Candidate, max_nodes: int) -> Offer:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mizan.config import WhenCanBorrow
 from mizan.plan.claims import Claim, Claims, Share
-from mizan.plan.model import CohortPlan, FlavorQuota, QueuePlan
+from mizan.plan.queue_model import CohortPlan, FlavorQuota, QueuePlan
 
 
 def reachable_units(

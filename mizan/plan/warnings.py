@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from mizan.config import Cloud, Install, KueueAddon
-from mizan.plan.model import CohortPlan, Flavor, JobPlan, QueuePlan
+from mizan.plan.model import Flavor
 from mizan.plan.nodes import passes
+from mizan.plan.queue_model import CohortPlan, QueuePlan
 from mizan.plan.reach import held_units, reach_of
+from mizan.plan.tenant_model import JobPlan
 
 # From the request to a registered GPU: machine, kubelet, driver, device plugin. The example of Kueue's own chart.
 # Source: kubernetes-sigs/kueue@v0.19.2 charts/kueue/values.yaml, waitForPodsReady.timeout.

@@ -3,12 +3,26 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mizan.catalogue import Provider
+from mizan.config import Cloud
+
 SECONDS_PER_HOUR = 3600
 
-# What a pod has from the notice to its end. AWS tells two minutes before; on GKE a pod gets 15 s of the 30 s, the rest
-# is the system's. Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html;
-# https://cloud.google.com/kubernetes-engine/docs/concepts/spot-vms, read 2026-11-22.
-NOTICE_SECONDS = {"aws": 120, "gcp": 15}
+# What a pod has from a spot notice to its end.
+# AWS tells 120 s before. Karpenter gives a node 90 of them to drain (mizan/manifests/karpenter.py), and deletes a pod
+# without evicting it where its own time would not end within those; 30 s are left for that.
+# Google tells 30 s before, of which a pod gets 15 and the system's own pods the rest. GKE makes it 120, on nodes that
+# ask for it (mizan/clouds/gcp/node_pools.py); 15 are the system's there too.
+# Source: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html, read 2026-11-22;
+# https://docs.cloud.google.com/kubernetes-engine/docs/concepts/spot-vms, read 2026-11-23;
+# kubernetes-sigs/karpenter@v1.14.1 pkg/controllers/node/termination/terminator/terminator.go, Drain.
+NOTICE_SECONDS = {"aws": 60, "gcp": 15}
+NOTICE_SECONDS_ON_GKE = 105
+
+
+def notice_seconds(cloud: Cloud, provider: Provider) -> int:
+    """Return what a pod has from a spot notice to its end, to save itself."""
+    return NOTICE_SECONDS_ON_GKE if cloud is Cloud.GKE else NOTICE_SECONDS[provider]
 
 
 @dataclass(frozen=True, kw_only=True)

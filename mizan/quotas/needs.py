@@ -47,7 +47,8 @@ def _uses(plan: Plan) -> Iterator[Use]:
             yield Use(name=offer.name, machine=offer.machine, nodes=offer.max_nodes, purchase=purchase)
             continue
         # What only makes nodes cheaper leaves them on-demand; what holds them is counted whole below.
-        nodes = sum(count for name, count in offer.commitments.items() if commitments[name].kind not in HELD)
+        held = sum(int(count) for name, count in offer.commitments.items() if commitments[name].kind in HELD)
+        nodes = offer.max_nodes - held
         if nodes:
             yield Use(name=offer.name, machine=offer.machine, nodes=nodes, purchase=Purchase.ON_DEMAND)
     for commitment in plan.commitments:

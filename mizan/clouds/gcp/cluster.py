@@ -3,6 +3,7 @@
 import json
 from datetime import date, datetime, time, timedelta
 
+from mizan import versions
 from mizan.clouds.gcp.network import PODS, SERVICES
 from mizan.clouds.gcp.nodes import default_node_args
 from mizan.clouds.gcp.site import Arguments, Site, gke_of
@@ -54,6 +55,7 @@ def cluster_args(plan: Plan, site: Site, *, network: object, subnetwork: object,
         "datapath_provider": "ADVANCED_DATAPATH",
         **_reached(gke),
         "release_channel": {"channel": gke.release_channel.value},
+        "min_master_version": versions.GKE,
         "maintenance_policy": {"recurring_window": _window(gke.maintenance)},
         "workload_identity_config": {"workload_pool": site.workload_pool},
         "enable_shielded_nodes": True,

@@ -124,9 +124,9 @@ class Addons(Model):
     """Controllers that the platform needs in its cluster."""
 
     kueue: KueueAddon = described("Kueue.", because="queues need their controller", fix="Add `kueue: {install: helm}`")
-    karpenter: KarpenterAddon = described(
-        "Karpenter; only with `cloud: eks`.",
+    karpenter: KarpenterAddon | None = described(
+        "Karpenter; only with `cloud: eks`, where leaving it out installs it by helm.",
         because="pools on EKS need what makes their nodes",
         fix="Write `{install: helm}`, or leave it out",
-        default=KarpenterAddon(),
+        default=None,
     )

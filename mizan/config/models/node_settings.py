@@ -4,6 +4,10 @@ from enum import StrEnum
 
 from mizan.config.models.base import Model, described
 
+# Whether they mean something is a rule's to say (mizan/config/rules/warm_nodes.py).
+SCHEDULE_PATTERN = r"^\S+( \S+){4}$"
+TIME_ZONE_PATTERN = r"^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$"
+
 
 class GpuDriver(StrEnum):
     """Which GPU driver GKE installs.
@@ -85,7 +89,7 @@ class WarmNodes(Model):
     """Nodes that are there before anybody asks."""
 
     nodes: int = described(
-        "How many; they go to the next job, and new ones take their place.",
+        "How many there are at least; those on which jobs run count.",
         because="a notebook should not wait ten minutes for its GPU",
         fix="Write a whole number from 1 to 100, at most the pool's `maxNodes`",
         ge=1,
@@ -96,7 +100,7 @@ class WarmNodes(Model):
         "When they come, as cron writes it; in `timeZone`.",
         because="nodes that nobody uses at night are paid for all the same",
         fix="Write minute, hour, day, month and weekday such as `0 8 * * 1-5`",
-        pattern=r"^\S+( \S+){4}$",
+        pattern=SCHEDULE_PATTERN,
     )
     hours: int = described(
         "For how long.",
@@ -111,5 +115,13 @@ class WarmNodes(Model):
         because="working hours are local",
         fix="Write a name such as `Europe/Berlin`",
         default="Etc/UTC",
-        pattern=r"^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$",
+        pattern=TIME_ZONE_PATTERN,
+    )
+    image: str | None = described(
+        "Container image that they read before anybody asks; left out, none.",
+        because="an image of 20 GB holds a paid GPU for minutes; GKE streams it, EKS does not",
+        fix="Write the image that most jobs run, such as `docker.io/pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime`; it "
+        "needs a shell",
+        default=None,
+        min_length=1,
     )

@@ -21,6 +21,7 @@ from mizan.config.rules import (
     queues,
     storage,
     teams,
+    warm_nodes,
     workloads,
 )
 from mizan.config.rules.lookup import PriceRule, Rule
@@ -32,6 +33,10 @@ RULES: tuple[Rule, ...] = (
     pools.pools_fit_the_catalogue,
     pools.flex_start_is_google_s,
     pools.a_capacity_type_occurs_once,
+    warm_nodes.warm_nodes_come_when_the_schedule_says,
+    warm_nodes.warm_nodes_have_a_time_zone,
+    warm_nodes.warm_nodes_fit_into_their_pool,
+    warm_nodes.priorities_leave_placeholders_theirs,
     queues.quotas_name_a_flavor,
     queues.a_flavor_has_one_quota,
     queues.a_pool_has_one_kind_of_fallback,

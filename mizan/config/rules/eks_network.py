@@ -49,18 +49,17 @@ def eks_zones_are_three_of_the_region(stack: Part) -> Iterator[ConfigFault]:
 
 def pools_on_eks_have_a_subnet(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for each zone of a pool on EKS that is not of the region, or in which the VPC has no subnet."""
-    region, network = stack["region"].text or "", stack["eks"]["network"]
-    own = {zone.text for zone in network["zones"].items} or {f"{region}{letter}" for letter in "abc"}
+    region, own = stack["region"].text or "", _zones_with_subnet(stack)
     for pool in stack["pools"].items if stack["cloud"].text == Cloud.EKS else ():
         yield from _outside(pool["zones"], region)
         for zone in pool["zones"].items:
-            if network["vpc"].value is None and zone.text and _is_in(zone.text, region) and zone.text not in own:
+            if own is not None and zone.text and _is_in(zone.text, region) and zone.text not in own:
                 yield ConfigFault(
                     zone.path,
                     zone.text,
                     needs="a zone of the cluster",
                     because="its VPC has no subnet there, and a node stands in a subnet",
-                    fix=f"Name it in `mizan:eks.network.zones`, or write one of {', '.join(sorted(filter(None, own)))}",
+                    fix=f"Name it in `mizan:eks.network.zones`, or write one of {', '.join(sorted(own))}",
                 )
 
 
@@ -69,10 +68,11 @@ def a_given_vpc_has_subnets(stack: Part) -> Iterator[ConfigFault]:
     network = stack["eks"]["network"]
     vpc, subnets = network["vpc"], network["subnets"]
     ids = {subnet.text for subnet in subnets.items}
-    if vpc.value is not None and len(ids) < LEAST_SUBNETS:
+    is_readable = subnets.value is None or isinstance(subnets.value, list | tuple)
+    if vpc.value is not None and is_readable and len(ids) < LEAST_SUBNETS:
         yield ConfigFault(
             subnets.path,
-            sorted(filter(None, ids)),
+            sorted(filter(None, ids)) or "nothing",
             needs="at least two private subnets in different zones",
             because="EKS puts its control plane's interfaces into two zones",
             fix="Write `[subnet-0123456789abcdef0, subnet-0123456789abcdef1]`",
@@ -125,6 +125,19 @@ def authorised_networks_of_eks_are_ranges(stack: Part) -> Iterator[ConfigFault]:
                 because="it lets everybody on the internet reach the control plane",
                 fix="Write the addresses of your office or runner, or leave the networks out and run inside the VPC",
             )
+
+
+def _zones_with_subnet(stack: Part) -> set[str] | None:
+    """Return the zones in which the stack's own VPC has subnets; None where nobody can tell."""
+    network, region = stack["eks"]["network"], stack["region"].text or ""
+    zones = network["zones"]
+    if network["vpc"].value is not None:
+        return None
+    if zones.value in (None, [], ()):
+        return {f"{region}{letter}" for letter in "abc"}
+    named = [zone.text for zone in zones.items]
+    # What is no text is the model's to tell, and says nothing about the pools.
+    return None if not named or None in named else set(filter(None, named))
 
 
 def _is_in(zone: str, region: str) -> bool:

@@ -140,7 +140,7 @@ def _offer(offer: OfferCost) -> Json:
         "expectedNodes": values.number(offer.expected_nodes),
         "lostShare": values.number(offer.lost_share),
         "isFeasible": offer.is_feasible,
-        "commitments": dict(offer.commitments),
+        "commitments": {name: values.number(nodes) for name, nodes in offer.commitments.items()},
         "price": values.price(offer.price),
         "usdPerMonth": values.dollars(offer.total),
         "parts": values.node_parts(offer.parts),
@@ -196,6 +196,7 @@ def _commitment(cost: CommitmentCost) -> Json:
         "asOf": None if cost.as_of is None else cost.as_of.isoformat(),
         "basis": None if cost.basis is None else cost.basis.value,
         "isStale": cost.is_stale,
+        "until": None if cost.until is None else cost.until.isoformat(),
         "paid": values.money(cost.paid),
         "isDerived": cost.is_derived,
         "expected": _use(cost.expected),
@@ -233,13 +234,17 @@ def _verdict(verdict: BudgetVerdict) -> Json:
             {"pool": pool.pool, "usdPerMonth": values.money(pool.usd_per_month), "isDerived": pool.is_derived}
             for pool in verdict.costliest
         ],
-        "changes": [_change(change) for change in verdict.changes],
-        "together": [_change(change) for change in verdict.together],
+        "changes": [_change(change, verdict) for change in verdict.changes],
+        "together": [_change(change, verdict) for change in verdict.together],
     }
 
 
-def _change(change: Change) -> Json:
-    return {"text": change.text, "usdPerMonth": values.money(change.usd_per_month)}
+def _change(change: Change, verdict: BudgetVerdict) -> Json:
+    return {
+        "text": change.text,
+        "usdPerMonth": values.money(change.usd_per_month),
+        "isDerived": verdict.is_derived,
+    }
 
 
 def _note(note: Note) -> Json:

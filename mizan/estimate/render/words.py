@@ -27,6 +27,7 @@ STEPS = {
     SavingsKind.FLEX_START: "flex-start",
     SavingsKind.COMMITMENTS: "used commitments",
     SavingsKind.INTERRUPTIONS: "work done twice after interruptions",
+    SavingsKind.WARM_NODES: "warm nodes that no job uses",
     SavingsKind.UNUSED_COMMITMENTS: "unused commitments",
 }
 
@@ -141,7 +142,8 @@ def advice(verdict: BudgetVerdict) -> Iterator[str]:
 def _why_nothing(verdict: BudgetVerdict) -> str:
     """Return why no change is proposed."""
     if verdict.fixed > verdict.budget:
-        return f"No change of the pools is enough: commitments and control plane alone are {dollars(verdict.fixed)}."
+        fixed = marked(dollars(verdict.fixed), verdict.is_fixed_derived)
+        return f"No change of the pools is enough: commitments and control plane alone are {fixed}."
     if verdict.subject is BudgetSubject.TEAM:
         return "No smaller quotas are enough, only fewer of them."
     return "No smaller pools are enough, only fewer pools or capacity types."
@@ -164,7 +166,9 @@ def commitment(estimate: Estimate, cost: CommitmentCost) -> str:
     covers = cost.machine or "any machine"
     size = covers if cost.nodes is None else f"{cost.nodes} x {covers}"
     discount = "" if cost.discount is None else f", {share(cost.discount)} below on-demand"
-    price = marked(hourly(cost.usd_per_hour), cost.is_derived)
-    return (
-        f"{place(estimate, cost.stack, cost.name)}: {cost.kind} of {size} at {price} an hour{discount}; {cost.source}."
-    )
+    price = f"{marked(hourly(cost.usd_per_hour), cost.is_derived)} an hour"
+    if cost.nodes is not None and cost.nodes > 1:
+        price += f" together, {marked(hourly(cost.usd_per_hour / cost.nodes), cost.is_derived)} each"
+    until = "" if cost.until is None else f", until {cost.until}"
+    name = place(estimate, cost.stack, cost.name)
+    return f"{name}: {cost.kind} of {size} at {price}{discount}{until}; {cost.source}."

@@ -169,3 +169,10 @@ def test_without_credentials_not_even_a_provider_is_registered(deploy, monkeypat
     with pytest.raises(pulumi.RunError, match="credentials of AWS: none; needs some"):
         deploy(lambda: EksCluster("x", EksClusterArgs(plan=an_eks_plan())))
     assert registered == []
+
+
+@pytest.mark.parametrize("is_protected", [True, False])
+def test_a_destroy_of_a_protected_cluster_is_refused_before_anything_goes(cluster, is_protected):
+    control_plane = the(cluster(deletionProtection=is_protected), "x-control-plane")
+    assert control_plane.inputs["deletionProtection"] is is_protected
+    assert control_plane.is_protected is is_protected

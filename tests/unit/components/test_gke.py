@@ -223,3 +223,10 @@ def test_a_queue_of_queued_nodes_waits_for_its_check(deploy):
         "q-admissioncheck-queued-provisioning",
         "q-provisioningrequestconfig-queued-provisioning",
     }
+
+
+@pytest.mark.parametrize("is_protected", [True, False])
+def test_a_destroy_of_a_protected_cluster_is_refused_before_anything_goes(is_protected):
+    cluster = the(made(a_gke_plan(a_gke_stack({"deletionProtection": is_protected}))), "c-cluster")
+    assert cluster.inputs["deletionProtection"] is is_protected
+    assert cluster.is_protected is is_protected

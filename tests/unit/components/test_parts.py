@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from components.capacity.local_nodes import LocalNodes, LocalNodesArgs
+from components.capacity.warm_nodes import WarmNodes, WarmNodesArgs
 from components.cluster.local import LocalCluster, LocalClusterArgs
 from components.queues.kueue import Kueue, KueueArgs
 from components.queues.packing import Packing, PackingArgs
@@ -28,10 +29,11 @@ from mizan.manifests.queues import (
 )
 from mizan.manifests.training_jobs import spot_training_job
 from mizan.plan import Plan
-from tests.builders import a_plan, a_whole_stack
+from tests.builders import a_plan, a_pool, a_stack, a_whole_stack
 from tests.mocks import PROVIDER, Registered
 
 PLAN = a_plan()
+WARM_PLAN = a_plan(a_stack(pools=[a_pool(warm={"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10})]))
 HELM = KueueAddon(install=Install.HELM)
 STACK = "pulumi:pulumi:Stack"
 
@@ -75,6 +77,7 @@ def through_a_provider(build):
 
 COMPONENTS = {
     "mizan:components:LocalNodes": lambda opts: LocalNodes("x", LocalNodesArgs(offers=PLAN.offers), opts),
+    "mizan:components:WarmNodes": lambda opts: WarmNodes("x", WarmNodesArgs(pools=WARM_PLAN.pools), opts),
     "mizan:components:Kueue": lambda opts: Kueue("x", KueueArgs(settings=HELM), opts),
     "mizan:components:Queues": lambda opts: Queues("x", the_queues_of(PLAN), opts),
     "mizan:components:Team": lambda opts: Team(
@@ -102,6 +105,14 @@ def test_children_bear_their_component_s_name_and_go_through_its_provider(deploy
     assert all(child.name.startswith("x-") for child in children)
     provider = the(resources, PROVIDER)
     assert all(child.provider.startswith(f"{provider.urn}::") for child in children)
+
+
+def test_warm_nodes_come_after_the_namespace_and_the_class_of_their_placeholders(deploy):
+    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(pools=WARM_PLAN.pools)))
+    children = {child.name: child for child in children_of(resources, "mizan:components:WarmNodes")}
+    needed = {"x-namespace-mizan-system", "x-priorityclass-mizan-placeholder"}
+    assert set(children) == {*needed, "x-cronjob-mizan-system/a100"}
+    assert names_of(resources, children["x-cronjob-mizan-system/a100"].dependencies) >= needed
 
 
 def test_the_embedded_cluster_is_reached_by_path_and_context_with_the_provider_that_is_built(deploy):
@@ -162,8 +173,19 @@ def test_kueue_is_installed_as_a_release_of_the_pinned_chart(deploy):
     assert (release.inputs["name"], release.inputs["namespace"]) == ("kueue", "kueue-system")
     assert release.inputs["createNamespace"] is True
     assert release.inputs["values"] == chart_values(HELM)
+    assert release.deleted_with == ""
     text = release.inputs["values"]["managerConfig"]["controllerManagerConfigYaml"]
     assert json.loads(text)["kind"] == "Configuration"
+
+
+def test_kueue_goes_with_the_cluster_that_the_stack_makes(deploy):
+    def program() -> None:
+        cluster = pulumi.ComponentResource("test:Cluster", "made-by-the-stack")
+        Kueue("x", KueueArgs(settings=HELM, cluster=cluster))
+
+    resources = deploy(program)
+    (cluster,) = [item for item in resources if item.typ == "test:Cluster"]
+    assert the(resources, "kubernetes:helm.sh/v3:Release").deleted_with == cluster.urn
 
 
 def test_kueue_s_chart_may_come_from_elsewhere(deploy):

@@ -7,7 +7,7 @@ from components.platform import GpuPlatform, GpuPlatformArgs
 from mizan.manifests import manifests_of
 from mizan.plan import Plan
 from tests import mocks
-from tests.builders import a_job, a_plan, a_stack, a_team, an_existing_stack, shipped_stack, with_value
+from tests.builders import a_job, a_plan, a_pool, a_stack, a_team, an_existing_stack, shipped_stack, with_value
 from tests.strategies import stacks
 
 
@@ -67,6 +67,15 @@ def test_whatever_the_stack_the_platform_registers_its_manifests_each_under_its_
     plan = a_plan(values)
     resources = platform_of(plan)
     assert registered(resources) == in_order(manifests_of(plan))
+
+
+@pytest.mark.parametrize("is_warm", [False, True])
+def test_warm_nodes_are_registered_as_render_prints_them_where_a_pool_has_some(is_warm):
+    warm = {"warm": {"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10}} if is_warm else {}
+    plan = a_plan(a_stack(pools=[a_pool(**warm)]))
+    resources = platform_of(plan)
+    assert registered(resources) == in_order(manifests_of(plan))
+    assert ("mizan:components:WarmNodes" in {item.typ for item in resources}) == is_warm
 
 
 def test_a_gang_is_registered_with_its_names_as_render_prints_them():

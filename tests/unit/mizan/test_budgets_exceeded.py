@@ -1,5 +1,6 @@
 """What a person reads who has passed a budget: where it stands, how far, what costs most, and what would fit."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -59,6 +60,7 @@ def test_where_commitments_are_too_much_already_that_is_told(places):
     assert told(places, verdict)[1:] == [
         "  No change of the pools is enough: commitments and control plane alone are 500.01."
     ]
+    assert told(places, replace(verdict, is_fixed_derived=True))[1].endswith(" are 500.01*.")
 
 
 def test_a_team_that_nothing_helps_has_too_many_quotas(places):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from mizan.capacity import CapacityType
 from mizan.estimate import Dollars, LineKind, compare, estimate, merged
+from mizan.prices import Basis
 from tests.builders import a_pool, a_queue, an_existing_stack
 from tests.estimate_builders import (
     AS_OF,
@@ -108,6 +109,12 @@ def test_a_new_price_row_is_told_with_both_prices_and_days():
     assert reasons(compare(round_estimate(), round_estimate(book=book))) == {
         "a100": ("price of spot $4.00 (2026-11-01) -> $4.25 (2026-11-20)",)
     }
+
+
+def test_a_computed_price_is_marked_where_it_is_the_reason():
+    book = a_book(a_price(SPOT, usd("4.25"), basis=Basis.DERIVED), a_price(ON_DEMAND))
+    (told,) = reasons(compare(round_estimate(), round_estimate(book=book)))["a100"]
+    assert told == "price of spot $4.00 (2026-11-01) -> $4.25 (derived) (2026-11-01)"
 
 
 def test_a_capacity_type_that_is_no_longer_worth_it_says_why():

@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mizan.catalogue import machines
 from mizan.config import CommitmentKind
 from mizan.plan import CommitmentPlan
-from mizan.plan.commitments import covered_nodes
+from mizan.plan.commitments import covered_nodes, savings_of_covered, told_apart
 
 MACHINES = ("a2-highgpu-1g", "a2-highgpu-4g", "g5.xlarge")
 PRICE = {"a2-highgpu-1g": Decimal(4), "a2-highgpu-4g": Decimal(15), "g5.xlarge": Decimal(1)}
@@ -43,14 +44,74 @@ pools = st.dictionaries(
 ).map(lambda found: {pool: (machine, PRICE[machine], nodes) for pool, (machine, nodes) in found.items()})
 
 
-def test_a_savings_plan_pays_whole_nodes_at_its_discount_and_only_of_its_provider():
+# A node's last twelfth digit.
+DIGIT = Decimal("1e-12")
+
+
+def test_a_savings_plan_pays_nodes_at_its_discount_the_last_in_part_and_only_of_its_provider():
     on_demand = {"a": ("a2-highgpu-4g", Decimal(15), 9), "b": ("g5.xlarge", Decimal(1), 9)}
-    # 32 dollars at 15 x 0.7 = 10.5 a node: three nodes, and 0.5 is left over.
-    assert covered_nodes([a_commitment("p", usd="32", discount="0.3")], on_demand) == {"a": {"p": 3}, "b": {}}
-    assert covered_nodes([a_commitment("p", usd="2", discount="0.3", provider="aws")], on_demand) == {
-        "a": {},
-        "b": {"p": 2},
+    # 33.6 dollars at 15 x 0.7 = 10.5 a node: 3.2 nodes.
+    assert covered_nodes([a_commitment("p", usd="33.6", discount="0.3")], on_demand) == {
+        "a": {"p": Decimal("3.2")},
+        "b": {},
     }
+    assert covered_nodes([a_commitment("p", usd="2.1", discount="0.3", provider="aws")], on_demand) == {
+        "a": {},
+        "b": {"p": 3},
+    }
+
+
+def test_dollars_that_one_pool_leaves_pay_for_the_next():
+    on_demand = {"a": ("a2-highgpu-4g", Decimal(15), 1), "c": ("a2-highgpu-1g", Decimal(4), 9)}
+    # One node at 10.5, and 1.4 of 2.8 a node.
+    assert covered_nodes([a_commitment("p", usd="11.9", discount="0.3")], on_demand) == {
+        "a": {"p": 1},
+        "c": {"p": Decimal("0.5")},
+    }
+
+
+def test_what_counts_nodes_is_used_before_a_savings_plan_wherever_it_stands():
+    commitments = [a_commitment("plan", usd="5.6", discount="0.3"), a_commitment("held", "a2-highgpu-1g", nodes=2)]
+    on_demand = {"a": ("a2-highgpu-1g", Decimal(4), 3)}
+    assert covered_nodes(commitments, on_demand) == {"a": {"held": 2, "plan": 1}}
+
+
+# On-demand 10 an hour, a useful hour of spot 4.
+SPOT = (Decimal(10), [Decimal(4)])
+
+
+def test_the_last_node_is_tried_first_where_the_rest_of_its_price_is_below_a_useful_hour_elsewhere():
+    assert told_apart({"p": Decimal("2.61")}, *SPOT) == ({"p": Decimal("2.61")}, {})
+    assert told_apart({"p": Decimal("2.6")}, *SPOT) == ({"p": 2}, {"p": Decimal("0.6")})
+    assert told_apart({"p": Decimal("0.4")}, *SPOT) == ({}, {"p": Decimal("0.4")})
+    assert told_apart({"p": Decimal(3)}, *SPOT) == ({"p": 3}, {})
+
+
+@pytest.mark.parametrize("others", [[], [None]])
+def test_the_last_node_is_tried_first_where_nothing_else_does_work(others):
+    assert told_apart({"p": Decimal("2.1")}, Decimal(10), others) == ({"p": Decimal("2.1")}, {})
+
+
+def test_beside_another_commitment_a_part_stays_with_on_demand():
+    assert told_apart({"held": Decimal(2), "p": Decimal("0.9")}, *SPOT) == ({"held": 2}, {"p": Decimal("0.9")})
+    assert told_apart({"p": Decimal("0.7"), "q": Decimal("0.6")}, *SPOT) == (
+        {"p": Decimal("0.7"), "q": Decimal("0.3")},
+        {"q": Decimal("0.3")},
+    )
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), st.decimals("0.01", "20", places=3)))
+def test_nothing_is_lost_when_nodes_are_told_apart(covered):
+    first, part = told_apart(covered, *SPOT)
+    assert {name: first.get(name, 0) + part.get(name, 0) for name in covered} == covered
+    assert sum(part.values()) < 1
+    assert all(nodes > 0 for nodes in (*first.values(), *part.values()))
+
+
+def test_a_node_paid_for_in_advance_saves_what_the_cheapest_other_one_costs():
+    assert savings_of_covered(100, Decimal(10), [Decimal(4), None]) == 40
+    assert savings_of_covered(100, Decimal(10), [Decimal(12)]) == 100
+    assert savings_of_covered(50, Decimal(10), []) == 50
 
 
 @given(st.lists(reservations | plans, max_size=5), pools)
@@ -67,7 +128,21 @@ def test_what_is_covered_is_bought_and_is_there(commitments, on_demand):
             assert sum(nodes.values()) <= each.nodes
         else:
             paid = sum(count * on_demand[pool][1] * (1 - each.discount) for pool, count in nodes.items())
-            assert paid <= each.usd_per_hour
+            assert paid <= each.usd_per_hour + DIGIT * 1000
+
+
+@given(plans, pools)
+def test_no_dollar_of_a_savings_plan_is_idle_while_a_node_it_could_pay_for_is_not_covered(plan, on_demand):
+    covered = covered_nodes([plan], on_demand)
+    could = {
+        pool: (price, nodes)
+        for pool, (name, price, nodes) in on_demand.items()
+        if (plan.machine is None and machines()[name].provider == plan.provider)
+        or (plan.machine is not None and plan.machine.name == name)
+    }
+    there = sum(price * nodes for price, nodes in could.values()) * (1 - plan.discount)
+    paid = sum(covered[pool].get(plan.name, 0) * price for pool, (price, _) in could.items()) * (1 - plan.discount)
+    assert abs(paid - min(there, plan.usd_per_hour)) <= DIGIT * 1000
 
 
 @given(st.lists(reservations, min_size=1, max_size=5), pools)

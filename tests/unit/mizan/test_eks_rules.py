@@ -83,7 +83,7 @@ ONE_CHANGE = [
         "eks.network",
         {"vpc": VPC},
         (
-            "eks.network.subnets: []; needs at least two private subnets in different zones because EKS puts "
+            "eks.network.subnets: nothing; needs at least two private subnets in different zones because EKS puts "
             "its control plane's interfaces into two zones. Write `[subnet-0123456789abcdef0, "
             "subnet-0123456789abcdef1]`."
         ),

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from mizan.capacity import CapacityType
+from mizan.config import Cloud
 from mizan.errors import PlatformError
 from mizan.estimate import CapacityKind, NoteKind, SavingsKind, Size, estimate, merged
 from mizan.prices import Basis
@@ -163,6 +164,12 @@ def test_without_an_on_demand_price_an_offer_stands_at_its_own():
     assert note.text.startswith("No on-demand price of a2-highgpu-4g in us-central1 is known")
 
 
+def test_a_cluster_that_the_stack_makes_at_google_is_no_simulated_one():
+    plan = replace(round_plan(), cloud=Cloud.GKE)
+    (note,) = estimate(plan, RATE).note(NoteKind.CONTROL_PLANE)
+    assert note.text == "The control plane is counted at $0.10 an hour, as GKE charges it."
+
+
 def test_no_work_is_expected_where_none_can_be_done_but_its_nodes_are_paid():
     """Ten nodes stay up 180 s together and need 900 s to start again: spot is kept as somebody listed it."""
     values = one_pool(use=use(168, 50), spot=2, on_demand=1)
@@ -173,8 +180,14 @@ def test_no_work_is_expected_where_none_can_be_done_but_its_nodes_are_paid():
     assert not spot.is_feasible
     assert (spot.expected_nodes, spot.lost_share) == (usd("1.5"), 0)
     assert [note.text for note in found.note(NoteKind.INTERRUPTIONS)] == [
-        "No work is expected to get done on spot-a100; its nodes are counted as they are paid."
+        (
+            "No work is expected to get done on spot-a100: its nodes are counted as they are paid, nothing as saved by "
+            "them, and their work as undone."
+        )
     ]
+    # All of the work is spot's.
+    assert found.pools[0].undone_nodes == usd("1.5")
+    assert found.savings.of(SavingsKind.SPOT) == 0
 
 
 def test_a_larger_disk_is_paid_for_as_long_as_its_node_runs():

@@ -1,11 +1,12 @@
 """What is paid in advance: once, whether used or not, and how far it is used. On-demand is 10 dollars an hour."""
 
+from datetime import timedelta
 from decimal import Decimal
 
-from mizan.capacity import CapacityType
-from mizan.estimate import CapacityKind, SavingsKind
-from tests.builders import a_pool
-from tests.estimate_builders import MACHINE, a_book, a_price, capacity, one_pool, round_estimate, round_stack, use
+from mizan.estimate import CapacityKind, NoteKind, SavingsKind
+from mizan.estimate.render import words
+from tests.builders import TODAY, a_pool
+from tests.estimate_builders import AWS_MACHINE, MACHINE, capacity, one_pool, round_estimate, round_stack, use
 
 
 def usd(text):
@@ -96,17 +97,65 @@ def test_two_commitments_of_one_pool_are_used_in_their_order():
     assert (first.expected.coverage, second.expected.coverage) == (usd("0.6667"), usd("0.3333"))
 
 
-def test_a_savings_plan_pays_the_discounted_price_and_its_rest_is_unused():
-    """12 dollars an hour at 30 % off 10: one node at 7, 5 an hour left over, 3650 a month."""
-    values = one_pool(use=use(168, 100), on_demand=3, stack={"region": "us-east-1", "commitments": [savings_plan(12)]})
-    values["pools"][0] |= {"machine": "g5.12xlarge", "gpu": "a10g"}
-    prices = a_book(a_price(CapacityType.ON_DEMAND, machine="g5.12xlarge", provider="aws", region="us-east-1"))
-    found = round_estimate(values, prices)
+def with_savings_plan(price, **nodes):
+    """Three nodes of on-demand at 10, and of spot at 4, which is never taken back, and all of them run."""
+    stack = {"region": "us-east-1", "commitments": [savings_plan(price)]}
+    values = one_pool(use=use(168, 100), on_demand=3, stack=stack, **nodes)
+    values["pools"][0] |= {"machine": AWS_MACHINE, "gpu": "a10g"}
+    return round_estimate(values)
+
+
+def test_a_savings_plan_pays_the_discounted_price_and_a_part_of_the_last_node():
+    """12 dollars an hour at 30 % off 10: at 7 a node 12 / 7 nodes, and 2 / 7 of the second at 10."""
+    found = with_savings_plan(12)
     (commitment,) = found.commitments
-    assert (commitment.paid, commitment.maximum.used) == (usd("8760.00"), usd("5110.00"))
-    assert found.parts.unused_commitments.maximum == usd("3650.00")
-    assert commitment.maximum.utilisation == usd("0.5833")
-    assert found.total.maximum == usd("8760.00") + 2 * usd("7300.00") + 30 + 73
+    assert (commitment.paid, commitment.maximum.used) == (usd("8760.00"), usd("8760.00"))
+    assert commitment.maximum.utilisation == 1
+    reserved, on_demand = found.pools[0].offers
+    # 8760 + 2 / 7 x 7300.
+    assert reserved.total.maximum - 20 == usd("10845.71")
+    assert on_demand.total.maximum - 10 == usd("7300.00")
+    assert found.total.maximum == usd("10845.71") + usd("7300.00") + 30 + 73
+
+
+def test_a_part_pays_for_the_first_on_demand_node_where_spot_costs_less_than_the_rest_of_it():
+    """9 dollars an hour at 7 a node: one node, and 2 / 7 of the next, of which 5 / 7 x 10 are more than 4."""
+    found = with_savings_plan(9, spot=1)
+    reserved, spot, on_demand = found.pools[0].offers
+    assert spot.name == "spot-a100"
+    assert (reserved.max_nodes, on_demand.max_nodes) == (1, 2)
+    assert reserved.total.maximum - 10 == usd("5110.00")
+    # 2 x 730, and 12 / 7 x 7300.
+    assert on_demand.total.maximum - 20 == usd("1460.00") + usd("12514.29")
+    assert found.commitments[0].maximum.unused == 0
+
+
+def test_dollars_of_a_savings_plan_are_unused_where_no_node_is_left_to_pay_for():
+    """30 dollars an hour, three nodes at 7: 9 an hour are left over, 6570 a month."""
+    (commitment,) = with_savings_plan(30).commitments
+    assert (commitment.maximum.used, commitment.maximum.unused) == (usd("15330.00"), usd("6570.00"))
+
+
+def test_a_commitment_goes_where_nothing_cheaper_would_run():
+    pools = [
+        a_pool(capacity=capacity(spot=2, on_demand=2), expectedUse=use(168, 100)),
+        a_pool(name="b", capacity=capacity(on_demand=2), expectedUse=use(160, 100)),
+    ]
+    found = round_estimate(round_stack(pools=pools, commitments=[reservation(nodes=2)]))
+    assert [[offer.name for offer in pool.offers] for pool in found.pools] == [
+        ["spot-a100", "ondemand-a100"],
+        ["reserved-b"],
+    ]
+
+
+def test_what_runs_most_hours_uses_a_commitment_first():
+    pools = [
+        a_pool(capacity=capacity(on_demand=2), expectedUse=use(40, 100)),
+        a_pool(name="b", capacity=capacity(on_demand=2), expectedUse=use(168, 100)),
+    ]
+    found = round_estimate(round_stack(pools=pools, commitments=[reservation(nodes=2)]))
+    assert found.commitments[0].expected.utilisation == 1
+    assert [[offer.name for offer in pool.offers] for pool in found.pools] == [["ondemand-a100"], ["reserved-b"]]
 
 
 def test_a_commitment_of_two_pools_is_used_by_both_and_paid_once():
@@ -135,3 +184,21 @@ def test_gpu_and_host_of_a_committed_node_are_cut_as_on_demand_is():
     reserved = on_demand_only([reservation()], 50).pools[0].offers[0]
     assert (reserved.parts.gpu.expected, reserved.parts.host.expected) == (usd("4271.96"), usd("838.04"))
     assert reserved.commitments == {"r": 1}
+
+
+def test_one_that_ends_within_the_month_is_noted():
+    soon, later = (reservation(until=str(TODAY + timedelta(days=days))) for days in (29, 30))
+    assert on_demand_only([later], 50).note(NoteKind.COMMITMENT_ENDS) == ()
+    (note,) = on_demand_only([soon], 50).note(NoteKind.COMMITMENT_ENDS)
+    assert note.text == (
+        f"Commitment r ends on {soon['until']}, but is counted for a whole month; from then on its nodes cost what "
+        "they cost on-demand."
+    )
+
+
+def test_a_sentence_tells_what_all_of_it_and_what_a_node_costs_and_until_when():
+    found = on_demand_only([reservation(nodes=2, until="2027-06-30")], 50)
+    assert words.commitment(found, found.commitments[0]) == (
+        f"r: reservation of 2 x {MACHINE} at 14.0000 an hour together, 7.0000 each, until 2027-06-30; the stack's own "
+        "figure."
+    )

@@ -61,8 +61,8 @@ def test_its_keys_stay():
         "capacityTypes": "capacityType maxNodes expectedNodes usdPerMonth parts isDerived derivedParts",
     }
     assert {part: " ".join(told[part][0]) for part in ("commitments", "budgets", "notes")} == {
-        "commitments": "stack name kind machine nodes usdPerHour discount source asOf basis isStale paid isDerived "
-        "expected maximum",
+        "commitments": "stack name kind machine nodes usdPerHour discount source asOf basis isStale until paid "
+        "isDerived expected maximum",
         "budgets": "subject stack name level on budget advisoryPercent spent isDerived costliest changes together",
         "notes": "kind stack about text",
     }

@@ -85,7 +85,7 @@ def test_a_comparison_tells_totals_lines_and_reasons():
         f"{now.maximum - was.maximum:+,}",
         "maxNodes of spot 4 -> 8",
     ]
-    assert [cells(line)[0] for line in changes[2:]][-2:] == [r"5 unchanged \*", r"**total \***"]
+    assert [cells(line)[0] for line in changes[2:]][-2:] == [r"6 unchanged \*", r"**total \***"]
 
 
 def test_a_new_stack_is_compared_with_nothing_and_that_is_said():

@@ -46,6 +46,7 @@ def a_market(**changes):
         "machine": machines()["a2-highgpu-4g"],
         "on_demand": a_price(ON_DEMAND, "14"),
         "uptime": Uptime(hours=Decimal(8), kind=UptimeKind.STATED, words="the stack's own figure"),
+        "notice_seconds": 15,
         "min_savings_percent": 10,
         "workloads": (a_workload(),),
     }

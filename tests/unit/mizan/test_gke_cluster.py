@@ -57,6 +57,7 @@ def test_a_cluster_is_private_shielded_and_split_on_the_bill():
             "gcp_public_cidrs_access_enabled": False,
         },
         "release_channel": {"channel": "REGULAR"},
+        "min_master_version": "1.35",
         "maintenance_policy": {
             "recurring_window": {
                 "start_time": "2026-01-10T02:00:00Z",

@@ -83,3 +83,18 @@ def test_settings_of_a_kueue_that_somebody_else_installs_are_told_to_reach_nobod
     assert a_plan(an_existing_stack(addons={"kueue": {"install": "external"}})).warnings == ()
     assert a_plan(an_existing_stack(addons={"kueue": {"install": "helm", "fairSharing": True}})).warnings == ()
     assert a_plan(a_stack(addons={"kueue": kueue})).warnings == ()
+
+
+def test_nodes_paid_for_in_advance_that_a_queue_tries_behind_spot_are_told_with_what_that_costs():
+    held = {"name": "held", "kind": "reservation", "machine": "a2-highgpu-4g", "nodes": 1, "usdPerHour": 7}
+    spot, on_demand = SPOT | {"gpus": 8}, {"pool": "a100", "capacity": "on-demand", "gpus": 4}
+    (told,) = a_plan(a_stack(queues=[a_queue(quotas=[spot, on_demand])], commitments=[held], jobs=[])).warnings
+    assert told == (
+        "queue training: tries spot of pool a100 before the on-demand nodes that held pays for; while those are idle, "
+        "each node costs up to $7.71 an hour for nothing. Put its quota of on-demand first."
+    )
+    assert a_plan(a_stack(queues=[a_queue(quotas=[on_demand, spot])], commitments=[held], jobs=[])).warnings == ()
+    nothing = SPOT | {"gpus": 0}
+    behind_nothing = a_queue(quotas=[nothing, on_demand])
+    warnings = a_plan(a_stack(queues=[behind_nothing], commitments=[held], jobs=[])).warnings
+    assert not any("tries spot" in told for told in warnings)

@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 
 from mizan import keys, versions
-from mizan.manifests import Manifest, manifests_of
+from mizan.clouds.gcp.node_pools import SPOT_SHUTDOWN_SECONDS, SYSTEM_PODS_SHUTDOWN_SECONDS
+from mizan.config import Cloud
+from mizan.manifests import Manifest, karpenter, manifests_of
 from mizan.manifests.training_jobs import gang_services, spot_training_job
 from mizan.manifests.volumes import checkpoint_claims
+from mizan.plan.worth import notice_seconds
 from tests.builders import NOTHING, a_job, a_plan, a_stack, with_value
+from tests.eks_stacks import an_eks_plan
+from tests.gke_stacks import a_gke_plan
 
 VOLUME = {"volume": {"storageClass": "filestore-rwx", "sizeGib": 100}, "intervalSeconds": 60}
 
@@ -243,8 +248,15 @@ def test_a_full_volume_is_not_walked_through_at_every_start():
     assert (security["fsGroup"], security["fsGroupChangePolicy"]) == (security["runAsUser"], "OnRootMismatch")
 
 
-def test_a_notice_of_30_seconds_is_long_enough_to_save():
+def test_a_spot_notice_is_long_enough_to_save():
     assert pod_of(job_of())["terminationGracePeriodSeconds"] == 15
+    for plan, seconds in ((a_gke_plan(), 105), (an_eks_plan(), 60)):
+        assert pod_of(spot_training_job(plan.jobs[0]))["terminationGracePeriodSeconds"] == seconds
+
+
+def test_a_pod_s_time_to_save_itself_ends_before_its_node_s():
+    assert notice_seconds(Cloud.EKS, "aws") < int(karpenter.GRACE.removesuffix("s"))
+    assert notice_seconds(Cloud.GKE, "gcp") == SPOT_SHUTDOWN_SECONDS - SYSTEM_PODS_SHUTDOWN_SECONDS
 
 
 def test_a_job_and_its_pods_carry_its_cost_labels():

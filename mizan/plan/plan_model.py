@@ -1,0 +1,59 @@
+"""The Plan: the single definition that node pools, autoscaler, queues, prices and policies are made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from mizan.config import Budget, Cloud, Cluster, Eks, Gke, KarpenterAddon, KueueAddon, Priority
+from mizan.plan.checkpoints import CheckpointBucket
+from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan
+from mizan.plan.queue_model import CohortPlan, QueuePlan
+from mizan.plan.tenant_model import JobPlan, TeamPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything a stack asks for, resolved against catalogue and prices.
+
+    Attributes:
+        today: the day that the age of prices is counted to.
+        gke: the cluster that the stack makes there; None elsewhere.
+        eks: the cluster that the stack makes there; None elsewhere.
+        checkpoints: the bucket of its jobs; None where it makes none.
+        cloud_labels: of everything that the stack makes in the cloud; at AWS tags.
+        forced_removals: teams whose namespaces may go although jobs run there.
+        warnings: what is allowed but probably not meant, each a sentence with its numbers.
+    """
+
+    stack: str
+    today: date
+    cloud: Cloud
+    region: str
+    cluster: Cluster | None
+    kueue: KueueAddon
+    pools: tuple[PoolPlan, ...]
+    flavors: tuple[Flavor, ...]
+    cohorts: tuple[CohortPlan, ...]
+    queues: tuple[QueuePlan, ...]
+    priorities: tuple[Priority, ...]
+    teams: tuple[TeamPlan, ...]
+    jobs: tuple[JobPlan, ...] = field(default=())
+    commitments: tuple[CommitmentPlan, ...] = field(default=())
+    budget: Budget | None = None
+    gke: Gke | None = None
+    eks: Eks | None = None
+    karpenter: KarpenterAddon = field(default_factory=KarpenterAddon)
+    checkpoints: CheckpointBucket | None = None
+    cloud_labels: Mapping[str, str] = field(default_factory=dict)
+    forced_removals: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Return every offer of every pool, in order."""
+        return tuple(offer for pool in self.pools for offer in pool.offers)
+
+    @property
+    def stale_offers(self) -> tuple[Offer, ...]:
+        """Return the offers whose price is too old to be relied on."""
+        return tuple(offer for offer in self.offers if offer.price.is_stale(self.today))

@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 # Two targets at once would share one virtual environment, one platform folder and one screen.
 .NOTPARALLEL:
-.PHONY: help install up down status show interrupt env tools render test check test-tools test-control-plane test-e2e \
+.PHONY: help install up down status show interrupt rehearse env tools render test check test-tools test-control-plane test-e2e \
   lint format types imports bench docs lock clean
 
 help: ## Show this help
@@ -33,6 +33,10 @@ interrupt: $(INSTALLED) ## Take a spot node away, as the cloud would (NODE=name)
 	@test -n '$(NODE)' || { \
 	  echo 'make interrupt: no NODE; needs the name of a spot node because a cloud takes one node at a time. Run `kubectl get nodes` after `eval "$$(make env)"`, then `make interrupt NODE=name`.' >&2; exit 2; }
 	@$(BIN)/python -m local interrupt '$(NODE)'
+
+rehearse: $(INSTALLED) ## Bring up and destroy a cloud's stack with the cloud simulated (STACK=gke-prod, FAULT=..., OUT_OF_STOCK=..., KEEP=1)
+	@$(BIN)/python -m local rehearse '$(STACK)' $(foreach told,$(FAULT),--fault '$(told)') \
+	  $(foreach gone,$(OUT_OF_STOCK),--out-of-stock '$(gone)') $(if $(KEEP),--keep)
 
 env: $(INSTALLED) ## Print shell exports for your own kubectl and pulumi: eval "$$(make env)"
 	@$(BIN)/python -m local env

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -13,9 +14,19 @@ from local.engine import shell_environment
 from local.home import Home
 from local.progress import Reporter
 from local.screen import show_platform, show_processes
+from local.toolchain import TOOLS
 from mizan.errors import PlatformError
 
 INTERRUPTED = "Interrupted. What this run began has ended; the next `make up` goes on from here.\n"
+REHEARSAL_INTERRUPTED = "Interrupted. Every process of the rehearsal has ended, and nothing is left of it.\n"
+
+
+class Form(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    JSON = "json"
+
 
 app = typer.Typer(
     help="The embedded default: a real control plane and `pulumi up` of stack `local` on this machine.",
@@ -69,6 +80,45 @@ def interrupt(node: Annotated[str, typer.Argument(help="Name of a spot node, as 
 
 
 @app.command()
+def rehearse(
+    stack: Annotated[str, typer.Argument(help="Stack to rehearse; one with `mizan:cloud: gke` or `eks`.")],
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="What the simulated cloud refuses: OPERATION:TYPE:NAME=EFFECT. May be given again."),
+    ] = None,
+    out_of_stock: Annotated[
+        list[str] | None,
+        typer.Option(help="What the simulated cloud has none of: MACHINE[:CAPACITY-TYPE[:ZONE]]. May be given again."),
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up at the end, to look at it.")] = False,
+    form: Annotated[Form, typer.Option("--format", help="How the report is written.")] = Form.TABLE,
+) -> None:
+    """Bring a cloud's stack up, keep it, and destroy it, with the cloud simulated. Exit 1 if a check fails."""
+    from local.rehearse import report, run  # noqa: PLC0415 - what only a rehearsal needs takes a second to load
+
+    # Standard output is for the report alone where a program reads it.
+    output = sys.stderr if form is Form.JSON else None
+    try:
+        found = run.rehearse(
+            stack,
+            Reporter(),
+            told_faults=fault or (),
+            out_of_stock=out_of_stock or (),
+            is_kept=keep,
+            output=output,
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write(REHEARSAL_INTERRUPTED)
+        raise
+    if form is Form.JSON:
+        sys.stdout.write(report.as_json(found))
+    else:
+        report.show(Console(), found)
+    if not found.is_passed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def env() -> None:
     """Print shell exports for pulumi and kubectl commands of your own: eval "$(make env)"."""
     for name, value in shell_environment(Home.from_environment()).items():
@@ -78,7 +128,7 @@ def env() -> None:
 @app.command()
 def tools() -> None:
     """Find or build every tool, and print where each is."""
-    for name, tool in platform.tools(Reporter()).tools.items():
+    for name, tool in platform.tools(Reporter(), tuple(TOOLS)).tools.items():
         sys.stdout.write(f"{name}\t{tool.version}\t{tool.origin}\t{tool.path}\n")
 
 

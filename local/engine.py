@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TextIO
 from urllib.parse import quote
 
 import psutil
@@ -78,12 +80,33 @@ def _holder(lock: Path) -> psutil.Process | None:
         return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How pulumi is run where it is not `make up` that runs it.
+
+    Attributes:
+        environment: further variables, which go before the caller's.
+        output: where its own output goes; None lets it have ours.
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    output: TextIO | None = None
+
+
 class Engine:
     """Runs pulumi commands against the home's own backend."""
 
-    def __init__(self, home: Home, tools: Toolbox, reporter: Reporter, project: Path = PROJECT) -> None:
+    def __init__(
+        self,
+        home: Home,
+        tools: Toolbox,
+        reporter: Reporter,
+        project: Path = PROJECT,
+        settings: Settings | None = None,
+    ) -> None:
         """Only keep what is needed; `prepare` does the work."""
         self._home, self._tools, self._reporter, self._project = home, tools, reporter, project
+        self._settings = settings or Settings()
 
     def prepare(self, stack: str, *, config_file: Path | None = None) -> None:
         """Put the tools in place, and make the stack if it is new.
@@ -104,7 +127,11 @@ class Engine:
         if not self._tools.has_language_host:
             _link(self._tools.path("pulumi"), home.bin / "pulumi")
             launcher.install(home.bin, Path(sys.executable))
-        plugin = home.pulumi_home / "plugins" / f"resource-kubernetes-v{versions.EMBEDDED_KUBERNETES_PROVIDER}"
+        self.link_provider(versions.EMBEDDED_KUBERNETES_PROVIDER)
+
+    def link_provider(self, version: str) -> None:
+        """Put the Kubernetes provider where the engine looks for this version of it, whatever its own is."""
+        plugin = self._home.pulumi_home / "plugins" / f"resource-kubernetes-v{version}"
         _link(self._tools.path("pulumi-resource-kubernetes"), plugin / "pulumi-resource-kubernetes")
 
     def up(self, stack: str, *, config_file: Path | None = None, arguments: Sequence[str] = ()) -> None:
@@ -114,18 +141,33 @@ class Engine:
             PlatformError: the update failed; Pulumi has already shown why.
             KeyboardInterrupt: passed on to Pulumi once, and raised when Pulumi has released its lock.
         """
+        self._update(
+            ["up", "--yes", "--stack", stack, "--policy-pack", POLICY_PACK, *_config(config_file), *arguments],
+            stack,
+            because="the platform is only partly there",
+            fix="Mend what Pulumi shows above and run `make up` again: it goes on from there; "
+            "`make down PURGE=1` begins with nothing",
+        )
+
+    def destroy(self, stack: str, *, config_file: Path | None = None, arguments: Sequence[str] = ()) -> None:
+        """Run `pulumi destroy`, its output going to ours.
+
+        Raises:
+            PlatformError: something could not be deleted; Pulumi has already shown why.
+            KeyboardInterrupt: as `up`.
+        """
+        self._update(
+            ["destroy", "--yes", "--stack", stack, *_config(config_file), *arguments],
+            stack,
+            because="what is left goes on costing money",
+            fix="Mend what Pulumi shows above and run the same command again: it goes on from there",
+        )
+
+    def _update(self, command: Sequence[str], stack: str, *, because: str, fix: str) -> None:
         self._release(stack)
-        command = ["up", "--yes", "--stack", stack, "--policy-pack", POLICY_PACK, *_config(config_file), *arguments]
         code = self._follow(command)
         if code != 0:
-            raise PlatformError(
-                f"pulumi {' '.join(command)}",
-                f"exit {code}",
-                needs="exit 0",
-                because="the platform is only partly there",
-                fix="Mend what Pulumi shows above and run `make up` again: it goes on from there; "
-                "`make down PURGE=1` begins with nothing",
-            )
+            raise PlatformError(f"pulumi {' '.join(command)}", f"exit {code}", needs="exit 0", because=because, fix=fix)
 
     def _release(self, stack: str) -> None:
         """Free the stack from an update that was killed.
@@ -152,11 +194,15 @@ class Engine:
 
     def has_made(self, stack: str) -> bool:
         """Return whether Pulumi's state of the stack holds any resource."""
+        return bool(self.resources(stack))
+
+    def resources(self, stack: str) -> list[dict[str, Any]]:
+        """Return what Pulumi's state of the stack holds, each resource as it is kept there; none without a state."""
         try:
             state = json.loads(self._state_file(stack).read_text(encoding="utf-8"))
-            return bool(state["checkpoint"]["latest"]["resources"])
+            return list(state["checkpoint"]["latest"]["resources"])
         except (OSError, ValueError, LookupError, TypeError):
-            return False
+            return []
 
     def _must_be_readable(self, state: Path) -> None:
         if not state.exists():
@@ -183,7 +229,12 @@ class Engine:
     def _environment(self) -> Mapping[str, str]:
         # Somebody's PYTHONPATH may hold another `mizan` or `components` than the project's.
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        return {**inherited, **shell_environment(self._home), **processes.marking(self._home, PULUMI)}
+        return {
+            **inherited,
+            **shell_environment(self._home),
+            **self._settings.environment,
+            **processes.marking(self._home, PULUMI),
+        }
 
     def _run(self, arguments: Sequence[str], folder: Path | None = None) -> None:
         command = [self._binary(), *arguments, "--non-interactive"]
@@ -216,7 +267,12 @@ class Engine:
         command = [self._binary(), *arguments]
         with interrupts.counted() as presses:
             process = subprocess.Popen(
-                command, cwd=self._project, env=self._environment(), stdin=subprocess.DEVNULL, process_group=0
+                command,
+                cwd=self._project,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=self._settings.output,
+                process_group=0,
             )
             deadline = time.monotonic() + UPDATE_SECONDS
             is_asked = False

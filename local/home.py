@@ -27,7 +27,20 @@ class Home:
             PlatformError: the name cannot be part of a list of paths.
         """
         named = environment.get("MIZAN_HOME")
-        root = Path(os.path.expanduser(named)).absolute() if named else PROJECT / ".mizan"  # noqa: PTH111 - never raises
+        return cls._at(Path(os.path.expanduser(named)).absolute() if named else PROJECT / ".mizan")  # noqa: PTH111 - never raises
+
+    @classmethod
+    def of_rehearsal(cls, stack: str, environment: Mapping[str, str] = os.environ) -> "Home":
+        """Return the home of a stack's rehearsal, apart from that of `make up` and from every other stack's.
+
+        Raises:
+            PlatformError: as `from_environment`.
+        """
+        usual = cls.from_environment(environment).root
+        return cls._at(usual.with_name(f"{usual.name}-rehearsal") / stack)
+
+    @classmethod
+    def _at(cls, root: Path) -> "Home":
         if os.pathsep in str(root):
             raise PlatformError(
                 f"MIZAN_HOME {root}",

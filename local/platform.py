@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from local import interrupts
@@ -13,12 +14,15 @@ from local.lock import exclusive
 from local.overview import JobRow, job_rows
 from local.progress import Reporter, Task
 from local.snapshot import Snapshot, fetch, missing
-from local.toolchain import TOOLS, Toolbox, default_cache, ensure
+from local.toolchain import CLOUDS, TOOLS, Toolbox, default_cache, ensure
 from mizan.config import Cloud, read_stack, stack_file
 from mizan.errors import PlatformError
 from mizan.manifests import manifests_of
 from mizan.manifests.kwok_nodes import instance_types
 from mizan.plan import Plan, build_plan
+
+# What a rehearsal needs beside them is no business of `make up`.
+EMBEDDED = tuple(name for name in TOOLS if name != CLOUDS)
 
 # Another `make up` may be building tools from nothing.
 LOCK_SECONDS = 3600.0
@@ -47,9 +51,9 @@ def plan_of(stack: str) -> Plan:
     return plan
 
 
-def tools(reporter: Reporter) -> Toolbox:
-    """Return every tool the embedded default needs, built where nothing fits."""
-    return ensure(tuple(TOOLS), cache=default_cache(), reporter=reporter)
+def tools(reporter: Reporter, names: Collection[str] = EMBEDDED) -> Toolbox:
+    """Return tools, those of the embedded default unless others are named; they are built where nothing fits."""
+    return ensure(names, cache=default_cache(), reporter=reporter)
 
 
 def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
@@ -74,7 +78,7 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
             engine.prepare(stack)
             engine.up(stack, arguments=_refresh(home, engine, stack, plan, reporter))
             with reporter.task("Sample jobs find their place") as task:
-                return _settled(home, plan, task)
+                return settled(home, plan, task)
         except KeyboardInterrupt:
             with interrupts.counted():
                 plane.undo()
@@ -149,9 +153,9 @@ def take_away(home: Home, node: str, reporter: Reporter) -> None:
         interrupt(client, node)
 
 
-def _settled(home: Home, plan: Plan, task: Task) -> Snapshot:
-    """Return the cluster once every job of the plan runs, has ended or waits, and stays so; after 30 s as it is."""
-    deadline = time.monotonic() + SETTLE_SECONDS
+def settled(home: Home, plan: Plan, task: Task, seconds: float = SETTLE_SECONDS) -> Snapshot:
+    """Return the cluster once every job of the plan runs, has ended or waits, and stays so; else after `seconds`."""
+    deadline = time.monotonic() + seconds
     before: list[JobRow] = []
     since = time.monotonic()
     while True:

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from local.control_plane import egress
 from local.control_plane.probes import Question
 from local.home import Home
 
@@ -28,11 +29,13 @@ class Site:
         home: its folder.
         ports: every port by name.
         tools: its executables.
+        installs_kueue: whether the program installs Kueue itself, by its chart, and the process only follows it.
     """
 
     home: Home
     ports: Mapping[str, int]
     tools: Tools
+    installs_kueue: bool = False
 
     @property
     def instance_types(self) -> Path:
@@ -43,6 +46,16 @@ class Site:
     def kueue_configuration(self) -> Path:
         """Return Kueue's own configuration file."""
         return self.home.state / "kueue.yaml"
+
+    @property
+    def egress_configuration(self) -> Path:
+        """Return the file that sends what the API server wants of Services to the service proxy."""
+        return self.home.state / "egress.yaml"
+
+    @property
+    def service_routes(self) -> Path:
+        """Return the file that tells the service proxy who stands for which Service."""
+        return self.home.state / "service_routes.json"
 
     @property
     def scheduler_configuration(self) -> Path:
@@ -82,12 +95,30 @@ KARPENTER = Daemon(
     "karpenter", ("karpenter", "karpenter-metrics"), Question("/readyz", is_tls=False), built_as="karpenter-kwok"
 )
 
-DAEMONS: Mapping[str, Daemon] = MappingProxyType(
-    {daemon.name: daemon for daemon in (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, KUEUE, KARPENTER)}
-)
+SERVICE_PROXY = Daemon("service-proxy", ("service-proxy",), Question(egress.READY_PATH, is_tls=True))
+INSTALLED_KUEUE = Daemon("kueue", (*KUEUE.ports, "kueue-visibility"), KUEUE.question)
+"""Kueue where the program's own chart has it, which serves one API more."""
+
+
+def _by_name(*daemons: Daemon) -> Mapping[str, Daemon]:
+    return MappingProxyType({daemon.name: daemon for daemon in daemons})
+
+
+DAEMONS = _by_name(ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, KUEUE, KARPENTER)
 """Every process by name, each after those it talks to."""
+
+INSTALLING_DAEMONS = _by_name(
+    ETCD, SERVICE_PROXY, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, INSTALLED_KUEUE, KARPENTER
+)
+"""The same where the program installs Kueue itself; it has every name there is."""
 
 TOOLS = tuple(daemon.tool for daemon in DAEMONS.values())
 """The executables of a control plane."""
 
-PORT_NAMES = tuple(name for daemon in DAEMONS.values() for name in daemon.ports)
+
+def port_names(daemons: Mapping[str, Daemon]) -> tuple[str, ...]:
+    """Return what needs a port, in the order of `daemons`."""
+    return tuple(name for daemon in daemons.values() for name in daemon.ports)
+
+
+PORT_NAMES = port_names(DAEMONS)

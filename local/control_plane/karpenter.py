@@ -5,7 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from local import files
 from local.control_plane.daemons import KARPENTER, Site
+from local.control_plane.objects import HELM_RELEASE, Manifest
 from local.control_plane.processes import Command
+from mizan.manifests.karpenter import NAMESPACE
+
+CRD_RELEASE = "karpenter-crd"
+"""The release by which the program installs Karpenter's CRDs."""
+
+_SIMULATED_GROUP = "karpenter.kwok.sh"
 
 
 def command(site: Site) -> Command:
@@ -27,6 +34,25 @@ def command(site: Site) -> Command:
         environment,
         inputs=(site.home.kubeconfig, site.instance_types),
     )
+
+
+def released(crd: Manifest) -> Manifest:
+    """Return `crd` as its chart would have made it, so that a release of that chart takes it over.
+
+    The kinds of the simulated machines are in no chart.
+    Source: https://helm.sh/docs/v3/faq/changes_since_helm2 (2026-11-23), "now requires annotations and labels";
+    aws/karpenter-provider-aws@v1.14.1 charts/karpenter-crd.
+    """
+    if crd["spec"]["group"] == _SIMULATED_GROUP:
+        return crd
+    metadata = crd["metadata"]
+    release = {HELM_RELEASE: CRD_RELEASE, "meta.helm.sh/release-namespace": NAMESPACE}
+    owned = {
+        **metadata,
+        "labels": {**metadata.get("labels", {}), "app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {**metadata.get("annotations", {}), **release},
+    }
+    return {**crd, "metadata": owned}
 
 
 def write_instance_types(site: Site, instance_types: Sequence[Mapping[str, object]] | None) -> None:

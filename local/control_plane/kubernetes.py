@@ -1,17 +1,23 @@
 """How etcd and Kubernetes' own processes are run: functions from a site to a command line."""
 
 import base64
+import sys
 from pathlib import Path
 
 from local import files
-from local.control_plane import pki
-from local.control_plane.daemons import API_SERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER, Site
+from local.control_plane import egress, pki
+from local.control_plane.daemons import API_SERVER, CONTROLLER_MANAGER, ETCD, SCHEDULER, SERVICE_PROXY, Site
 from local.control_plane.ports import HOST
 from local.control_plane.processes import Command
 from mizan import keys
 from mizan.manifests.packing import scheduler_configuration
 
 SERVICE_RANGE = "10.96.0.0/16"
+
+# Kueue's chart has roles that are made of others. While a release of it is taken away, this controller may write such a
+# role just after its deletion and so make it anew, and Helm then waits in vain until all are gone.
+# Source: k8s.io/kubernetes@v1.36.3 pkg/controller/clusterroleaggregation, applyClusterRoles.
+_WITHOUT_AGGREGATED_ROLES = ("--controllers=*,-clusterrole-aggregation-controller",)
 
 
 def etcd(site: Site) -> Command:
@@ -47,7 +53,7 @@ def api_server(site: Site) -> Command:
     """Return the API server."""
     folder = site.home.pki
     token_key, public_key = (half(folder, pki.SERVICE_ACCOUNT_KEY) for half in (pki.private_key, pki.public_key))
-    arguments = (
+    arguments: tuple[str, ...] = (
         str(site.tools.path(API_SERVER.tool)),
         f"--etcd-servers={_https(site.ports['etcd'])}",
         f"--etcd-cafile={pki.certificate(folder, 'ca')}",
@@ -68,8 +74,24 @@ def api_server(site: Site) -> Command:
         "--endpoint-reconciler-type=none",
         "--profiling=false",
     )
-    certificates = _files(site, "kube-apiserver", "etcd-client", "ca")
-    return Command(API_SERVER.name, arguments, inputs=(*certificates, token_key, public_key))
+    inputs = (*_files(site, "kube-apiserver", "etcd-client", "ca"), token_key, public_key)
+    if site.installs_kueue:
+        arguments = (*arguments, *_reaching_services(site))
+        others = _files(site, "front-proxy", "front-proxy-ca", "service-proxy-client")
+        inputs = (*inputs, site.egress_configuration, *others)
+    return Command(API_SERVER.name, arguments, inputs=inputs)
+
+
+def service_proxy(site: Site) -> Command:
+    """Return what stands in for the network of Services; it serves the API server alone."""
+    script, folder = Path(egress.__file__), site.home.pki
+    served = (pki.certificate(folder, "service-proxy"), pki.private_key(folder, "service-proxy"))
+    arguments = (site.ports[SERVICE_PROXY.name], site.service_routes, *served, pki.certificate(folder, "ca"))
+    return Command(
+        SERVICE_PROXY.name,
+        (sys.executable, "-I", str(script), *(str(argument) for argument in arguments)),
+        inputs=(script, *_files(site, "service-proxy", "ca")),
+    )
 
 
 def controller_manager(site: Site) -> Command:
@@ -83,6 +105,7 @@ def controller_manager(site: Site) -> Command:
         # The job controller makes 9 pods a second by default, over 60 so. Source: docs/adr/0001.
         "--kube-api-qps=300",
         "--kube-api-burst=500",
+        *(_WITHOUT_AGGREGATED_ROLES if site.installs_kueue else ()),
     )
     return Command(CONTROLLER_MANAGER.name, arguments, inputs=(*_controller_files(site), token_key))
 
@@ -102,6 +125,28 @@ def write_scheduler_configuration(site: Site) -> None:
     files.write(site.scheduler_configuration, files.to_yaml(scheduler_configuration(str(site.home.kubeconfig))))
 
 
+def write_egress_configuration(site: Site) -> None:
+    """Write how the API server reaches webhooks, conversions and APIs that name a Service: by the service proxy.
+
+    With TLS, and not only to keep others out: an API server whose proxy has a URL with http:// ends in a panic.
+    Source: k8s.io/apiserver@v0.36.3 pkg/server/egressselector/egress_selector.go, getTLSConfig.
+    """
+    folder = site.home.pki
+    certificates = {
+        "caBundle": str(pki.certificate(folder, "ca")),
+        "clientCert": str(pki.certificate(folder, "service-proxy-client")),
+        "clientKey": str(pki.private_key(folder, "service-proxy-client")),
+    }
+    tcp = {"url": _https(site.ports[SERVICE_PROXY.name]), "tlsConfig": certificates}
+    connection = {"proxyProtocol": "HTTPConnect", "transport": {"tcp": tcp}}
+    document = {
+        "apiVersion": "apiserver.k8s.io/v1beta1",
+        "kind": "EgressSelectorConfiguration",
+        "egressSelections": [{"name": "cluster", "connection": connection}],
+    }
+    files.write(site.egress_configuration, files.to_yaml(document))
+
+
 def kubeconfig(site: Site) -> dict[str, object]:
     """Return the administrator's kubeconfig with everything inside, so that it can be copied as one file."""
     name, folder = keys.LOCAL_CONTEXT, site.home.pki
@@ -118,6 +163,22 @@ def kubeconfig(site: Site) -> dict[str, object]:
         "users": [{"name": name, "user": {"client-certificate-data": holder, "client-key-data": key}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
     }
+
+
+def _reaching_services(site: Site) -> tuple[str, ...]:
+    """Return the flags by which the API server reaches Services, and proves itself to the APIs behind them.
+
+    Source: https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ (2026-11-23).
+    """
+    return (
+        f"--egress-selector-config-file={site.egress_configuration}",
+        f"--requestheader-client-ca-file={pki.certificate(site.home.pki, 'front-proxy-ca')}",
+        "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-username-headers=X-Remote-User",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        *_pair(site, "front-proxy", "--proxy-client-cert-file", "--proxy-client-key-file"),
+    )
 
 
 def _controller(site: Site, name: str) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ _POLL_SECONDS = 0.1
 APPLIED = f"{keys.DOMAIN}/applied"
 """Annotation with a hash of what was applied, so that the next start can tell without writing."""
 
+HELM_RELEASE = "meta.helm.sh/release-name"
+"""Annotation with the release that an object belongs to."""
+
 # An API server that ends between accepting the names of a CRD and establishing it forgets the second, and after a
 # restart remembers it only when the CRD changes, or at its 5-minute resync. A changed annotation reminds it.
 # Source: k8s.io/apiextensions-apiserver v0.36.3 pkg/apiserver/customresource_handler.go, updateCustomResourceDefinition
@@ -75,12 +78,12 @@ def read_upstream(folder: Path, cache: Path, kinds: Collection[str] = CRDS) -> l
 
 def apply(client: Client, manifests: Sequence[Manifest]) -> tuple[str, ...]:
     """Return the names of the objects that had to be written, by server-side apply, in the order given."""
-    present = _applied_hashes(client, manifests)
+    present = _annotations(client, manifests)
     written = []
     for manifest in manifests:
         kind, metadata = manifest["kind"], manifest["metadata"]
         version = files.digest([json.dumps(manifest, sort_keys=True)])
-        if present.get((kind, metadata["name"])) == version:
+        if present.get(_place(manifest), {}).get(APPLIED) == version:
             continue
         annotations = {**metadata.get("annotations", {}), APPLIED: version}
         document = {**manifest, "metadata": {**metadata, "annotations": annotations}}
@@ -95,6 +98,12 @@ def apply(client: Client, manifests: Sequence[Manifest]) -> tuple[str, ...]:
         )
         written.append(f"{kind}/{metadata['name']}")
     return tuple(written)
+
+
+def unreleased(client: Client, manifests: Sequence[Manifest]) -> list[Manifest]:
+    """Return those of `manifests` that no Helm release has in the cluster: its chart alone changes those."""
+    present = _annotations(client, manifests)
+    return [manifest for manifest in manifests if HELM_RELEASE not in present.get(_place(manifest), {})]
 
 
 def wait_established(
@@ -130,8 +139,12 @@ def wait_established(
         time.sleep(_POLL_SECONDS)
 
 
-def _applied_hashes(client: Client, manifests: Sequence[Manifest]) -> dict[tuple[str, str], str]:
-    """Return the APPLIED annotation of every object in the cluster that may be one of `manifests`."""
+def _place(manifest: Manifest) -> tuple[str, str]:
+    return manifest["kind"], manifest["metadata"]["name"]
+
+
+def _annotations(client: Client, manifests: Sequence[Manifest]) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the annotations of every object in the cluster that may be one of `manifests`."""
     places: dict[str, set[str | None]] = defaultdict(set)
     for manifest in manifests:
         places[manifest["kind"]].add(manifest["metadata"].get("namespace"))
@@ -139,7 +152,7 @@ def _applied_hashes(client: Client, manifests: Sequence[Manifest]) -> dict[tuple
     for kind, namespaces in places.items():
         for namespace in namespaces:
             for held in client.list(_KINDS[kind], namespace=namespace):
-                found[kind, held.metadata.name] = (held.metadata.annotations or {}).get(APPLIED, "")
+                found[kind, held.metadata.name] = held.metadata.annotations or {}
     return found
 
 

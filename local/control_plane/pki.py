@@ -1,9 +1,11 @@
 """The certificates of one control plane: made once, kept, renewed before they expire.
 
 Two authorities: `ca` signs whatever the control plane's own processes and its administrator use; `kueue-ca` signs
-Kueue's webhook alone, because Kueue owns that pair and insists on its form.
+Kueue's webhook alone, because Kueue owns that pair and insists on its form. A third one is there where the program
+installs Kueue itself, see SERVICE_REQUESTS.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address
@@ -92,19 +94,29 @@ REQUESTS = (
     ),
 )
 
+# What the API server needs to call what is behind a Service. By `front-proxy` it proves to an API, such as Kueue's, on
+# whose behalf it asks; its authority is its own, or every other client could claim the same.
+# Source: https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/ (2026-11-23), CA reusage.
+SERVICE_REQUESTS = (
+    Request("service-proxy", "ca", "service-proxy", hosts=_LOCALHOST, is_server=True),
+    Request("service-proxy-client", "ca", "kube-apiserver-service-proxy-client", is_client=True),
+    Request("front-proxy-ca", "front-proxy-ca", "front-proxy-ca"),
+    Request("front-proxy", "front-proxy-ca", "front-proxy-client", is_client=True),
+)
+
 SERVICE_ACCOUNT_KEY = "service-account"
 
 # How a file that is missing, empty, torn or something else altogether is refused.
 _UNREADABLE = (OSError, ValueError, TypeError, UnsupportedAlgorithm)
 
 
-def ensure(folder: Path, *, now: datetime) -> tuple[str, ...]:
-    """Return the names of the certificates made or renewed; `folder` then holds every pair of REQUESTS.
+def ensure(folder: Path, *, now: datetime, requests: Sequence[Request] = REQUESTS) -> tuple[str, ...]:
+    """Return the names of the certificates made or renewed; `folder` then holds every pair of `requests`.
 
     The key that signs service account tokens is made anew only when it cannot be read: a new one voids every token.
     """
     renewed: list[str] = []
-    for request in REQUESTS:
+    for request in requests:
         if not _is_good(folder, request, now):
             _issue(folder, request, now)
             renewed.append(request.name)

@@ -6,8 +6,10 @@ from pathlib import Path
 from lightkube import Client, KubeConfig
 
 from local.control_plane import kueue, processes, status
-from local.control_plane.daemons import API_SERVER, DAEMONS, ETCD, Tools
-from local.control_plane.startup import READY_SECONDS, Action, StartReport, Startup
+from local.control_plane.daemons import API_SERVER, ETCD, INSTALLED_KUEUE, INSTALLING_DAEMONS, SERVICE_PROXY, Tools
+from local.control_plane.launches import READY_SECONDS, Action
+from local.control_plane.objects import Manifest
+from local.control_plane.startup import Content, StartReport, Startup
 from local.control_plane.status import ProcessStatus
 from local.home import Home
 from local.progress import Reporter
@@ -16,11 +18,12 @@ from mizan.config import KueueAddon
 
 STOP_SECONDS = 10.0
 
-# Ended in this order: what writes first, what stores last.
+# Ended in this order: what writes first, what stores last, with what only the API server uses.
+_LAST = (ETCD.name, SERVICE_PROXY.name)
 _STOP_ORDER = (
-    tuple(name for name in DAEMONS if name not in {ETCD.name, API_SERVER.name}),
+    tuple(name for name in INSTALLING_DAEMONS if name not in {*_LAST, API_SERVER.name}),
     (API_SERVER.name,),
-    (ETCD.name,),
+    _LAST,
 )
 
 
@@ -35,6 +38,7 @@ class ControlPlane:
         *,
         kueue_settings: KueueAddon | None = kueue.DEFAULTS,
         ready_seconds: float = READY_SECONDS,
+        installs_kueue: bool = False,
     ) -> None:
         """Touch nothing yet.
 
@@ -44,12 +48,21 @@ class ControlPlane:
             reporter: told what happens.
             kueue_settings: the stack's own; None starts no Kueue, for a cluster that gets its own.
             ready_seconds: how long every part may take to become ready.
+            installs_kueue: whether the program installs Kueue's own chart, whose process `follow_installed_kueue` then
+                runs outside the cluster. `kueue_settings` must be None: two Kueues would fight over one cluster.
+
+        Raises:
+            ValueError: `installs_kueue` beside `kueue_settings`.
         """
+        if installs_kueue and kueue_settings:
+            message = "a cluster whose program installs Kueue gets no other"
+            raise ValueError(message)
         self.home = home
         self._tools = tools
         self._reporter = reporter
         self._kueue_settings = kueue_settings
         self._ready_seconds = ready_seconds
+        self._installs_kueue = installs_kueue
         self._begun: set[str] = set()
 
     @property
@@ -63,7 +76,13 @@ class ControlPlane:
         # No proxy of the environment stands between this machine and itself.
         return Client(config, namespace=namespace, trust_env=False, field_manager=keys.LOCAL_CONTEXT)
 
-    def start(self, instance_types: Sequence[Mapping[str, object]] | None = None) -> StartReport:
+    def start(
+        self,
+        instance_types: Sequence[Mapping[str, object]] | None = None,
+        *,
+        objects: Sequence[Manifest] = (),
+        karpenter_release: bool = False,
+    ) -> StartReport:
         """Return what was done once every part is ready; a second start does nothing.
 
         What runs from the same input is kept, what was killed is brought back, what has to change is restarted. When
@@ -72,20 +91,55 @@ class ControlPlane:
         Args:
             instance_types: the machines that Karpenter can make, as its kwok provider reads them; None keeps those of
                 the last start. A change restarts Karpenter alone.
+            objects: CRDs and namespaces that the cluster has beside its own; those of an earlier start stay.
+            karpenter_release: make Karpenter's CRDs so that the program's chart `karpenter-crd` takes them over; from
+                then on no start changes them.
 
         Raises:
             PlatformError: a process ended, with its last lines.
             SourceUnreachable: a process did not become ready in time.
             ValueError: there are no tools.
         """
+        content = Content(instance_types=instance_types, manifests=objects, has_karpenter_release=karpenter_release)
+        report = self._startup(content).run()
+        self._begun |= {name for name, action in report.actions.items() if action is not Action.KEPT}
+        return report
+
+    def follow_installed_kueue(self, *, timeout_seconds: float = READY_SECONDS) -> Action | None:
+        """Return what was done about the process of the chart's Kueue, once it is ready; None where there is no chart.
+
+        It runs with the chart's own settings, and serves its webhooks, conversions and visibility API where the chart's
+        Services lead. To be called on a started control plane when the chart's Deployment comes, changes or goes, as a
+        kubelet would see it: without a Deployment the process is ended. It reports no progress: somebody else's may be
+        shown at the same time, while this runs in a thread.
+
+        Raises:
+            PlatformError: Kueue ended, with its last lines, or the chart's configuration cannot be read.
+            SourceUnreachable: it was not ready within `timeout_seconds`.
+            ValueError: there are no tools, or this cluster's program installs no Kueue.
+        """
+        if not self._installs_kueue:
+            message = "only a control plane with installs_kueue follows one"
+            raise ValueError(message)
+        action = self._startup(Content(), ready_seconds=timeout_seconds).follow_installed_kueue()
+        if action and action is not Action.KEPT:
+            self._begun.add(INSTALLED_KUEUE.name)
+        return action
+
+    def _startup(self, content: Content, *, ready_seconds: float | None = None) -> Startup:
         if self._tools is None:
             message = "a control plane without tools cannot start"
             raise ValueError(message)
         self.home.create()
-        startup = Startup(self.home, self._tools, self._reporter, self._kueue_settings, self._ready_seconds)
-        report = startup.run(instance_types)
-        self._begun |= {name for name, action in report.actions.items() if action is not Action.KEPT}
-        return report
+        return Startup(
+            home=self.home,
+            tools=self._tools,
+            reporter=self._reporter,
+            kueue_settings=self._kueue_settings,
+            ready_seconds=self._ready_seconds if ready_seconds is None else ready_seconds,
+            installs_kueue=self._installs_kueue,
+            content=content,
+        )
 
     def undo(self) -> None:
         """End what this object has started; what ran before stays."""
@@ -93,8 +147,8 @@ class ControlPlane:
 
     def stop(self) -> None:
         """Return once no process of this home is left; its state stays. A second stop does nothing."""
-        self._end(set(DAEMONS))
-        processes.end(processes.orphans(self.home, DAEMONS), grace_seconds=STOP_SECONDS)
+        self._end(set(INSTALLING_DAEMONS))
+        processes.end(processes.orphans(self.home, INSTALLING_DAEMONS), grace_seconds=STOP_SECONDS)
 
     def _end(self, wanted: set[str]) -> None:
         for group in _STOP_ORDER:

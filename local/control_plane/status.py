@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from local.control_plane import ports, processes
-from local.control_plane.daemons import DAEMONS, Daemon
+from local.control_plane.daemons import DAEMONS, INSTALLING_DAEMONS, SERVICE_PROXY, Daemon
 from local.control_plane.probes import ask
 from local.home import Home
 
@@ -58,9 +58,11 @@ class ProcessStatus:
 def look(home: Home) -> list[ProcessStatus]:
     """Return a row per process of the control plane, in the order of their start; changes nothing."""
     known = ports.read(home.state / ports.FILE)
+    has_proxy = processes.record(home, SERVICE_PROXY.name) is not None
+    shown = INSTALLING_DAEMONS if has_proxy else DAEMONS
     # At once: processes that hang cost the time of one.
-    with ThreadPoolExecutor(len(DAEMONS)) as pool:
-        return list(pool.map(lambda daemon: _row(home, daemon, known.get(daemon.ports[0])), DAEMONS.values()))
+    with ThreadPoolExecutor(len(shown)) as pool:
+        return list(pool.map(lambda daemon: _row(home, daemon, known.get(daemon.ports[0])), shown.values()))
 
 
 def total_rss_bytes(rows: Iterable[ProcessStatus]) -> int:

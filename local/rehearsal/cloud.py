@@ -242,7 +242,7 @@ class SimulatedCloud:
             raise Refused(f"{self._cloud.title}, simulated: {operation} of {target} was cancelled before it began")
 
     def _faulty(self, fault: faults.Fault, consequence: str) -> str:
-        return f"{self._cloud.title}, simulated: {fault.code}, as it was told by --fault. {consequence}"
+        return f"{self._cloud.title}, simulated: {fault.code}, {faults.MARK}. {consequence}"
 
     def _refusal(self, why: Why, target: Target, message: str) -> Refused:
         return Refused(

@@ -25,6 +25,8 @@ from local import files
 from mizan.errors import PlatformError
 
 VARIABLE = "MIZAN_REHEARSAL_FAULTS"
+# Every refusal that was told says so.
+MARK = "as it was told by --fault"
 FILE = "faults.json"
 
 OPERATIONS = ("create", "update", "delete", "read", "invoke", "configure")

@@ -17,11 +17,12 @@ The parts, each using only those above it:
 
 from local.toolchain.build import BuildFailed, ChecksumMismatch, ModulesUnreachable
 from local.toolchain.cache import default_cache
-from local.toolchain.specs import TOOLS, Tool
+from local.toolchain.specs import CLOUDS, TOOLS, Tool
 from local.toolchain.toolbox import Origin, ReadyTool, Toolbox, ensure
 from local.toolchain.workshop import Workshop
 
 __all__ = [
+    "CLOUDS",
     "TOOLS",
     "BuildFailed",
     "ChecksumMismatch",

@@ -1,4 +1,4 @@
-"""One `go build`: run in its own process group, followed through its log, ended with everything it started.
+"""One `go build`, or download: run in its own process group, followed through its log, ended with all it started.
 
 What it raises:
 
@@ -130,7 +130,8 @@ def explain(order: Order, status: int, output: str) -> PlatformError:
         return ChecksumMismatch(order, output)
     if is_network_failure(output):
         return ModulesUnreachable(order, output)
-    return BuildFailed(order, f"`go build` ended with status {status}", output)
+    work = "go build" if order.tool.package else "go mod download"
+    return BuildFailed(order, f"`{work}` ended with status {status}", output)
 
 
 def activity(line: str) -> str | None:
@@ -166,15 +167,13 @@ def _exit(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _attempt(go: Go, order: Order, on_activity: OnActivity) -> tuple[int, str]:
-    """Return the exit status and the output of one `go build`, which also lands in the log."""
-    command = [go.executable, "build", "-v", f"-ldflags={order.tool.ldflags}", "-o", str(order.executable)]
-    if order.tool.tags:
-        command.append(f"-tags={','.join(order.tool.tags)}")
+    """Return the exit status and the output of one run of Go, which also lands in the log."""
+    command = _command(go, order)
     with order.log.open("ab") as sink, order.log.open("rb") as output:
         start = output.seek(0, os.SEEK_END)
         # Its own session: Ctrl-C reaches this program alone, which then ends the whole group in order.
         process = subprocess.Popen(
-            [*command, order.tool.package],
+            command,
             cwd=order.family,
             env=dict(order.environment),
             stdin=subprocess.DEVNULL,
@@ -191,6 +190,15 @@ def _attempt(go: Go, order: Order, on_activity: OnActivity) -> tuple[int, str]:
     if status is None:
         raise BuildFailed(order, f"not built within {_BUILD_TIMEOUT_SECONDS / 3600:.0f} h", text)
     return status, text
+
+
+def _command(go: Go, order: Order) -> list[str]:
+    """Return what builds the tool, or what fetches the modules that its files are in."""
+    tool = order.tool
+    if tool.package is None:
+        return [go.executable, "mod", "download", *sorted({asset.module for asset in tool.assets})]
+    tags = [f"-tags={','.join(tool.tags)}"] if tool.tags else []
+    return [go.executable, "build", "-v", f"-ldflags={tool.ldflags}", "-o", str(order.executable), *tags, tool.package]
 
 
 def _follow(process: subprocess.Popen[bytes], output: BinaryIO, on_activity: OnActivity) -> int | None:

@@ -3,7 +3,7 @@
 What it holds:
 
     <cache>/tools/<name>-<key>/bin/<name>       the executable
-                              /crds, /chart     files that belong to it
+                              /crds, /chart ... files that belong to it
                               /manifest.json    sha256 of every file
     <cache>/logs/<name>.log                     output of its last build
 """

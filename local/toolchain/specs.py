@@ -13,6 +13,9 @@ from mizan import versions
 
 KUBERNETES_VERSION = "1.36.3"
 
+# Only a rehearsal needs it.
+CLOUDS = "clouds"
+
 
 @dataclass(frozen=True)
 class PathVersion:
@@ -46,12 +49,12 @@ class Asset:
 
 @dataclass(frozen=True)
 class Tool:
-    """One executable.
+    """One executable, or files alone.
 
     Attributes:
         name: the executable's file name.
         family: the folder below go/ whose go.mod pins it; one per set of versions that belong together.
-        package: the Go package of its main function; "." is the family's own main.go.
+        package: the Go package of its main function; "." is the family's own main.go; None has none to build.
         version: the pinned release.
         cpu_seconds: what a cold build costs after the tools before it in TOOLS.
         tags: Go build tags.
@@ -63,7 +66,7 @@ class Tool:
 
     name: str
     family: str
-    package: str
+    package: str | None
     version: str
     cpu_seconds: int
     tags: tuple[str, ...] = ()
@@ -140,7 +143,11 @@ _ALL = (
         version=versions.KUEUE,
         cpu_seconds=176,
         tags=_KUBERNETES_TAGS,
-        ldflags=_KUBERNETES_LDFLAGS,
+        # Its visibility API keeps a certificate in `/visibility` of its pod, which takes root to make elsewhere; a path
+        # from the folder that it runs in does not.
+        ldflags=_KUBERNETES_LDFLAGS
+        + " "
+        + _stamp("sigs.k8s.io/kueue/pkg/visibility.certDir", "state/kueue-visibility"),
         assets=(
             Asset("sigs.k8s.io/kueue", "config/components/crd/bases", "crds"),
             Asset("sigs.k8s.io/kueue", "config/components/webhook", "crds"),
@@ -187,6 +194,19 @@ _ALL = (
         assets=(
             Asset("sigs.k8s.io/karpenter", "pkg/apis/crds", "crds"),
             Asset("sigs.k8s.io/karpenter", "kwok/apis/crds", "crds"),
+        ),
+    ),
+    # What the clouds' clusters have and the embedded one has not: Karpenter for AWS, queued nodes of GKE.
+    Tool(
+        name=CLOUDS,
+        family="clouds",
+        package=None,
+        version=versions.KARPENTER,
+        cpu_seconds=1,
+        assets=(
+            Asset("github.com/aws/karpenter-provider-aws", "charts/karpenter", "chart"),
+            Asset("github.com/aws/karpenter-provider-aws", "charts/karpenter-crd", "crd-chart"),
+            Asset("k8s.io/autoscaler/cluster-autoscaler/apis", "config/crd", "crds"),
         ),
     ),
 )

@@ -29,7 +29,7 @@ class ReadyTool:
 
     Attributes:
         tool: what it is.
-        path: its executable.
+        path: its executable, or the folder of its files where it has none.
         version: the version there, which on PATH may differ from the pinned one.
         origin: where it came from.
         entry: its folder in the cache, or None when it is not from there.
@@ -70,6 +70,10 @@ class Toolbox:
     def chart(self, name: str) -> Path:
         """Return the Helm chart of the tool `name`."""
         return self._asset(name, "chart")
+
+    def crd_chart(self, name: str) -> Path:
+        """Return the Helm chart that installs the CRDs of the tool `name`."""
+        return self._asset(name, "crd-chart")
 
     def _asset(self, name: str, folder: str) -> Path:
         ready = self.tools[name]
@@ -153,7 +157,7 @@ def _cached(tools: Iterable[Tool], workshop: Workshop, cache: Path, reporter: Re
 
 
 def _from_entry(tool: Tool, entry: Path, origin: Origin) -> ReadyTool:
-    return ReadyTool(tool, entry / "bin" / tool.name, tool.version, origin, entry)
+    return ReadyTool(tool, entry / "bin" / tool.name if tool.package else entry, tool.version, origin, entry)
 
 
 def _language_host(pulumi: ReadyTool | None, cache: Path, environment: Mapping[str, str]) -> Path | None:

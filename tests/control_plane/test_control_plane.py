@@ -114,8 +114,8 @@ def test_all_processes_killed_at_once_come_back_with_nothing_lost(plane, client)
 
 
 def test_a_process_that_hangs_is_started_anew(plane, monkeypatch):
-    monkeypatch.setattr("local.control_plane.startup.HUNG_SECONDS", 1.0)
-    monkeypatch.setattr("local.control_plane.startup._ASK_SECONDS", 0.5)
+    monkeypatch.setattr("local.control_plane.launches.HUNG_SECONDS", 1.0)
+    monkeypatch.setattr("local.control_plane.launches._ASK_SECONDS", 0.5)
     monkeypatch.setattr("local.control_plane.status._ASK_SECONDS", 0.5)
     hanging = processes.find(plane.home, "kube-scheduler")
     hanging.send_signal(signal.SIGSTOP)

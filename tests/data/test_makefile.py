@@ -41,7 +41,7 @@ def test_help_explains_every_target_that_a_person_calls(make):
     status, text = make("help")
     explained = re.findall(r"^  (\S+) +\S", text, re.MULTILINE)
     assert status == 0
-    assert {"up", "down", "status", "interrupt", "test", "check", "lock"} <= set(explained)
+    assert {"up", "down", "status", "interrupt", "rehearse", "test", "check", "lock"} <= set(explained)
     assert "  interrupt    Take a spot node away, as the cloud would (NODE=name)\n" in text
     assert 'eval "$(make env)"' in text
 
@@ -58,6 +58,29 @@ def test_without_a_name_no_node_is_taken_away(make, arguments):
         "make interrupt: no NODE; needs the name of a spot node because a cloud takes one node at a time. Run "
     )
     assert "python -m local" not in text
+
+
+def test_a_rehearsal_gets_its_stack_and_every_fault(make):
+    told = "create:a:B:c=GONE delete:*=slow:1"
+    status, text = make("rehearse", "STACK=gke-prod", f"FAULT={told}", "OUT_OF_STOCK=a2-highgpu-4g:spot", "KEEP=1")
+    assert (status, text.split()) == (
+        0,
+        [
+            "python",
+            "-m",
+            "local",
+            "rehearse",
+            "gke-prod",
+            "--fault",
+            "create:a:B:c=GONE",
+            "--fault",
+            "delete:*=slow:1",
+            "--out-of-stock",
+            "a2-highgpu-4g:spot",
+            "--keep",
+        ],
+    )
+    assert make("rehearse", "STACK=eks-dev")[1].split() == ["python", "-m", "local", "rehearse", "eks-dev"]
 
 
 def test_all_tests_say_how_long_each_part_took(make):

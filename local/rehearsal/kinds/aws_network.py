@@ -229,4 +229,12 @@ KINDS = (
             Reference(path="securityGroupIds", to=SECURITY_GROUPS, holds=True),
         ),
     ),
+    Kind(
+        type="aws:ec2/tag:Tag",
+        source="ec2/tag_gen.go",
+        identity="{resourceId},{key}",
+        replaces=replaces("resourceId", "key"),
+        settings=REGIONAL,
+        references=(Reference(path="resourceId", to=(*SECURITY_GROUPS, (VPC, "id"), (SUBNET, "id"), *_ROUTE_TABLES)),),
+    ),
 )

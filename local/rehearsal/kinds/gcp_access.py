@@ -6,6 +6,7 @@ from local.rehearsal.kinds.kind import AutoName, Kind, Names, Reference
 ACCOUNT = "gcp:serviceaccount/account:Account"
 KEY = "gcp:kms/cryptoKey:CryptoKey"
 _BUCKET = "gcp:storage/bucket:Bucket"
+_FOLDER = "gcp:storage/managedFolder:ManagedFolder"
 _KEY_RING = "gcp:kms/keyRing:KeyRing"
 
 
@@ -107,6 +108,34 @@ KINDS = (
         replaces=_MEMBER | {"bucket"},
         outputs=_MEMBER_OUTPUTS,
         references=(Reference(path="bucket", to=by(_BUCKET)), _MEMBER_REFERENCE),
+    ),
+    Kind(
+        type=_FOLDER,
+        source="storage/resource_storage_managed_folder.go",
+        identity="{bucket}/{name}",
+        replaces=frozenset({"bucket", "name"}),
+        named=LONG_NAME,
+        defaults=POLICY_DEFAULT,
+        outputs={
+            "selfLink": "https://www.googleapis.com/storage/v1/b/{bucket}/managedFolders/{name}",
+            "metageneration": "1",
+            "createTime": "{created}",
+            "updateTime": "{created}",
+        },
+        references=(Reference(path="bucket", to=by(_BUCKET)),),
+        guards=(POLICY,),
+    ),
+    Kind(
+        type="gcp:storage/managedFolderIamMember:ManagedFolderIamMember",
+        source="storage/iam_storage_managed_folder.go, ../tpgiamresource/resource_iam_member.go",
+        identity="b/{bucket}/managedFolders/{managedFolder}/{role}/{member}",
+        replaces=_MEMBER | {"bucket", "managedFolder"},
+        outputs=_MEMBER_OUTPUTS,
+        references=(
+            Reference(path="bucket", to=by(_BUCKET)),
+            Reference(path="managedFolder", to=((_FOLDER, "name"),)),
+            _MEMBER_REFERENCE,
+        ),
     ),
     Kind(
         type=_KEY_RING,

@@ -97,6 +97,17 @@ def gcp(out):
             "member": "serviceAccount:my-project.svc.id.goog[team-a/trainer]",
         },
     )
+    yield "gcp:storage/managedFolder:ManagedFolder", "team-a", {"bucket": out("checkpoints", "name"), "name": "team-a/"}
+    yield (
+        "gcp:storage/managedFolderIamMember:ManagedFolderIamMember",
+        "team-a-only",
+        {
+            "bucket": out("checkpoints", "name"),
+            "managedFolder": out("team-a", "name"),
+            "role": "roles/storage.objectUser",
+            "member": "principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/ns/a/sa/b",
+        },
+    )
     yield (
         "gcp:serviceaccount/iAMMember:IAMMember",
         "identity",
@@ -123,6 +134,7 @@ def aws(out):
         {"allocationId": out("address", "id"), "subnetId": out("private-0", "id")},
     )
     yield "aws:ec2/routeTable:RouteTable", "table", {"vpcId": out("vpc", "id")}
+    yield "aws:ec2/tag:Tag", "found-by", {"resourceId": out("table", "id"), "key": "found-by", "value": "name"}
     yield (
         "aws:ec2/route:Route",
         "out",

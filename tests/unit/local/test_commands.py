@@ -12,7 +12,7 @@ from local.progress import Reporter
 from mizan.errors import PlatformError
 from tests.builders import a_config, an_existing_stack
 
-COMMANDS = ("up", "down", "status", "show", "env", "tools")
+COMMANDS = ("up", "down", "status", "show", "rehearse", "env", "tools")
 
 
 @pytest.fixture
@@ -42,9 +42,24 @@ def test_a_fault_of_the_stack_is_told_before_any_tool_is_built(run):
     done = run("up", "--stack", "loca")
     assert done.returncode == 2
     assert "stack loca: no file" in done.stderr
-    assert "Choose one of: local" in done.stderr
+    assert "Choose one of: eks-dev, eks-prod, gke-dev, gke-prod, local" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Building" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("local",), "stack local: mizan:cloud: local; needs mizan:cloud: gke or eks"),
+        (("gke-dev", "--fault", "create=x"), "fault 'create=x': of another form"),
+        (("gke-dev", "--out-of-stock", "a2-highgpu-4g"), "out of stock a2-highgpu-4g: a2-highgpu-4g; needs a machine"),
+    ],
+)
+def test_a_mistake_in_a_rehearsal_is_told_before_anything_is_made(run, tmp_path, arguments, told):
+    done = run("rehearse", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_down_and_status_of_a_platform_that_never_was(run):

@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from local.control_plane import processes
-from local.engine import Engine, shell_environment
+from local.engine import Engine, Settings, shell_environment
 from local.home import Home
 from local.progress import Reporter
 from mizan import versions
@@ -199,3 +199,42 @@ def test_a_proxy_is_kept_from_the_platforms_own_addresses(home, monkeypatch):
 def test_a_home_with_signs_that_a_url_reads_otherwise_is_found(tmp_path):
     url = shell_environment(Home(tmp_path / "per%20cent #1"))["PULUMI_BACKEND_URL"]
     assert url.endswith("/per%2520cent%20%231/backend")
+
+
+def test_destroy_asks_nobody_and_says_how_to_go_on(home, make_engine):
+    engine = make_engine(RECORDS + 'test "$1" != destroy')
+    engine.prepare("local")
+    with pytest.raises(PlatformError, match="exit 1; needs exit 0 because what is left goes on costing money"):
+        engine.destroy("local", arguments=["--skip-preview"])
+    assert calls(home)[-1] == "destroy --yes --stack local --skip-preview"
+
+
+def test_further_variables_go_before_the_caller_s_but_no_home_is_another_s(home, make_engine, tmp_path, monkeypatch):
+    monkeypatch.setenv("CLOUD", "real")
+    make_engine(RECORDS)
+    body = 'echo "$CLOUD $MIZAN_HOME"\n'
+    (tmp_path / "mock-pulumi").write_text(f"#!/bin/sh\n{body}")
+    with (tmp_path / "output").open("w") as output:
+        settings = Settings(environment={"CLOUD": "simulated"}, output=output)
+        tools = MockTools(tmp_path / "mock-pulumi")
+        engine = Engine(home, tools, Reporter(Console(quiet=True)), project=tmp_path, settings=settings)
+        engine.prepare("local")
+        engine.up("local")
+    assert (tmp_path / "output").read_text() == f"simulated {home.root}\n"
+
+
+def test_one_provider_stands_in_for_the_version_that_a_stack_asks_for(home, make_engine, tmp_path):
+    make_engine(RECORDS).link_provider("4.99.0")
+    plugin = home.pulumi_home / "plugins" / "resource-kubernetes-v4.99.0" / "pulumi-resource-kubernetes"
+    assert plugin.samefile(tmp_path / "mock-pulumi")
+
+
+def test_the_state_tells_what_was_made(home, make_engine):
+    engine = make_engine(RECORDS)
+    assert (engine.resources("local"), engine.has_made("local")) == ([], False)
+    state = home.pulumi_backend / ".pulumi" / "stacks" / "mizan" / "local.json"
+    state.parent.mkdir(parents=True)
+    state.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"type": "a:b:C"}]}}}))
+    assert (engine.resources("local"), engine.has_made("local")) == ([{"type": "a:b:C"}], True)
+    state.write_text("{torn")
+    assert engine.resources("local") == []

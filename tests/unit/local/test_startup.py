@@ -10,9 +10,9 @@ from os import strerror
 import pytest
 from rich.console import Console
 
-from local.control_plane import Action, ControlPlane, StartReport, State, kueue, ports, processes
+from local.control_plane import Action, ControlPlane, StartReport, State, ports, processes
 from local.control_plane.daemons import API_SERVER, DAEMONS, ETCD, TOOLS
-from local.control_plane.startup import Startup
+from local.control_plane.startup import Content
 from local.home import Home
 from local.progress import Reporter
 from mizan.errors import PlatformError, SourceUnreachable
@@ -156,7 +156,7 @@ def test_an_interrupted_start_ends_what_it_began(plane, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("local.control_plane.startup.ask", interrupt)
+    monkeypatch.setattr("local.control_plane.launches.ask", interrupt)
     made = plane()
     with pytest.raises(KeyboardInterrupt):
         made.start()
@@ -173,7 +173,7 @@ def test_a_second_interrupt_does_not_cut_the_cleaning_up_short(plane, monkeypatc
         os.kill(os.getpid(), signal.SIGINT)
         end(living, **rest)
 
-    monkeypatch.setattr("local.control_plane.startup.ask", interrupt)
+    monkeypatch.setattr("local.control_plane.launches.ask", interrupt)
     made = plane()
     monkeypatch.setattr(processes, "end", end_interrupted)
     with pytest.raises(KeyboardInterrupt):
@@ -203,8 +203,8 @@ def begun(plane):
     """A start that found etcd running, and its site."""
     plane.home.create()
     for _ in range(2):
-        startup = Startup(plane.home, plane._tools, plane._reporter, kueue.DEFAULTS)
-        site = startup._prepare(None)
+        startup = plane._startup(Content())
+        site = startup._prepare()
         startup._begin(site, ETCD)
     assert startup.actions == {"etcd": Action.KEPT}
     return startup, site
@@ -217,7 +217,7 @@ def kill(plane, name):
 
 
 def test_a_process_that_ends_after_it_was_to_be_kept_is_brought_back_once(plane, monkeypatch):
-    monkeypatch.setattr("local.control_plane.startup.ask", lambda *_, **__: None)
+    monkeypatch.setattr("local.control_plane.launches.ask", lambda *_, **__: None)
     made = plane()
     startup, site = begun(made)
     kill(made, "etcd")
@@ -235,7 +235,7 @@ def test_all_processes_are_asked_at_once(plane, monkeypatch):
     def ask(*_, **__):
         together.wait()
 
-    monkeypatch.setattr("local.control_plane.startup.ask", ask)
+    monkeypatch.setattr("local.control_plane.launches.ask", ask)
     made = plane()
     startup, site = begun(made)
     startup._begin(site, API_SERVER)

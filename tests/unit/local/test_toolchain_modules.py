@@ -125,3 +125,29 @@ def test_a_module_without_the_expected_files_is_told(with_dependency):
     with pytest.raises(PlatformError, match=r"moved/crd: holds no file; needs the files of user"):
         with_dependency.ensure("user")
     assert with_dependency.entries == []
+
+
+def test_files_alone_are_fetched_without_a_build(with_dependency):
+    scripted_go(with_dependency.bin, "real()")
+    with_dependency.tool("files", package=None, assets=with_dependency.tools[-1].assets)
+    user, files = (with_dependency.folder / "go" / name for name in ("user", "files"))
+    (files / "main.go").unlink()
+    for name in ("go.mod", "go.sum"):
+        (files / name).write_text((user / name).read_text())
+    toolbox = with_dependency.ensure("files")
+    assert toolbox.path("files") == toolbox.crds("files").parent
+    assert [path.name for path in toolbox.crds("files").iterdir()] == ["things.yaml"]
+    (with_dependency.bin / "go").unlink()
+    assert with_dependency.ensure("files").path("files") == toolbox.path("files")
+    with pytest.raises(LookupError, match="files brings no crd-chart"):
+        toolbox.crd_chart("files")
+
+
+def test_files_that_are_not_those_that_were_pinned_are_refused(with_dependency):
+    scripted_go(with_dependency.bin, "real()")
+    with_dependency.tool("files", package=None, assets=with_dependency.tools[-1].assets)
+    user, files = (with_dependency.folder / "go" / name for name in ("user", "files"))
+    (files / "go.mod").write_text((user / "go.mod").read_text())
+    (files / "go.sum").write_text((user / "go.sum").read_text().replace("v1.0.0 h1:", "v1.0.0 h1:AAAA", 1))
+    with pytest.raises(ChecksumMismatch, match=r"files: verifying example\.com/dep@v1\.0\.0: checksum mismatch"):
+        with_dependency.ensure("files")

@@ -43,6 +43,12 @@ def test_the_pinned_version_would_itself_fit_on_path(tool):
     assert tool.path_version is None or Version(major, minor, patch) in tool.path_version.fits
 
 
+def test_karpenter_s_charts_are_those_of_the_version_that_is_installed_on_eks():
+    clouds = TOOLS["clouds"]
+    assert clouds.version == versions.KARPENTER
+    assert {asset.target for asset in clouds.assets} == {"chart", "crd-chart", "crds"}
+
+
 def test_the_first_estimate_is_the_measured_cpu_time_over_the_cores():
     assert seconds_left(Pace(cores=2), a_tool(cpu_seconds=600), 0, [a_tool(cpu_seconds=1200)]) == 900
 

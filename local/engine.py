@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import psutil
 
-from local import files, interrupts
+from local import files, interrupts, pulumi_state
 from local.control_plane import processes
 from local.home import PROJECT, Home
 from local.language_host import launcher
@@ -117,7 +117,7 @@ class Engine:
                 Pulumi.yaml with the project's name stands beside it: `stack init` writes nowhere else.
         """
         self.link_tools()
-        if not self._state_file(stack).exists():
+        if not pulumi_state.file_of(self._home, stack).exists():
             self._run(["stack", "init", stack], config_file.parent if config_file else self._project)
 
     def link_tools(self) -> None:
@@ -149,15 +149,29 @@ class Engine:
             "`make down PURGE=1` begins with nothing",
         )
 
-    def destroy(self, stack: str, *, config_file: Path | None = None, arguments: Sequence[str] = ()) -> None:
-        """Run `pulumi destroy`, its output going to ours.
+    def destroy(
+        self,
+        stack: str,
+        *,
+        config_file: Path | None = None,
+        arguments: Sequence[str] = (),
+        is_preview: bool = False,
+    ) -> None:
+        """Run `pulumi destroy`, its output going to ours; a preview only says what would go.
 
         Raises:
             PlatformError: something could not be deleted; Pulumi has already shown why.
             KeyboardInterrupt: as `up`.
         """
         self._update(
-            ["destroy", "--yes", "--stack", stack, *_config(config_file), *arguments],
+            [
+                "destroy",
+                "--preview-only" if is_preview else "--yes",
+                "--stack",
+                stack,
+                *_config(config_file),
+                *arguments,
+            ],
             stack,
             because="what is left goes on costing money",
             fix="Mend what Pulumi shows above and run the same command again: it goes on from there",
@@ -176,7 +190,7 @@ class Engine:
             PlatformError: somebody's own pulumi command is changing it now.
         """
         end_leftovers(self._home, self._reporter)
-        self._must_be_readable(self._state_file(stack))
+        pulumi_state.must_be_readable(self._home, stack)
         locks = list((self._home.pulumi_backend / ".pulumi" / "locks").rglob("*.json"))
         for lock in locks:
             holder = _holder(lock)
@@ -198,33 +212,10 @@ class Engine:
 
     def resources(self, stack: str) -> list[dict[str, Any]]:
         """Return what Pulumi's state of the stack holds, each resource as it is kept there; none without a state."""
-        try:
-            state = json.loads(self._state_file(stack).read_text(encoding="utf-8"))
-            return list(state["checkpoint"]["latest"]["resources"])
-        except (OSError, ValueError, LookupError, TypeError):
-            return []
-
-    def _must_be_readable(self, state: Path) -> None:
-        if not state.exists():
-            return
-        try:
-            json.loads(state.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            backup = state.with_name(f"{state.name}.bak")
-            kept = f"Copy {backup} over it, the state before the last change, or begin" if backup.exists() else "Begin"
-            raise PlatformError(
-                str(state),
-                f"not readable ({error})",
-                needs="Pulumi's state of the stack",
-                because="without it Pulumi does not know what it has made",
-                fix=f"{kept} with nothing by `make down PURGE=1`",
-            ) from error
+        return pulumi_state.resources(self._home, stack)
 
     def _binary(self) -> str:
         return str(self._tools.path("pulumi") if self._tools.has_language_host else self._home.bin / "pulumi")
-
-    def _state_file(self, stack: str) -> Path:
-        return self._home.pulumi_backend / ".pulumi" / "stacks" / "mizan" / f"{stack}.json"
 
     def _environment(self) -> Mapping[str, str]:
         # Somebody's PYTHONPATH may hold another `mizan` or `components` than the project's.

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,16 +82,15 @@ class Rehearsal:
         stage = self.stage
         stage.engine.up(stage.stack, config_file=stage.settings, arguments=(*events.arguments(self.log), *arguments))
 
-    def destroy(self) -> None:
-        """Run `pulumi destroy`.
+    def destroy(self, *, is_preview: bool = False) -> None:
+        """Run `pulumi destroy`, or its preview.
 
         Raises:
             PlatformError: it failed.
         """
         stage = self.stage
-        stage.engine.destroy(
-            stage.stack, config_file=stage.settings, arguments=(*events.arguments(self.log), "--skip-preview")
-        )
+        arguments = (*events.arguments(self.log), *(() if is_preview else ("--skip-preview",)))
+        stage.engine.destroy(stage.stack, config_file=stage.settings, arguments=arguments, is_preview=is_preview)
 
     def come(self, told: Sequence[str] = ()) -> None:
         """Bring the stack up. With faults the first update meets them, and the next goes on without."""
@@ -135,6 +134,7 @@ class Rehearsal:
         """Destroy the stack, as its guide says. With faults the first destroy meets them, and the next goes on."""
         stage = self.stage
         if _is_protected(stage.plan):
+            self._be_refused()
             stage.change((f"mizan:{stage.plan.cloud.value}", "deletionProtection"), value=False)
             with self.timed("An update takes deletion protection off"):
                 self.up("--skip-preview")
@@ -160,6 +160,20 @@ class Rehearsal:
             left.append(str(home.root))
         self.found("No process and no file of the rehearsal is left", left)
 
+    def _be_refused(self) -> None:
+        """Try to destroy a protected stack: its preview fails, before anything has gone."""
+        errors: list[str] = []
+        with self.timed("A destroy, which deletion protection refuses"), suppress(PlatformError):
+            try:
+                self.destroy(is_preview=True)
+            finally:
+                errors = events.errors(self.log)
+        refused = [error for error in errors if "protect" in error]
+        against = [] if refused else [f"it was not: {errors[:1]}"]
+        self.found(
+            "A destroy is refused while the cluster is protected", against, "".join(refused[:1]).partition("\n")[0]
+        )
+
     def _meet(self, told: Sequence[str], title: str, update: Update) -> None:
         """Run an update that meets faults: it fails as it was told, and leaves what the next one goes on from."""
         must_fail = any(ends_an_update(text) for text in told)
@@ -175,12 +189,13 @@ class Rehearsal:
                     errors = events.errors(self.log)
         finally:
             faults.write(self.stage.cloud, [])
-        struck = [error for error in errors if faults.MARK in error]
+        lines = [line.strip(" \t*") for error in errors for line in error.splitlines()]
+        struck = [line for line in lines if faults.MARK in line]
         if must_fail:
             against = [] if struck else ["no resource met it" if not has_failed else f"failed by {errors[:1]}"]
         else:
             against = [f"failed by {errors[:1]}"] if has_failed else []
-        seen = struck[0].splitlines()[0] if struck else "it took its time and went on"
+        seen = struck[0] if struck else "it took its time and went on"
         self.found(f"What was told was met: {', '.join(told)}", against, seen)
 
     def _left_in_cluster(self) -> list[str]:

@@ -226,6 +226,13 @@ def _a_job(name):
     requests = {"cpu": "4", "memory": "16Gi", **gpus}
     labels = {"kueue.x-k8s.io/queue-name": "research", "app.kubernetes.io/managed-by": "mizan"}
     container = {"name": "main", "image": "sample", "resources": {"requests": requests, "limits": requests}}
+    # As a team's namespace asks of every pod.
+    container["securityContext"] = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",

@@ -153,13 +153,20 @@ def over_budget(draw: st.DrawFn) -> dict[str, Any]:
     machine = AWS_MACHINE if is_on_aws else MACHINE
     reservation = {"name": "r", "kind": "reservation", "machine": machine, "nodes": reserved, "usdPerHour": 7}
     savings_plan = {"name": "s", "kind": "savings-plan", "usdPerHour": draw(st.integers(1, 40)), "discountPercent": 30}
+    savings_plan |= {"machine": AWS_MACHINE} if draw(st.booleans()) else {}
     parts = {
         "pools": pools,
         "queues": queues,
         "cohorts": [{"name": "all", "quotas": _quotas_of(draw, pools, apart, least=0)}],
         "teams": teams,
         "jobs": [
-            a_job(name=f"job-{pods}", team=teams[0]["name"], queue=teams[0]["queues"][0], gpus=1, pods=pods)
+            a_job(
+                name=f"job-{pods}",
+                team=teams[0]["name"],
+                queue=teams[0]["queues"][0],
+                gpus=draw(st.integers(1, 4)),
+                pods=pods,
+            )
             for pods in draw(st.lists(st.integers(1, 12), max_size=2, unique=True))
         ],
         "commitments": [

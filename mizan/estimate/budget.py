@@ -13,7 +13,7 @@ from mizan.estimate.amounts import Size
 from mizan.estimate.budget_model import BudgetLevel, BudgetSubject, BudgetVerdict, Change, PoolSpending
 from mizan.estimate.build import tariff_of
 from mizan.estimate.model import Estimate, TeamCost, TeamKind
-from mizan.estimate.stack_changes import Changes, changes_of_stack
+from mizan.estimate.stack_changes import Changes, StackBill, changes_of_stack
 from mizan.estimate.tariff import Tariff
 from mizan.estimate.team_changes import Sharing, TeamBill, changes_of_team
 from mizan.plan import Plan, TeamPlan
@@ -59,7 +59,8 @@ def _of_stack(plan: Plan, budget: Budget, estimate: Estimate, tariff: Tariff) ->
     level = level_of(spent, budget)
     changes = Changes()
     if level is BudgetLevel.EXCEEDED:
-        changes = changes_of_stack(plan, tariff, size, spent, budget.usd_per_month)
+        bill = StackBill(plan=plan, tariff=tariff, size=size)
+        changes = changes_of_stack(bill, spent, budget.usd_per_month)
     return BudgetVerdict(
         subject=BudgetSubject.STACK,
         path=("budget",),

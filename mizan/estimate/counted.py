@@ -29,6 +29,7 @@ class Counted:
         cohorts: all of the stack, each with its quotas of this pool alone.
         least_hours: fewest hours a week with which commitments pay for the same nodes of it, and of other pools.
         kept: the capacity type without which commitments would pay for others.
+        is_named: a commitment is for its machine, and so for a pool with on-demand nodes of it.
         needs: by queue the GPUs of its largest job, where this pool has the quota that holds it.
     """
 
@@ -37,6 +38,7 @@ class Counted:
     cohorts: tuple[CohortPlan, ...]
     least_hours: int = 1
     kept: CapacityType | None = None
+    is_named: bool = False
     needs: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
@@ -60,8 +62,16 @@ class Counted:
 
     @cached_property
     def committed(self) -> Mapping[CapacityType, int]:
-        """Return the nodes that are paid for in advance, by capacity type; fewer of them would save nothing."""
+        """Return the nodes that are paid for in advance and tried first, by capacity type."""
         return _nodes(offer for offer in self.pool.offers if offer.is_committed)
+
+    @cached_property
+    def least_nodes(self) -> Mapping[CapacityType, int]:
+        """Return by capacity type the nodes that must stay for commitments to pay for what they pay for now."""
+        on_demand = CapacityType.ON_DEMAND
+        part = any(offer.commitments and not offer.is_committed for offer in self.pool.offers)
+        least = max(self.committed.get(on_demand, 0) + part, int(self.is_named))
+        return {on_demand: least} if least else {}
 
     @property
     def use(self) -> ExpectedUse:
@@ -88,13 +98,6 @@ class Counted:
             if self.quotas[largest].nominal >= units:
                 found[largest] = max(found[largest], units)
         return found
-
-    @property
-    def is_enough(self) -> bool:
-        """Return whether every queue has a quota here that its largest job fits."""
-        return all(
-            any(quota.nominal >= self.needs.get(queue.name, 0) for quota in queue.quotas) for queue in self.queues
-        )
 
     def with_units(self, units: Units) -> "Counted":
         """Return the pool with other units of some quotas; what one lends stays within it."""
@@ -146,9 +149,7 @@ class Counted:
                 return None
             units |= lowered
         smaller = replace(self, pool=replace(self.pool, offers=offers))
-        if units:
-            smaller = smaller.with_units(units)
-        return smaller if smaller.is_enough or not self.is_enough else None
+        return smaller.with_units(units) if units else smaller
 
     def _is_too_cold(self, offers: Iterable[Offer]) -> bool:
         """Return whether the pool keeps more nodes warm than it would have."""

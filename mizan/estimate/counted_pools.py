@@ -31,6 +31,7 @@ def counted_pools(plan: Plan) -> tuple[Counted, ...]:
             ),
             least_hours=least_hours[pool.name],
             kept=_kept(plan, pool),
+            is_named=any(each.machine == pool.machine for each in plan.commitments) and _has_on_demand(pool),
             needs=needs[pool.name],
         )
         for pool in plan.pools
@@ -78,15 +79,14 @@ def _has_on_demand(pool: PoolPlan) -> bool:
 
 
 def _needs(plan: Plan) -> dict[str, dict[str, int]]:
-    """Return by pool and queue the GPUs of the queue's largest job, which its largest quota must hold."""
-    largest: defaultdict[str, int] = defaultdict(int)
-    for job in plan.jobs:
-        largest[job.queue] = max(largest[job.queue], job.units * job.pods)
+    """Return by pool and queue the GPUs of the largest job that the queue's largest quota holds."""
+    most = {queue.name: max(queue.quotas, key=lambda quota: quota.nominal) for queue in plan.queues}
     found: dict[str, dict[str, int]] = {pool.name: {} for pool in plan.pools}
-    for queue in plan.queues:
-        most = max(queue.quotas, key=lambda quota: quota.nominal)
-        if most.nominal >= largest[queue.name] > 0:
-            found[most.flavor.pool][queue.name] = largest[queue.name]
+    for job in plan.jobs:
+        asked, quota = job.units * job.pods, most[job.queue]
+        needs = found[quota.flavor.pool]
+        if asked <= quota.nominal:
+            needs[job.queue] = max(asked, needs.get(job.queue, 0))
     return found
 
 

@@ -24,14 +24,15 @@ def cash_of(pool: PoolPlan, size: Size, tariff: Tariff) -> Decimal:
 def scaled(counted: Counted, percent: int) -> Counted:
     """Return the pool with so much of every capacity type, rounded down: at least a node, and what is committed."""
     nodes = {
-        kind: max(1, counted.committed.get(kind, 0), most * percent // 100) for kind, most in counted.nodes.items()
+        kind: max(1, counted.least_nodes.get(kind, 0), most * percent // 100) for kind, most in counted.nodes.items()
     }
     return counted.with_nodes(nodes) or counted
 
 
 def used(counted: Counted, percent: int) -> Counted:
-    """Return the pool with so much of its expected use, rounded down."""
-    return counted.with_use(utilisation_percent=counted.use.utilisation_percent * percent // 100)
+    """Return the pool with so much of its expected use, rounded down, as long as it is used at all."""
+    now = counted.use.utilisation_percent
+    return counted.with_use(utilisation_percent=max(min(1, now), now * percent // 100))
 
 
 def fewer_nodes(counted: Counted, cost: Cost, most: Decimal) -> list[Counted]:
@@ -128,10 +129,10 @@ def _least(counted: Counted, nodes: Mapping[CapacityType, int], kind: CapacityTy
 
     What is paid in advance stays, and a type that is the last of a queue or of a pool keeps a node.
     """
-    committed = counted.committed.get(kind, 0)
+    least = counted.least_nodes.get(kind, 0)
     valid = (
         number
-        for number in (committed, max(1, committed))
+        for number in (least, max(1, least))
         if number < counted.nodes[kind] and counted.with_nodes({**nodes, kind: number}) is not None
     )
     return next(valid, None)

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+from typing import Protocol
 
 from mizan.estimate.amounts import NOTHING, Size
 from mizan.estimate.budget_model import Change
 from mizan.estimate.change_words import changes_between, changes_of_removal
+from mizan.estimate.changed_plans import KeepsJobs, keeps_jobs
 from mizan.estimate.counted import Counted
 from mizan.estimate.counted_pools import counted_pools
 from mizan.estimate.smaller import cash_of, fewer_nodes, less_use, most_that_fits, scaled, used
@@ -19,6 +22,17 @@ MOST_CHANGES = 5
 
 # So much of a pool, in per cent.
 Shrinking = Callable[[Counted, int], Counted]
+
+
+class Bill(Protocol):
+    """What somebody pays, pool by pool."""
+
+    @property
+    def keeps(self) -> KeepsJobs:
+        """Return what tells whether every job can run as before."""
+
+    def cost(self, counted: Counted) -> Decimal:
+        """Return what is paid for a pool, US dollars a month."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,39 +55,63 @@ class Changes:
         return cls(alone=steps, fixed=fixed) if len(steps) == 1 else cls(together=steps, fixed=fixed)
 
 
-def changes_of_stack(plan: Plan, tariff: Tariff, size: Size, spent: Decimal, budget: Decimal) -> Changes:
+@dataclass(frozen=True, kw_only=True)
+class StackBill:
+    """What a stack's pools cost at one size, and what they could be."""
+
+    plan: Plan
+    tariff: Tariff
+    size: Size
+
+    @cached_property
+    def keeps(self) -> KeepsJobs:
+        """Return what tells whether every job can run as before."""
+        return keeps_jobs(self.plan)
+
+    def cost(self, counted: Counted) -> Decimal:
+        """Return what a pool costs beside what is paid in advance."""
+        return cash_of(counted.pool, self.size, self.tariff)
+
+    def alone(self, counted: Counted, rest: Decimal, budget: Decimal) -> Iterator[Change]:
+        """Yield each change of one pool with which it fits beside the rest."""
+        fewer = fewer_nodes(counted, self.cost, budget - rest)
+        less = less_use(counted, self.cost, budget - rest) if self.size is Size.EXPECTED else ()
+        for smaller in (*fewer, *less):
+            if self.keeps([smaller]):
+                text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
+                yield Change(text=text, usd_per_month=rest + self.cost(smaller))
+        if not fewer and _may_go(self.plan, counted):
+            yield Change(text=f"pool {counted.pool.name}: {changes_of_removal(counted)}", usd_per_month=rest)
+
+
+def changes_of_stack(bill: StackBill, spent: Decimal, budget: Decimal) -> Changes:
     """Return what would keep a stack's budget.
 
     Each change is the smallest of its kind: of a pool's capacity type the most nodes that fit, of its expected use the
-    most; and each makes a valid stack. What is paid in advance is paid all the same, so only cash counts.
+    most; and each makes a valid stack, in which no job is stuck that is not now. What is paid in advance is paid all
+    the same, so only cash counts.
 
     Args:
-        plan: of the stack.
-        tariff: of the stack.
-        size: that the budget holds.
-        spent: at that size, more than `budget`.
+        bill: of the stack.
+        spent: at its size, more than `budget`.
         budget: US dollars a month.
     """
-
-    def cost(counted: Counted) -> Decimal:
-        return cash_of(counted.pool, size, tariff)
-
-    pools = counted_pools(plan)
-    cash = {counted.pool.name: cost(counted) for counted in pools}
+    pools = counted_pools(bill.plan)
+    cash = {counted.pool.name: bill.cost(counted) for counted in pools}
     fixed = spent - sum(cash.values(), NOTHING)
     costliest = sorted(pools, key=lambda counted: -cash[counted.pool.name])
     found: list[Change] = []
     for counted in costliest[:MOST_POOLS]:
         rest = spent - cash[counted.pool.name]
         if rest <= budget:
-            found += _alone(plan, counted, cost, rest, budget, is_expected=size is Size.EXPECTED)
+            found += bill.alone(counted, rest, budget)
     if found:
         return Changes(alone=smallest(found), fixed=fixed)
     ways: list[tuple[Sequence[Counted], Shrinking]] = [(costliest[:2], scaled), (costliest, scaled)]
-    if size is Size.EXPECTED:
+    if bill.size is Size.EXPECTED:
         ways.append((costliest, used))
     for several, shrink in ways:
-        steps = shrunk_together(several, shrink, cost, spent, budget)
+        steps = shrunk_together(several, shrink, bill, spent, budget)
         if steps:
             return Changes.of_steps(steps, fixed)
     return Changes(fixed=fixed)
@@ -85,58 +123,41 @@ def smallest(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def shrunk_together(
-    several: Sequence[Counted], shrink: Shrinking, cost: Callable[[Counted], Decimal], spent: Decimal, budget: Decimal
+    several: Sequence[Counted], shrink: Shrinking, bill: Bill, spent: Decimal, budget: Decimal
 ) -> tuple[Change, ...]:
     """Return what each of several pools becomes where all shrink by the same share, as little as is enough.
 
     Args:
         several: pools, the costliest first.
         shrink: returns so much of a pool.
-        cost: of a pool, as part of `spent`.
+        bill: that `spent` is of.
         spent: before.
         budget: that must be kept at the end.
     """
-    before = [cost(counted) for counted in several]
+    before = [bill.cost(counted) for counted in several]
     rest = spent - sum(before, NOTHING)
 
     def fits(percent: int) -> bool:
-        return rest + sum((cost(shrink(counted, percent)) for counted in several), NOTHING) <= budget
+        return rest + sum((bill.cost(shrink(counted, percent)) for counted in several), NOTHING) <= budget
 
     percent = most_that_fits(fits, range(100), near=int(100 * (budget - rest) / (spent - rest)) if spent > rest else 0)
     if percent is None:
         return ()
+    shrunk = [shrink(counted, percent) for counted in several]
+    if not all(bill.keeps(shrunk[:count]) for count in range(1, len(shrunk) + 1)):
+        return ()
     steps = []
-    for counted, was in zip(several, before, strict=True):
-        smaller = shrink(counted, percent)
+    for counted, smaller, was in zip(several, shrunk, before, strict=True):
         change = changes_between(counted, smaller)
-        spent += cost(smaller) - was
+        spent += bill.cost(smaller) - was
         if change:
             steps.append(Change(text=f"pool {counted.pool.name}: {change}", usd_per_month=spent))
     return tuple(steps)
 
 
-def _alone(
-    plan: Plan,
-    counted: Counted,
-    cost: Callable[[Counted], Decimal],
-    rest: Decimal,
-    budget: Decimal,
-    *,
-    is_expected: bool,
-) -> Iterator[Change]:
-    """Yield what makes a pool fit beside the rest."""
-    fewer = fewer_nodes(counted, cost, budget - rest)
-    less = less_use(counted, cost, budget - rest) if is_expected else ()
-    for smaller in (*fewer, *less):
-        text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
-        yield Change(text=text, usd_per_month=rest + cost(smaller))
-    if not fewer and _may_go(plan, counted):
-        yield Change(text=f"pool {counted.pool.name}: {changes_of_removal(counted)}", usd_per_month=rest)
-
-
 def _may_go(plan: Plan, counted: Counted) -> bool:
     """Return whether the stack is valid without a pool: another one is left, to every queue and to every job."""
-    if len(plan.pools) == 1 or counted.committed or counted.needs:
+    if len(plan.pools) == 1 or counted.least_nodes or counted.needs:
         return False
     left = {
         queue.name: [quota.flavor for quota in queue.quotas if quota.flavor.pool != counted.pool.name]

@@ -8,6 +8,7 @@ from functools import cached_property
 from mizan.estimate.amounts import NOTHING, Parts, Size
 from mizan.estimate.budget_model import Change
 from mizan.estimate.change_words import changes_between
+from mizan.estimate.changed_plans import KeepsJobs, keeps_jobs
 from mizan.estimate.counted import Counted, Quota
 from mizan.estimate.counted_pools import counted_pools
 from mizan.estimate.pool_costs import parts_of
@@ -38,6 +39,11 @@ class Sharing:
             for queue in counted.queues:
                 found[queue.name].append(counted)
         return found
+
+    @cached_property
+    def keeps(self) -> KeepsJobs:
+        """Return what tells whether every job can run as before."""
+        return keeps_jobs(self.plan)
 
     def parts(self, counted: Counted) -> Parts:
         """Return what a pool costs of which something may be changed; the next team may ask for the same."""
@@ -79,7 +85,12 @@ class TeamBill:
         own = {f"queue {queue}" for queue in self.team.queues}
         return [quota for quota in counted.quotas if quota[0] in own]
 
-    def share(self, counted: Counted) -> Decimal:
+    @property
+    def keeps(self) -> KeepsJobs:
+        """Return what tells whether every job can run as before."""
+        return self.sharing.keeps
+
+    def cost(self, counted: Counted) -> Decimal:
         """Return what the team pays of a pool, or would pay of one of which something is changed."""
         weighing = self.sharing.weighing(counted)
         if self.team.namespace not in weighing.teams:
@@ -102,25 +113,26 @@ def changes_of_team(bill: TeamBill, spent: Decimal, budget: Decimal) -> Changes:
         spent: at its size, more than `budget`.
         budget: US dollars a month.
     """
-    shares = {counted.pool.name: bill.share(counted) for counted in bill.pools}
+    shares = {counted.pool.name: bill.cost(counted) for counted in bill.pools}
     costliest = sorted(bill.pools, key=lambda counted: -shares[counted.pool.name])
     found: list[Change] = []
     for counted in costliest[:MOST_POOLS]:
         rest = spent - shares[counted.pool.name]
         if rest <= budget:
-            for smaller in (*_less_quota(bill, counted, budget - rest), *_less_use(bill, counted, budget - rest)):
+            less_quota = (smaller for smaller in _less_quota(bill, counted, budget - rest) if bill.keeps([smaller]))
+            for smaller in (*less_quota, *_less_use(bill, counted, budget - rest)):
                 text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
-                found.append(Change(text=text, usd_per_month=rest + bill.share(smaller)))
+                found.append(Change(text=text, usd_per_month=rest + bill.cost(smaller)))
     if found:
         return Changes(alone=smallest(found))
-    steps = shrunk_together(costliest, bill.scaled, bill.share, spent, budget)
+    steps = shrunk_together(costliest, bill.scaled, bill, spent, budget)
     if not steps and bill.size is Size.EXPECTED:
-        steps = shrunk_together(costliest, used, bill.share, spent, budget)
+        steps = shrunk_together(costliest, used, bill, spent, budget)
     return Changes.of_steps(steps)
 
 
 def _less_quota(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Counted]:
-    now = bill.share(counted)
+    now = bill.cost(counted)
     for quota in bill.quotas(counted):
 
         def with_units(units: int, quota: Quota = quota) -> Counted:
@@ -128,7 +140,7 @@ def _less_quota(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Cou
 
         held = counted.quotas[quota].nominal
         units = most_that_fits(
-            lambda units: bill.share(with_units(units)) <= most,
+            lambda units: bill.cost(with_units(units)) <= most,
             range(counted.least_units(quota), held),
             near=int(held * most / now) if now else 0,
         )
@@ -138,4 +150,4 @@ def _less_quota(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Cou
 
 def _less_use(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Counted]:
     if bill.size is Size.EXPECTED:
-        yield from less_use(counted, bill.share, most)
+        yield from less_use(counted, bill.cost, most)

@@ -41,7 +41,8 @@ def covered_nodes(
     """Return by pool and commitment how many of the pool's on-demand nodes are paid for in advance.
 
     Each commitment goes to the pools in their order as far as it reaches: first those that count nodes, then savings
-    plans, whose dollars pay for nodes at the discounted price, for the last one in part.
+    plans, those of one machine before those of any; their dollars pay for nodes at the discounted price, for the last
+    one in part.
     Source of that order: https://docs.aws.amazon.com/savingsplans/latest/userguide/sp-applying.html, read 2026-11-23.
 
     Args:
@@ -51,7 +52,7 @@ def covered_nodes(
     """
     left = {pool: Decimal(nodes) for pool, (_, _, nodes) in on_demand.items()}
     covered: dict[str, dict[str, Decimal]] = {pool: {} for pool in on_demand}
-    for commitment in sorted(commitments, key=lambda each: each.discount is not None):
+    for commitment in sorted(commitments, key=_breadth):
         nodes_left, dollars_left = Decimal(commitment.nodes or 0), commitment.usd_per_hour
         for pool, (machine, price, _) in on_demand.items():
             if commitment.machine is not None and commitment.machine.name != machine:
@@ -69,6 +70,11 @@ def covered_nodes(
                 covered[pool][commitment.name] = taken
                 left[pool] -= taken
     return covered
+
+
+def _breadth(commitment: CommitmentPlan) -> tuple[bool, bool]:
+    """Return where a commitment stands among others that could pay for the same nodes: the narrower goes first."""
+    return commitment.discount is not None, commitment.machine is None
 
 
 def savings_of_covered(hours_per_week: int, on_demand: Decimal, others: Iterable[Decimal | None]) -> Decimal:

@@ -1,6 +1,6 @@
 """What a stack may say but probably does not mean, each with its numbers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mizan.config import Cloud, Install, KueueAddon
 from mizan.plan.model import Flavor
@@ -37,6 +37,16 @@ def of_quotas_and_jobs(
     by_name = {queue.name: queue for queue in queues}
     for job in jobs:
         yield from _of_job(job, by_name[job.queue], queues, cohorts)
+
+
+def stuck_jobs(
+    queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan], jobs: Iterable[JobPlan]
+) -> frozenset[tuple[str, str]]:
+    """Return namespace and name of each job that is never admitted, or admitted where it gets no node."""
+    by_name = {queue.name: queue for queue in queues}
+    return frozenset(
+        (job.namespace, job.name) for job in jobs if any(_of_job(job, by_name[job.queue], queues, cohorts))
+    )
 
 
 def _shares(flavor: Flavor, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]) -> str:

@@ -145,8 +145,8 @@ def _why_nothing(verdict: BudgetVerdict) -> str:
         fixed = marked(dollars(verdict.fixed), verdict.is_fixed_derived)
         return f"No change of the pools is enough: commitments and control plane alone are {fixed}."
     if verdict.subject is BudgetSubject.TEAM:
-        return "No smaller quotas are enough, only fewer of them."
-    return "No smaller pools are enough, only fewer pools or capacity types."
+        return "No smaller quotas are enough with the jobs that there are, only fewer quotas."
+    return "No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or warm nodes."
 
 
 def notes(estimate: Estimate) -> list[str]:

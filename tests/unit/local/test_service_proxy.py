@@ -50,16 +50,29 @@ def routes(tmp_path_factory):
     return tmp_path_factory.mktemp("routes") / "routes.json"
 
 
+def serves(process, port):
+    """Whether it is the process that listens, once somebody does or it has ended."""
+    while process.poll() is None:
+        holder = ports.holder(port)
+        if holder is not None:
+            return holder.endswith(f"(pid {process.pid})")
+    return False
+
+
 @pytest.fixture(scope="module")
 def proxy(certificates, routes):
     """A proxy as the control plane runs it, and its log."""
-    port, log = ports.choose(()), routes.with_name("log")
+    log = routes.with_name("log")
     files = [pki.certificate(certificates, "service-proxy"), pki.private_key(certificates, "service-proxy")]
-    command = [sys.executable, "-I", egress.__file__, str(port), routes, *files, pki.certificate(certificates, "ca")]
-    with log.open("wb") as sink:
-        process = subprocess.Popen(command, stderr=sink)
-    while ports.is_free(port):
-        assert process.poll() is None, log.read_text()
+    authority = pki.certificate(certificates, "ca")
+    # Another test may take a port between its choice and its use.
+    for _ in range(5):
+        port = ports.choose(())
+        command = [sys.executable, "-I", egress.__file__, str(port), routes, *files, authority]
+        with log.open("wb") as sink:
+            process = subprocess.Popen(command, stderr=sink)
+        if serves(process, port):
+            break
     yield port, log
     process.terminate()
     process.wait(30)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from mizan.config import BudgetOn
 from mizan.estimate import BudgetLevel
 from mizan.plan.reach import held_units
+from mizan.plan.warnings import stuck_jobs
 from tests.budget_changes import applied, judged, over_budget
 from tests.estimate_builders import round_plan
 
@@ -21,10 +22,8 @@ def overfull(plan):
     return {flavor.name for flavor in plan.flavors if held[flavor.name] > flavor.max_units}
 
 
-def too_large(plan):
-    """The jobs that no quota of their queue is enough for."""
-    most = {queue.name: max(quota.nominal for quota in queue.quotas) for queue in plan.queues}
-    return {job.name for job in plan.jobs if job.units * job.pods > most[job.queue]}
+def stuck(plan):
+    return stuck_jobs(plan.queues, plan.cohorts, plan.jobs)
 
 
 @given(over_budget())
@@ -38,7 +37,7 @@ def test_every_proposed_change_is_valid_keeps_the_budget_and_costs_what_it_says(
             assert again[position].spent == change.usd_per_month <= verdict.budget, change.text
             assert again[position].level is not BudgetLevel.EXCEEDED
             assert overfull(round_plan(changed)) <= overfull(plan), change.text
-            assert too_large(round_plan(changed)) <= too_large(plan), change.text
+            assert stuck(round_plan(changed)) <= stuck(plan), change.text
 
 
 @given(over_budget())
@@ -52,7 +51,7 @@ def test_what_pools_must_do_together_is_valid_at_every_step_and_keeps_the_budget
             again = judged(stack)
             assert again[position].spent == change.usd_per_month, change.text
             assert overfull(round_plan(stack)) <= overfull(plan), change.text
-            assert too_large(round_plan(stack)) <= too_large(plan), change.text
+            assert stuck(round_plan(stack)) <= stuck(plan), change.text
         if verdict.together:
             assert again[position].level is not BudgetLevel.EXCEEDED
 

@@ -52,7 +52,9 @@ def test_a_budget_that_no_file_is_known_for_names_its_stack():
 def test_where_nothing_fits_only_a_higher_budget_does(places):
     first, *lines = told(places, an_exceeded_budget(changes=(), costliest=()))
     assert first.endswith(f"; {RULE} Raise `usdPerMonth`.")
-    assert lines == ["  No smaller pools are enough, only fewer pools or capacity types."]
+    assert lines == [
+        "  No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or warm nodes."
+    ]
 
 
 def test_where_commitments_are_too_much_already_that_is_told(places):
@@ -65,7 +67,9 @@ def test_where_commitments_are_too_much_already_that_is_told(places):
 
 def test_a_team_that_nothing_helps_has_too_many_quotas(places):
     verdict = an_exceeded_budget(subject=BudgetSubject.TEAM, name="b", changes=(), costliest=())
-    assert told(places, verdict)[1:] == ["  No smaller quotas are enough, only fewer of them."]
+    assert told(places, verdict)[1:] == [
+        "  No smaller quotas are enough with the jobs that there are, only fewer quotas."
+    ]
 
 
 def test_what_several_pools_must_do_together_is_one_change_in_numbered_steps(places):

@@ -149,6 +149,20 @@ class Engine:
             "`make down PURGE=1` begins with nothing",
         )
 
+    def preview(self, stack: str, *, config_file: Path | None = None, arguments: Sequence[str] = ()) -> None:
+        """Run `pulumi preview`, its output going to ours.
+
+        Raises:
+            PlatformError: the stack cannot be planned; Pulumi has already shown why.
+            KeyboardInterrupt: as `up`.
+        """
+        self._update(
+            ["preview", "--stack", stack, "--policy-pack", POLICY_PACK, *_config(config_file), *arguments],
+            stack,
+            because="nothing is made before it is known what",
+            fix="Mend what Pulumi shows above and run the same command again",
+        )
+
     def destroy(
         self,
         stack: str,

@@ -82,6 +82,15 @@ class Rehearsal:
         stage = self.stage
         stage.engine.up(stage.stack, config_file=stage.settings, arguments=(*events.arguments(self.log), *arguments))
 
+    def preview(self) -> None:
+        """Run `pulumi preview` with the policy pack.
+
+        Raises:
+            PlatformError: it failed.
+        """
+        stage = self.stage
+        stage.engine.preview(stage.stack, config_file=stage.settings, arguments=events.arguments(self.log))
+
     def destroy(self, *, is_preview: bool = False) -> None:
         """Run `pulumi destroy`, or its preview.
 
@@ -96,8 +105,11 @@ class Rehearsal:
         """Bring the stack up. With faults the first update meets them, and the next goes on without."""
         if told:
             self._meet(told, "The first update, which meets the faults", self.up)
+        else:
+            with self.timed("The preview"):
+                self.preview()
         with self.timed("The update goes on" if told else "The first update"):
-            self.up()
+            self.up("--skip-preview")
         stage = self.stage
         self.resources = stage.engine.resources(stage.stack)
         title = CLOUDS[stage.package].title

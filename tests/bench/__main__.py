@@ -9,7 +9,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -24,7 +23,8 @@ from local.platform import tools
 from local.progress import Reporter
 from local.toolchain import TOOLS, ensure
 from mizan.manifests.kwok_nodes import instance_types
-from tests.bench import estimate, prices, queues
+from tests.bench import estimate, prices, queues, rehearsals
+from tests.bench.figure import Figure
 from tests.bench.stack import OBJECTS, plan, values, write_manifests, write_stack_file
 
 GIBIBYTE = 1024**3
@@ -32,21 +32,6 @@ GIGABYTE = 1e9
 COMMAND_SECONDS = 600.0
 SETTLE_SECONDS = 10.0
 RUNS = 3
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured value and its limit, both in `unit`."""
-
-    name: str
-    value: float
-    limit: float
-    unit: str = "s"
-
-    @property
-    def holds(self) -> bool:
-        """Return whether the limit is kept."""
-        return self.value <= self.limit
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -69,7 +54,7 @@ def main() -> int:
             figures = [*_control_plane(plane), *_updates(home, reporter, Path(folder)), *_queues(plane)]
         finally:
             plane.stop()
-        figures += [*_dollars(), *_whole(Path(folder))]
+        figures += [*_dollars(), *_whole(Path(folder)), *rehearsals.figures(Path(folder))]
     return _print(figures)
 
 

@@ -216,7 +216,7 @@ def _offers(
 def _committed(pool: Pool, cloud: Cloud, on_demand: Candidate, nodes: int, covered: Mapping[str, Decimal]) -> Offer:
     """Return the on-demand nodes that are paid for in advance; in a queue's order they stand with on-demand."""
     part = sum(covered.values(), Decimal(0)) % 1
-    last = f", {_percent(1 - part)} of on-demand on the last of them" if part else ""
+    last = f", {_percent(1 - part, on_demand)} of on-demand on the last of them" if part else ""
     worth = replace(
         on_demand.worth,
         usd_per_useful_hour=Decimal(0),
@@ -230,14 +230,15 @@ def _paid_in_part(on_demand: Candidate, part: Mapping[str, Decimal]) -> Candidat
     """Return on-demand with the reason of which a node, but not all of it, is paid for in advance."""
     if not part:
         return on_demand
-    told = " and ".join(f"{name} pays for {_percent(share)}" for name, share in part.items())
+    told = " and ".join(f"{name} pays for {_percent(share, on_demand)}" for name, share in part.items())
     return replace(
         on_demand, worth=replace(on_demand.worth, reason=f"{on_demand.worth.reason}; {told} of one node in advance")
     )
 
 
-def _percent(share: Decimal) -> str:
-    return f"{share * 100:.1f} %"
+def _percent(share: Decimal, on_demand: Candidate) -> str:
+    """Return a share of a node, marked where the price that it is a share of was computed."""
+    return f"{share * 100:.1f} %{' (derived)' if on_demand.price.is_derived else ''}"
 
 
 def _offer(pool: Pool, cloud: Cloud, candidate: Candidate, max_nodes: int) -> Offer:

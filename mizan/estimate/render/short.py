@@ -16,8 +16,10 @@ from mizan.estimate.render.words import (
     MONTH,
     STEPS,
     budget,
+    count,
     dollars,
     marked,
+    place,
     price_days,
     share,
     stacks,
@@ -40,7 +42,7 @@ def short_table(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = ()) ->
         verdicts: of all its budgets; those that are kept without warning are told only where they are few.
     """
     table = pools_in_short(estimate, MOST_POOLS)
-    told = [savings_line(estimate.savings), *_budgets(estimate, verdicts)]
+    told = [savings_line(estimate.savings), *_undone(estimate), *_budgets(estimate, verdicts)]
     lines = [
         *wrap(f"Estimate of {stacks(estimate)}, {MONTH}; {HOURS}", WIDTH),
         *_rows(table),
@@ -50,6 +52,18 @@ def short_table(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = ()) ->
         *_folded(f"In full: mizan estimate{''.join(f' -s {stack.name}' for stack in estimate.stacks)}"),
     ]
     return "\n".join(lines)
+
+
+def _undone(estimate: Estimate) -> Iterator[str]:
+    """Yield where expected work stays undone, so that nobody takes its dollars for those of all the work."""
+    pools = [
+        f"{place(estimate, pool.stack, pool.name)} {count(pool.undone_nodes)}"
+        for pool in estimate.pools
+        if pool.undone_nodes
+    ]
+    if pools:
+        more = f" and {len(pools) - MOST_BUDGETS} more pools" if len(pools) > MOST_BUDGETS else ""
+        yield f"Expected work that stays undone, in nodes: {', '.join(pools[:MOST_BUDGETS])}{more}."
 
 
 def savings_line(savings: Savings) -> str:

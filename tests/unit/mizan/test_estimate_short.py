@@ -134,3 +134,11 @@ def test_a_company_fits_its_log():
     lines = short_table(whole, judge(plan, whole)).splitlines()
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
+
+
+def test_work_that_stays_undone_is_told():
+    whole = an_estimate()
+    (pool, *others) = whole.pools
+    undone = replace(whole, pools=(replace(pool, undone_nodes=Decimal("1.500")), *others))
+    assert "Expected work that stays undone, in nodes: a100 1.5." in " ".join(short_table(undone).split())
+    assert "undone" not in short_table(whole)

@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from mizan.estimate.amounts import NOTHING, Size
 from mizan.estimate.budget_model import Change
+from mizan.estimate.cash import Cash, Sharing
 from mizan.estimate.change_words import changes_between, changes_of_removal
 from mizan.estimate.counted import Counted
 from mizan.estimate.counted_pools import counted_pools
-from mizan.estimate.smaller import cash_of, fewer_nodes, less_use, most_that_fits, scaled, used
+from mizan.estimate.smaller import fewer_nodes, less_use, most_that_fits, scaled, used
 from mizan.estimate.tariff import Tariff
 from mizan.plan import Plan
 
@@ -54,26 +55,29 @@ def changes_of_stack(plan: Plan, tariff: Tariff, size: Size, spent: Decimal, bud
         spent: at that size, more than `budget`.
         budget: US dollars a month.
     """
+    sharing = Sharing(plan=plan, tariff=tariff)
+    bill = Cash(sharing=sharing, size=size)
 
-    def cost(counted: Counted) -> Decimal:
-        return cash_of(counted.pool, size, tariff)
+    def together(several: Sequence[Counted]) -> Decimal:
+        return bill.of([counted.pool for counted in several])
 
     pools = counted_pools(plan)
-    cash = {counted.pool.name: cost(counted) for counted in pools}
+    cash = {counted.pool.name: together([counted]) for counted in pools}
     fixed = spent - sum(cash.values(), NOTHING)
     costliest = sorted(pools, key=lambda counted: -cash[counted.pool.name])
     found: list[Change] = []
     for counted in costliest[:MOST_POOLS]:
         rest = spent - cash[counted.pool.name]
-        if rest <= budget:
-            found += _alone(plan, counted, cost, rest, budget, is_expected=size is Size.EXPECTED)
+        # What a pool leaves of a commitment can be worth more to others than all that it costs in cash.
+        if rest <= budget or counted.pool.name in sharing.pools:
+            found += _alone(plan, counted, bill, rest, budget)
     if found:
         return Changes(alone=smallest(found), fixed=fixed)
     ways: list[tuple[Sequence[Counted], Shrinking]] = [(costliest[:2], scaled), (costliest, scaled)]
     if size is Size.EXPECTED:
         ways.append((costliest, used))
     for several, shrink in ways:
-        steps = shrunk_together(several, shrink, cost, spent, budget)
+        steps = shrunk_together(several, shrink, together, spent, budget)
         if steps:
             return Changes.of_steps(steps, fixed)
     return Changes(fixed=fixed)
@@ -85,53 +89,56 @@ def smallest(changes: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def shrunk_together(
-    several: Sequence[Counted], shrink: Shrinking, cost: Callable[[Counted], Decimal], spent: Decimal, budget: Decimal
+    several: Sequence[Counted],
+    shrink: Shrinking,
+    cost: Callable[[Sequence[Counted]], Decimal],
+    spent: Decimal,
+    budget: Decimal,
 ) -> tuple[Change, ...]:
     """Return what each of several pools becomes where all shrink by the same share, as little as is enough.
 
     Args:
         several: pools, the costliest first.
         shrink: returns so much of a pool.
-        cost: of a pool, as part of `spent`.
+        cost: of pools together, as part of `spent`.
         spent: before.
         budget: that must be kept at the end.
     """
-    before = [cost(counted) for counted in several]
-    rest = spent - sum(before, NOTHING)
+    rest = spent - cost(several)
+
+    def shrunk(percent: int) -> list[Counted]:
+        return [shrink(counted, percent) for counted in several]
 
     def fits(percent: int) -> bool:
-        return rest + sum((cost(shrink(counted, percent)) for counted in several), NOTHING) <= budget
+        return rest + cost(shrunk(percent)) <= budget
 
     percent = most_that_fits(fits, range(100), near=int(100 * (budget - rest) / (spent - rest)) if spent > rest else 0)
     if percent is None:
         return ()
-    steps = []
-    for counted, was in zip(several, before, strict=True):
-        smaller = shrink(counted, percent)
-        change = changes_between(counted, smaller)
-        spent += cost(smaller) - was
+    steps, smaller = [], shrunk(percent)
+    for index, counted in enumerate(several, start=1):
+        change = changes_between(counted, smaller[index - 1])
         if change:
-            steps.append(Change(text=f"pool {counted.pool.name}: {change}", usd_per_month=spent))
+            left = rest + cost([*smaller[:index], *several[index:]])
+            steps.append(Change(text=f"pool {counted.pool.name}: {change}", usd_per_month=left))
     return tuple(steps)
 
 
-def _alone(
-    plan: Plan,
-    counted: Counted,
-    cost: Callable[[Counted], Decimal],
-    rest: Decimal,
-    budget: Decimal,
-    *,
-    is_expected: bool,
-) -> Iterator[Change]:
+def _alone(plan: Plan, counted: Counted, bill: Cash, rest: Decimal, budget: Decimal) -> Iterator[Change]:
     """Yield what makes a pool fit beside the rest."""
+
+    def cost(counted: Counted) -> Decimal:
+        return bill.of([counted.pool])
+
     fewer = fewer_nodes(counted, cost, budget - rest)
-    less = less_use(counted, cost, budget - rest) if is_expected else ()
+    less = less_use(counted, cost, budget - rest) if bill.size is Size.EXPECTED else ()
     for smaller in (*fewer, *less):
         text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
         yield Change(text=text, usd_per_month=rest + cost(smaller))
     if not fewer and _may_go(plan, counted):
-        yield Change(text=f"pool {counted.pool.name}: {changes_of_removal(counted)}", usd_per_month=rest)
+        left = rest + bill.of([], gone=[counted.pool.name])
+        if left <= budget:
+            yield Change(text=f"pool {counted.pool.name}: {changes_of_removal(counted)}", usd_per_month=left)
 
 
 def _may_go(plan: Plan, counted: Counted) -> bool:

@@ -7,23 +7,27 @@ from functools import cached_property
 
 from mizan.estimate.amounts import NOTHING, Parts, Size
 from mizan.estimate.budget_model import Change
+from mizan.estimate.cash import Sharing
 from mizan.estimate.change_words import changes_between
 from mizan.estimate.counted import Counted, Quota
 from mizan.estimate.counted_pools import counted_pools
 from mizan.estimate.pool_costs import parts_of
 from mizan.estimate.smaller import less_use, most_that_fits, used
 from mizan.estimate.stack_changes import MOST_POOLS, Changes, shrunk_together, smallest
-from mizan.estimate.tariff import Tariff
 from mizan.estimate.teams import Weights, share_at, weights
-from mizan.plan import Plan, TeamPlan
+from mizan.plan import Plan, PoolPlan, TeamPlan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sharing:
-    """How a stack's pools are shared, and what they cost."""
+class Splitting:
+    """How a stack's pools are split among its teams, and what they cost."""
 
-    plan: Plan
-    tariff: Tariff
+    sharing: Sharing
+
+    @property
+    def plan(self) -> Plan:
+        """Return the stack."""
+        return self.sharing.plan
 
     @cached_property
     def teams_of(self) -> Mapping[str, Sequence[str]]:
@@ -34,16 +38,31 @@ class Sharing:
     def pools_of(self) -> Mapping[str, Sequence[Counted]]:
         """Return by queue the pools that it counts."""
         found: dict[str, list[Counted]] = {queue.name: [] for queue in self.plan.queues}
-        for counted in counted_pools(self.plan):
+        for counted in self.counted.values():
             for queue in counted.queues:
                 found[queue.name].append(counted)
         return found
 
-    def parts(self, counted: Counted) -> Parts:
-        """Return what a pool costs of which something may be changed; the next team may ask for the same."""
-        if counted not in self._parts:
-            self._parts[counted] = parts_of(counted.pool, self.tariff)
-        return self._parts[counted]
+    @cached_property
+    def counted(self) -> Mapping[str, Counted]:
+        """Return by name the pools as they are."""
+        return {counted.pool.name: counted for counted in counted_pools(self.plan)}
+
+    def parts(self, changed: Sequence[Counted]) -> Mapping[str, Parts]:
+        """Return by name what pools cost of which something may be changed, and all on which that has an effect.
+
+        The next team may ask for the same.
+        """
+        key = tuple(changed)
+        if key not in self._parts:
+            self._parts[key] = self._parts_of([counted.pool for counted in changed])
+        return self._parts[key]
+
+    def _parts_of(self, changed: Sequence[PoolPlan]) -> Mapping[str, Parts]:
+        pools = {**self.sharing.pools, **{pool.name: pool for pool in changed}}
+        expected = self.sharing.settled(changed, Size.EXPECTED)
+        maximum = self.sharing.settled(changed, Size.MAXIMUM)
+        return {name: parts_of(pools[name], expected[name], maximum[name], self.sharing.tariff) for name in expected}
 
     def weighing(self, counted: Counted) -> Weights:
         """Return how a pool is shared of which something may be changed."""
@@ -56,7 +75,7 @@ class Sharing:
         return {}
 
     @cached_property
-    def _parts(self) -> dict[Counted, Parts]:
+    def _parts(self) -> dict[tuple[Counted, ...], Mapping[str, Parts]]:
         return {}
 
 
@@ -64,14 +83,14 @@ class Sharing:
 class TeamBill:
     """What one team pays at one size."""
 
-    sharing: Sharing
+    splitting: Splitting
     team: TeamPlan
     size: Size
 
     @property
     def pools(self) -> Sequence[Counted]:
         """Return the pools that the team's queues count, each once."""
-        pools_of = self.sharing.pools_of
+        pools_of = self.splitting.pools_of
         return list({counted.pool.name: counted for queue in self.team.queues for counted in pools_of[queue]}.values())
 
     def quotas(self, counted: Counted) -> Sequence[Quota]:
@@ -80,11 +99,29 @@ class TeamBill:
         return [quota for quota in counted.quotas if quota[0] in own]
 
     def share(self, counted: Counted) -> Decimal:
-        """Return what the team pays of a pool, or would pay of one of which something is changed."""
-        weighing = self.sharing.weighing(counted)
+        """Return what the team pays of a pool, or would pay of one of which something is changed; see `shares`."""
+        return self.shares([counted])
+
+    def shares(self, changed: Sequence[Counted]) -> Decimal:
+        """Return what the team pays with some pools changed, less what it pays of the others as they are."""
+        parts = self.splitting.parts(changed)
+        told = {counted.pool.name: counted for counted in changed}
+        paid = sum((self._share(counted, parts[name]) for name, counted in told.items()), NOTHING)
+        for name in parts.keys() - told.keys():
+            paid += self._share(self.splitting.counted[name], parts[name]) - self._as_they_are[name]
+        return paid
+
+    def _share(self, counted: Counted, parts: Parts) -> Decimal:
+        weighing = self.splitting.weighing(counted)
         if self.team.namespace not in weighing.teams:
             return NOTHING
-        return share_at(self.size, self.team.namespace, self.sharing.parts(counted), weighing)
+        return share_at(self.size, self.team.namespace, parts, weighing)
+
+    @cached_property
+    def _as_they_are(self) -> Mapping[str, Decimal]:
+        counted = self.splitting.counted
+        parts = self.splitting.parts([counted[name] for name in self.splitting.sharing.pools])
+        return {name: self._share(counted[name], parts[name]) for name in parts}
 
     def scaled(self, counted: Counted, percent: int) -> Counted:
         """Return a pool with so much of each of the team's quotas, rounded down, as far as each can go."""
@@ -107,15 +144,16 @@ def changes_of_team(bill: TeamBill, spent: Decimal, budget: Decimal) -> Changes:
     found: list[Change] = []
     for counted in costliest[:MOST_POOLS]:
         rest = spent - shares[counted.pool.name]
-        if rest <= budget:
+        # What a pool leaves of a commitment can be worth more to the team's others than all that it pays of this one.
+        if rest <= budget or counted.pool.name in bill.splitting.sharing.pools:
             for smaller in (*_less_quota(bill, counted, budget - rest), *_less_use(bill, counted, budget - rest)):
                 text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
                 found.append(Change(text=text, usd_per_month=rest + bill.share(smaller)))
     if found:
         return Changes(alone=smallest(found))
-    steps = shrunk_together(costliest, bill.scaled, bill.share, spent, budget)
+    steps = shrunk_together(costliest, bill.scaled, bill.shares, spent, budget)
     if not steps and bill.size is Size.EXPECTED:
-        steps = shrunk_together(costliest, used, bill.share, spent, budget)
+        steps = shrunk_together(costliest, used, bill.shares, spent, budget)
     return Changes.of_steps(steps)
 
 

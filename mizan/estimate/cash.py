@@ -29,8 +29,8 @@ class Sharing:
         """Return by name those that depend on each other, in the stack's order."""
         return {pool.name: pool for pool in self.plan.pools if is_shared(pool, self.tariff)}
 
-    def settled(self, changed: Sequence[PoolPlan], size: Size, gone: Collection[str] = ()) -> dict[str, Settled]:
-        """Return by name how changed pools are paid for, and all on which that has an effect.
+    def touched(self, changed: Sequence[PoolPlan], size: Size, gone: Collection[str] = ()) -> dict[str, Settled]:
+        """Return by name how changed pools are paid for, and all that pay something else for it.
 
         Args:
             changed: each in its place.
@@ -38,14 +38,29 @@ class Sharing:
             gone: names of pools that are there no more.
         """
         pools = {pool.name: pool for pool in changed}
-        if gone or not pools.keys().isdisjoint(self.pools):
-            pools = {**self.pools, **pools}
-        left = [pool for name, pool in pools.items() if name not in gone]
+        if not gone and pools.keys().isdisjoint(self.pools):
+            return self._settled(changed, size)
+        every = {**self.pools, **pools}
+        found = self._settled([pool for name, pool in every.items() if name not in gone], size)
+        before = self.before(size)
+        return {name: each for name, each in found.items() if name in pools or before[name] != each}
+
+    def before(self, size: Size) -> Mapping[str, Settled]:
+        """Return by name how the pools that depend on each other are paid for as they are."""
+        if size not in self._before:
+            self._before[size] = self._settled(list(self.pools.values()), size)
+        return self._before[size]
+
+    @cached_property
+    def _before(self) -> dict[Size, Mapping[str, Settled]]:
+        return {}
+
+    def _settled(self, pools: Sequence[PoolPlan], size: Size) -> dict[str, Settled]:
         running = [
-            self._as_is(pool.name, size) if self.pools.get(pool.name) is pool else at_size(pool, size) for pool in left
+            self._as_is(pool.name, size) if self.pools.get(pool.name) is pool else at_size(pool, size) for pool in pools
         ]
-        found = covered_by(left, running, self.tariff)
-        return {pool.name: settled for pool, settled in zip(left, found.pools, strict=True)}
+        found = covered_by(pools, running, self.tariff)
+        return {pool.name: settled for pool, settled in zip(pools, found.pools, strict=True)}
 
     def _as_is(self, name: str, size: Size) -> Running:
         if (name, size) not in self._running:
@@ -77,16 +92,15 @@ class Cash:
             gone: names of pools that are there no more.
         """
         sharing = self.sharing
-        settled = sharing.settled(changed, self.size, gone)
-        pools = {**sharing.pools, **{pool.name: pool for pool in changed}}
-        told = {pool.name for pool in changed} | set(gone)
-        cash = sum((self._cash(pools[name], each) for name, each in settled.items()), NOTHING)
-        return cash - sum((self._as_they_are[name] for name in settled if name not in told), NOTHING)
+        own = {pool.name: pool for pool in changed}
+        cash = NOTHING
+        for name, settled in sharing.touched(changed, self.size, gone).items():
+            if name in own:
+                cash += self._cash(own[name], settled)
+            else:
+                pool = sharing.pools[name]
+                cash += self._cash(pool, settled) - self._cash(pool, sharing.before(self.size)[name])
+        return cash
 
     def _cash(self, pool: PoolPlan, settled: Settled) -> Decimal:
         return in_cash(bills_of(pool, settled, self.sharing.tariff))
-
-    @cached_property
-    def _as_they_are(self) -> dict[str, Decimal]:
-        settled = self.sharing.settled(list(self.sharing.pools.values()), self.size)
-        return {name: self._cash(self.sharing.pools[name], each) for name, each in settled.items()}

@@ -8,13 +8,13 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from mizan.capacity import CapacityType
 from mizan.estimate.amounts import NOTHING, Size
 from mizan.estimate.bills import OfferBill
 from mizan.estimate.commitment_model import CommitmentCost, CommitmentUse
-from mizan.estimate.coverage import may_cover
 from mizan.estimate.pool_costs import NODE_DIGITS, Priced
 from mizan.estimate.running import HOURS_PER_WEEK, Running, at_maximum
-from mizan.estimate.tariff import Covered, cents, monthly, on_demand_price, paid_in_advance
+from mizan.estimate.tariff import Covered, cents, covers, monthly, on_demand_price, paid_in_advance
 from mizan.plan import CommitmentPlan
 from mizan.prices import Price
 
@@ -98,7 +98,7 @@ def _eligible(commitment: CommitmentPlan, pools: Sequence[Priced], size: Size) -
     for pool in pools:
         running, _ = _at(pool, size)
         for offer, nodes in zip(pool.plan.offers, running.nodes, strict=True):
-            if may_cover(commitment, pool.plan, offer):
+            if offer.capacity_type is CapacityType.ON_DEMAND and covers(commitment, pool.plan.machine):
                 price = on_demand_price(pool.plan, offer)
                 yield price, monthly(nodes, price.usd_per_hour, running.hours_per_week)
 

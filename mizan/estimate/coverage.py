@@ -64,7 +64,8 @@ class Coverage:
 
 def is_shared(pool: PoolPlan, tariff: Tariff) -> bool:
     """Return whether what a pool pays can depend on what other pools of its stack run."""
-    return any(may_cover(each, pool, offer) for offer in pool.offers for each in tariff.floating)
+    is_on_demand = any(offer.capacity_type is CapacityType.ON_DEMAND for offer in pool.offers)
+    return is_on_demand and bool(tariff.floating_on(pool.machine))
 
 
 def covered_by(pools: Sequence[PoolPlan], running: Sequence[Running], tariff: Tariff) -> Coverage:
@@ -140,17 +141,21 @@ class _Billing:
         self._pools = pools
         self._running = running
         self._tariff = tariff
-        self._eligible: dict[str, list[Place]] = {
-            each.name: [
-                (index, place)
-                for index, pool in enumerate(pools)
-                for place, offer in enumerate(pool.offers)
-                if may_cover(each, pool, offer)
-            ]
-            for each in tariff.floating
-        }
-        self.places = {place: _Spent() for place in sorted({each for own in self._eligible.values() for each in own})}
+        self.places: dict[Place, _Spent] = {}
+        self._eligible: dict[str, list[Place]] = {each.name: [] for each in tariff.floating}
+        self._given: dict[str, list[tuple[Place, Decimal]]] = {each.name: [] for each in tariff.floating}
+        for index, pool in enumerate(pools):
+            for position, offer in enumerate(pool.offers):
+                if offer.capacity_type is CapacityType.ON_DEMAND:
+                    self._add((index, position), offer, tariff.floating_on(pool.machine))
         self.left_derived: set[str] = set()
+
+    def _add(self, place: Place, offer: Offer, commitments: Sequence[CommitmentPlan]) -> None:
+        for each in commitments:
+            self.places.setdefault(place, _Spent())
+            self._eligible[each.name].append(place)
+            if each.name in offer.commitments:
+                self._given[each.name].append((place, offer.commitments[each.name]))
 
     def bill(self) -> None:
         """Pay for the whole week."""
@@ -191,9 +196,17 @@ class _Billing:
         left = {each.name: _Amount(value=Decimal(each.nodes or each.usd_per_hour)) for each in self._tariff.floating}
         for each in self._tariff.floating:
             for place, most in self._turns(each):
-                self._take(each, place, most, at_work[place], left[each.name], hours)
+                if not left[each.name].value:
+                    break
+                if at_work[place].value:
+                    self._take(each, place, most, at_work[place], left[each.name], hours)
             if left[each.name].value and left[each.name].is_derived:
                 self.left_derived.add(each.name)
+        if any(each.value for each in idle.values()):
+            self._keep_warm(idle, left, hours)
+
+    def _keep_warm(self, idle: Mapping[Place, _Amount], left: Mapping[str, _Amount], hours: Decimal) -> None:
+        """Pay for idle nodes with what work leaves of the commitments, and buy the others."""
         for each in self._tariff.floating:
             for place in self._eligible[each.name]:
                 nodes, amount = self._reach(each, place, idle[place].value, left[each.name].value)
@@ -204,10 +217,7 @@ class _Billing:
 
     def _turns(self, commitment: CommitmentPlan) -> Iterator[tuple[Place, Decimal | None]]:
         """Yield the offers that a commitment pays for, each with the most nodes; None is all of them."""
-        for place in self._eligible[commitment.name]:
-            given = self._offer(place).commitments.get(commitment.name)
-            if given:
-                yield place, given
+        yield from self._given[commitment.name]
         yield from ((place, None) for place in self._eligible[commitment.name])
 
     def _take(
@@ -222,8 +232,6 @@ class _Billing:
         """Pay for free nodes of an offer with what is left of a commitment, and say what depends on derived prices."""
         wanted = free.value if most is None else min(most, free.value)
         nodes, amount = self._reach(commitment, place, wanted, left.value)
-        if not nodes:
-            return
         is_price_derived = commitment.discount is not None and self._price_is_derived(place)
         is_last = amount == left.value
         # What is spent is one of two: all that is left, or what so many nodes cost.
@@ -278,11 +286,3 @@ class _Billing:
             return (Decimal(0),) * len(plan.offers)
         is_running = start < running.hours_per_week
         return idle_nodes(plan, running.nodes if is_running else (Decimal(0),) * len(plan.offers))
-
-
-def may_cover(commitment: CommitmentPlan, pool: PoolPlan, offer: Offer) -> bool:
-    """Return whether a commitment is for the nodes of an offer: on-demand, of its machine; no spot, no flex-start."""
-    machine = pool.machine
-    if offer.capacity_type is not CapacityType.ON_DEMAND:
-        return False
-    return machine == commitment.machine if commitment.machine else machine.provider == commitment.provider

@@ -77,6 +77,16 @@ class Tariff:
         found = (commitment for commitment in self.commitments.values() if not commitment.keeps_nodes)
         return tuple(sorted(found, key=lambda commitment: commitment.machine is None))
 
+    def floating_on(self, machine: Machine) -> tuple[CommitmentPlan, ...]:
+        """Return those of them that are for a machine."""
+        if machine.name not in self._floating_on:
+            self._floating_on[machine.name] = tuple(each for each in self.floating if covers(each, machine))
+        return self._floating_on[machine.name]
+
+    @cached_property
+    def _floating_on(self) -> dict[str, tuple[CommitmentPlan, ...]]:
+        return {}
+
     def covered(self, offer: Offer, nodes: Decimal, hours_per_week: int) -> Iterator[Covered]:
         """Yield what each commitment that keeps nodes of an offer pays for; the one named first is used up first.
 
@@ -97,6 +107,11 @@ class Tariff:
                 is_derived=commitment.is_derived,
             )
             left -= taken
+
+
+def covers(commitment: CommitmentPlan, machine: Machine) -> bool:
+    """Return whether a commitment is for a machine."""
+    return machine == commitment.machine if commitment.machine else machine.provider == commitment.provider
 
 
 def kept_nodes(offer: Offer, tariff: Tariff) -> Decimal:

@@ -49,7 +49,7 @@ class Splitting:
         return {counted.pool.name: counted for counted in counted_pools(self.plan)}
 
     def parts(self, changed: Sequence[Counted]) -> Mapping[str, Parts]:
-        """Return by name what pools cost of which something may be changed, and all on which that has an effect.
+        """Return by name what pools cost of which something may be changed, and all that cost something else then.
 
         The next team may ask for the same.
         """
@@ -58,11 +58,31 @@ class Splitting:
             self._parts[key] = self._parts_of([counted.pool for counted in changed])
         return self._parts[key]
 
+    def before(self, name: str) -> Parts:
+        """Return what a pool costs as it is that shares a commitment."""
+        if name not in self._before:
+            expected, maximum = (self.sharing.before(size)[name] for size in (Size.EXPECTED, Size.MAXIMUM))
+            self._before[name] = parts_of(self.sharing.pools[name], expected, maximum, self.sharing.tariff)
+        return self._before[name]
+
+    @cached_property
+    def _before(self) -> dict[str, Parts]:
+        return {}
+
     def _parts_of(self, changed: Sequence[PoolPlan]) -> Mapping[str, Parts]:
-        pools = {**self.sharing.pools, **{pool.name: pool for pool in changed}}
-        expected = self.sharing.settled(changed, Size.EXPECTED)
-        maximum = self.sharing.settled(changed, Size.MAXIMUM)
-        return {name: parts_of(pools[name], expected[name], maximum[name], self.sharing.tariff) for name in expected}
+        sharing = self.sharing
+        pools = {**sharing.pools, **{pool.name: pool for pool in changed}}
+        expected = sharing.touched(changed, Size.EXPECTED)
+        maximum = sharing.touched(changed, Size.MAXIMUM)
+        return {
+            name: parts_of(
+                pools[name],
+                expected.get(name) or sharing.before(Size.EXPECTED)[name],
+                maximum.get(name) or sharing.before(Size.MAXIMUM)[name],
+                sharing.tariff,
+            )
+            for name in {**expected, **maximum}
+        }
 
     def weighing(self, counted: Counted) -> Weights:
         """Return how a pool is shared of which something may be changed."""
@@ -106,9 +126,13 @@ class TeamBill:
         """Return what the team pays with some pools changed, less what it pays of the others as they are."""
         parts = self.splitting.parts(changed)
         told = {counted.pool.name: counted for counted in changed}
-        paid = sum((self._share(counted, parts[name]) for name, counted in told.items()), NOTHING)
-        for name in parts.keys() - told.keys():
-            paid += self._share(self.splitting.counted[name], parts[name]) - self._as_they_are[name]
+        paid = NOTHING
+        for name, each in parts.items():
+            if name in told:
+                paid += self._share(told[name], each)
+            else:
+                counted = self.splitting.counted[name]
+                paid += self._share(counted, each) - self._share(counted, self.splitting.before(name))
         return paid
 
     def _share(self, counted: Counted, parts: Parts) -> Decimal:
@@ -116,12 +140,6 @@ class TeamBill:
         if self.team.namespace not in weighing.teams:
             return NOTHING
         return share_at(self.size, self.team.namespace, parts, weighing)
-
-    @cached_property
-    def _as_they_are(self) -> Mapping[str, Decimal]:
-        counted = self.splitting.counted
-        parts = self.splitting.parts([counted[name] for name in self.splitting.sharing.pools])
-        return {name: self._share(counted[name], parts[name]) for name in parts}
 
     def scaled(self, counted: Counted, percent: int) -> Counted:
         """Return a pool with so much of each of the team's quotas, rounded down, as far as each can go."""

@@ -40,10 +40,16 @@ class Sharing:
         pools = {pool.name: pool for pool in changed}
         if not gone and pools.keys().isdisjoint(self.pools):
             return self._settled(changed, size)
+        before = self.before(size)
+        if size is Size.MAXIMUM and not gone and all(self._has_same_offers(pool) for pool in changed):
+            return {name: before[name] for name in pools}
         every = {**self.pools, **pools}
         found = self._settled([pool for name, pool in every.items() if name not in gone], size)
-        before = self.before(size)
         return {name: each for name, each in found.items() if name in pools or before[name] != each}
+
+    def _has_same_offers(self, pool: PoolPlan) -> bool:
+        """Return whether a changed pool has the nodes that it had, so that as many run at the maximum."""
+        return pool.name in self.pools and self.pools[pool.name].offers is pool.offers
 
     def before(self, size: Size) -> Mapping[str, Settled]:
         """Return by name how the pools that depend on each other are paid for as they are."""

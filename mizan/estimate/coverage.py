@@ -142,20 +142,26 @@ class _Billing:
         self._running = running
         self._tariff = tariff
         self.places: dict[Place, _Spent] = {}
-        self._eligible: dict[str, list[Place]] = {each.name: [] for each in tariff.floating}
+        # By machine; None is all of them, as a stack has one provider.
+        self._on: defaultdict[str | None, list[Place]] = defaultdict(list)
         self._given: dict[str, list[tuple[Place, Decimal]]] = {each.name: [] for each in tariff.floating}
         for index, pool in enumerate(pools):
-            for position, offer in enumerate(pool.offers):
-                if offer.capacity_type is CapacityType.ON_DEMAND:
-                    self._add((index, position), offer, tariff.floating_on(pool.machine))
+            if tariff.floating_on(pool.machine):
+                for position, offer in enumerate(pool.offers):
+                    if offer.capacity_type is CapacityType.ON_DEMAND:
+                        self._add((index, position), offer)
         self.left_derived: set[str] = set()
 
-    def _add(self, place: Place, offer: Offer, commitments: Sequence[CommitmentPlan]) -> None:
-        for each in commitments:
-            self.places.setdefault(place, _Spent())
-            self._eligible[each.name].append(place)
-            if each.name in offer.commitments:
-                self._given[each.name].append((place, offer.commitments[each.name]))
+    def _add(self, place: Place, offer: Offer) -> None:
+        self.places[place] = _Spent()
+        for machine in (offer.machine.name, None):
+            self._on[machine].append(place)
+        for name, nodes in offer.commitments.items():
+            if name in self._given:
+                self._given[name].append((place, nodes))
+
+    def _eligible(self, commitment: CommitmentPlan) -> Sequence[Place]:
+        return self._on[commitment.machine.name if commitment.machine else None]
 
     def bill(self) -> None:
         """Pay for the whole week."""
@@ -192,7 +198,8 @@ class _Billing:
         )
 
     def _bill_span(self, start: Decimal, hours: Decimal) -> None:
-        at_work, idle = self._nodes(start)
+        at_work = {place: _Amount(value=nodes) for place, nodes in self._at_work(start)}
+        idle = dict(self._idle(start)) if any(running.idle for running in self._running) else {}
         left = {each.name: _Amount(value=Decimal(each.nodes or each.usd_per_hour)) for each in self._tariff.floating}
         for each in self._tariff.floating:
             for place, most in self._turns(each):
@@ -202,23 +209,23 @@ class _Billing:
                     self._take(each, place, most, at_work[place], left[each.name], hours)
             if left[each.name].value and left[each.name].is_derived:
                 self.left_derived.add(each.name)
-        if any(each.value for each in idle.values()):
+        if idle:
             self._keep_warm(idle, left, hours)
 
-    def _keep_warm(self, idle: Mapping[Place, _Amount], left: Mapping[str, _Amount], hours: Decimal) -> None:
+    def _keep_warm(self, idle: dict[Place, Decimal], left: Mapping[str, _Amount], hours: Decimal) -> None:
         """Pay for idle nodes with what work leaves of the commitments, and buy the others."""
         for each in self._tariff.floating:
-            for place in self._eligible[each.name]:
-                nodes, amount = self._reach(each, place, idle[place].value, left[each.name].value)
-                idle[place].value -= nodes
+            for place in self._eligible(each):
+                nodes, amount = self._reach(each, place, idle[place], left[each.name].value)
+                idle[place] -= nodes
                 left[each.name].value -= amount
-        for place, spent in self.places.items():
-            spent.idle_bought += idle[place].value * hours
+        for place, nodes in idle.items():
+            self.places[place].idle_bought += nodes * hours
 
     def _turns(self, commitment: CommitmentPlan) -> Iterator[tuple[Place, Decimal | None]]:
         """Yield the offers that a commitment pays for, each with the most nodes; None is all of them."""
         yield from self._given[commitment.name]
-        yield from ((place, None) for place in self._eligible[commitment.name])
+        yield from ((place, None) for place in self._eligible(commitment))
 
     def _take(
         self,
@@ -266,23 +273,19 @@ class _Billing:
     def _offer(self, place: Place) -> Offer:
         return self._pools[place[0]].offers[place[1]]
 
-    def _nodes(self, start: Decimal) -> tuple[Mapping[Place, _Amount], Mapping[Place, _Amount]]:
-        """Return by offer the nodes at work and the idle ones from an hour of the week on; no kept ones."""
-        at_work: dict[Place, _Amount] = {}
-        idle: dict[Place, _Amount] = {}
+    def _at_work(self, start: Decimal) -> Iterator[tuple[Place, Decimal]]:
+        """Yield the nodes of each offer on which jobs run from an hour of the week on; none that are kept."""
         for pool, offer in self.places:
             running = self._running[pool]
             nodes = running.nodes[offer] if start < running.hours_per_week else Decimal(0)
-            kept = kept_nodes(self._offer((pool, offer)), self._tariff)
-            warm = self._idle(pool, start)[offer] if running.idle else Decimal(0)
-            at_work[pool, offer] = _Amount(value=max(Decimal(0), nodes - kept))
-            idle[pool, offer] = _Amount(value=max(Decimal(0), nodes + warm - kept) - at_work[pool, offer].value)
-        return at_work, idle
+            yield (pool, offer), max(Decimal(0), nodes - kept_nodes(self._offer((pool, offer)), self._tariff))
 
-    def _idle(self, pool: int, start: Decimal) -> Sequence[Decimal]:
-        """Return the idle nodes of each offer of a pool from an hour of the week on."""
-        plan, running = self._pools[pool], self._running[pool]
-        if start >= warm_hours_per_week(plan):
-            return (Decimal(0),) * len(plan.offers)
-        is_running = start < running.hours_per_week
-        return idle_nodes(plan, running.nodes if is_running else (Decimal(0),) * len(plan.offers))
+    def _idle(self, start: Decimal) -> Iterator[tuple[Place, Decimal]]:
+        """Yield the nodes of each offer that are warm and idle from an hour of the week on; none that are kept."""
+        for pool, offer in self.places:
+            plan, running = self._pools[pool], self._running[pool]
+            nodes = running.nodes if start < running.hours_per_week else (Decimal(0),) * len(plan.offers)
+            is_warm = running.idle and start < warm_hours_per_week(plan)
+            warm = idle_nodes(plan, nodes)[offer] if is_warm else Decimal(0)
+            kept = max(Decimal(0), kept_nodes(plan.offers[offer], self._tariff) - nodes[offer])
+            yield (pool, offer), max(Decimal(0), warm - kept)

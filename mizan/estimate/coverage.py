@@ -109,6 +109,7 @@ class _Part:
     """What a commitment pays for of one offer in a week: node hours, and node hours or dollars of its own."""
 
     node_hours: Decimal = Decimal(0)
+    last_hours: Decimal = Decimal(0)
     amount: Decimal = Decimal(0)
     is_derived: bool = False
 
@@ -195,6 +196,7 @@ class _Billing:
             usd=usd,
             used=monthly(Decimal(1), usd, 1).quantize(CENT, ROUND_DOWN),
             is_derived=part.is_derived or commitment.is_derived,
+            last_hours=part.last_hours,
         )
 
     def _bill_span(self, start: Decimal, hours: Decimal) -> None:
@@ -249,6 +251,7 @@ class _Billing:
         part.amount += amount * hours
         part.is_derived |= is_amount_derived
         if is_last:
+            part.last_hours += nodes * hours if commitment.discount is not None else Decimal(0)
             free.is_derived |= is_price_derived or left.is_derived
             spent.is_share_derived |= free.is_derived
         free.value -= nodes

@@ -189,7 +189,8 @@ def _paid_of_own(pool: PoolPlan, settled: Settled) -> Iterator[tuple[Figure, Dec
     running = settled.running
     for offer, nodes, paid in zip(pool.offers, running.nodes, settled.paid, strict=True):
         if offer.price.is_derived:
-            yield offer.price, beyond(nodes * running.hours_per_week, paid.covered)
+            last = sum((each.last_hours for each in paid.covered), Decimal(0))
+            yield offer.price, beyond(nodes * running.hours_per_week, paid.covered) + last
         for each in paid.covered:
             if each.is_derived:
                 yield each.commitment, each.node_hours

@@ -42,6 +42,8 @@ class Covered:
         usd: of its dollars that go into all of them, a week.
         used: US dollars a month, in whole cents.
         is_derived: a derived price is in what is used: its own, or those that say how much is.
+        last_hours: those node hours that took all dollars that were left; another price makes other nodes of them, and
+            what they save stays the same.
     """
 
     commitment: str
@@ -49,6 +51,7 @@ class Covered:
     usd: Decimal
     used: Decimal
     is_derived: bool
+    last_hours: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)

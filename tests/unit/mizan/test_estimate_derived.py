@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from mizan.capacity import CapacityType
+from mizan.config import CommitmentKind
 from mizan.estimate import Estimate, NoteKind, Size, compare, estimate, judge, merged
 from mizan.estimate.render import Against, Table, document, html_page, markdown_page, short_table, summary, tables
 from mizan.estimate.render.pool_tables import by_pool, pools_in_short

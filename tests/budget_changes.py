@@ -151,7 +151,8 @@ def over_budget(draw: st.DrawFn) -> dict[str, Any]:
         pool.update(aws)
     reserved = draw(st.integers(0, 3))
     machine = AWS_MACHINE if is_on_aws else MACHINE
-    reservation = {"name": "r", "kind": "reservation", "machine": machine, "nodes": reserved, "usdPerHour": 7}
+    kind = draw(st.sampled_from(["reservation", "reservation" if is_on_aws else "committed-use"]))
+    reservation = {"name": "r", "kind": kind, "machine": machine, "nodes": reserved, "usdPerHour": 7}
     savings_plan = {"name": "s", "kind": "savings-plan", "usdPerHour": draw(st.integers(1, 40)), "discountPercent": 30}
     savings_plan |= {"machine": AWS_MACHINE} if draw(st.booleans()) else {}
     parts = {

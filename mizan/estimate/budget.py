@@ -12,10 +12,11 @@ from mizan.config.faults import Path
 from mizan.estimate.amounts import Size
 from mizan.estimate.budget_model import BudgetLevel, BudgetSubject, BudgetVerdict, Change, PoolSpending
 from mizan.estimate.build import tariff_of
+from mizan.estimate.cash import Sharing
 from mizan.estimate.model import Estimate, TeamCost, TeamKind
 from mizan.estimate.stack_changes import Changes, StackBill, changes_of_stack
 from mizan.estimate.tariff import Tariff
-from mizan.estimate.team_changes import Sharing, TeamBill, changes_of_team
+from mizan.estimate.team_changes import Splitting, TeamBill, changes_of_team
 from mizan.plan import Plan, TeamPlan
 
 __all__ = [
@@ -81,19 +82,21 @@ def _of_stack(plan: Plan, budget: Budget, estimate: Estimate, tariff: Tariff) ->
 
 
 def _of_teams(plan: Plan, estimate: Estimate, tariff: Tariff) -> Iterator[BudgetVerdict]:
-    sharing = Sharing(plan=plan, tariff=tariff)
+    splitting = Splitting(sharing=Sharing(plan=plan, tariff=tariff))
     costs = {cost.name: cost for cost in estimate.teams if cost.kind is TeamKind.TEAM}
     for position, team in enumerate(plan.teams):
         if team.budget is not None:
             path = ("teams", position, "budget")
-            yield _of_team(plan.stack, path, team, team.budget, costs[team.namespace], sharing)
+            yield _of_team(plan.stack, path, team, team.budget, costs[team.namespace], splitting)
 
 
-def _of_team(stack: str, path: Path, team: TeamPlan, budget: Budget, cost: TeamCost, sharing: Sharing) -> BudgetVerdict:
+def _of_team(
+    stack: str, path: Path, team: TeamPlan, budget: Budget, cost: TeamCost, splitting: Splitting
+) -> BudgetVerdict:
     size = SIZES[budget.on]
     spent = cost.total.at(size)
     level = level_of(spent, budget)
-    bill = TeamBill(sharing=sharing, team=team, size=size)
+    bill = TeamBill(splitting=splitting, team=team, size=size)
     changes = changes_of_team(bill, spent, budget.usd_per_month) if level is BudgetLevel.EXCEEDED else Changes()
     return BudgetVerdict(
         subject=BudgetSubject.TEAM,

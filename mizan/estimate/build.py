@@ -7,14 +7,16 @@ from decimal import Decimal
 from mizan.catalogue import Provider
 from mizan.config import Cloud
 from mizan.errors import PlatformError
-from mizan.estimate.amounts import Dollars, Parts, Savings
+from mizan.estimate.amounts import Dollars, Parts, Savings, Size
 from mizan.estimate.capacity_types import capacity_type_costs
 from mizan.estimate.commitment_costs import cost_of_commitment
 from mizan.estimate.commitment_model import CommitmentCost
+from mizan.estimate.coverage import covered_by
 from mizan.estimate.model import Estimate, StackCost, shared_by_all
 from mizan.estimate.notes import notes_of
-from mizan.estimate.pool_costs import price_pool
+from mizan.estimate.pool_costs import AtSizes, price_pool
 from mizan.estimate.pool_model import PoolCost
+from mizan.estimate.running import as_expected, at_maximum
 from mizan.estimate.savings import added
 from mizan.estimate.tariff import Tariff, cents, monthly
 from mizan.estimate.teams import merged_teams, team_costs
@@ -30,9 +32,22 @@ def estimate(plan: Plan, rate: HostRate | None = None) -> Estimate:
         rate: of its hosts, disks and control plane; None takes those of its provider and region.
     """
     tariff = tariff_of(plan, rate)
-    priced = [price_pool(plan.stack, pool, tariff, plan.today) for pool in plan.pools]
+    expected = covered_by(plan.pools, [as_expected(pool) for pool in plan.pools], tariff)
+    undisturbed = covered_by(
+        plan.pools, [as_expected(pool, with_losses=False, with_warm=False) for pool in plan.pools], tariff
+    )
+    maximum = covered_by(plan.pools, [at_maximum(pool) for pool in plan.pools], tariff)
+    priced = [
+        price_pool(plan.stack, pool, AtSizes(expected=as_is, undisturbed=calm, maximum=everything), tariff, plan.today)
+        for pool, as_is, calm, everything in zip(
+            plan.pools, expected.pools, undisturbed.pools, maximum.pools, strict=True
+        )
+    ]
     pools = tuple(each.cost for each in priced)
-    commitments = tuple(cost_of_commitment(plan.stack, each, priced, plan.today) for each in plan.commitments)
+    left_derived = {Size.EXPECTED: expected.left_derived, Size.MAXIMUM: maximum.left_derived}
+    commitments = tuple(
+        cost_of_commitment(plan.stack, each, priced, left_derived, plan.today) for each in plan.commitments
+    )
     stack = _stack(plan, tariff.rate)
     shared = shared_by_all((stack,), commitments)
     return Estimate(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mizan.config.schedules import starts_of
-from mizan.plan import PoolPlan
+from mizan.plan import Offer, PoolPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,22 +44,36 @@ def idle_of(pool: PoolPlan, nodes: Sequence[Decimal], hours_per_week: int) -> tu
         return (Idle(),) * len(pool.offers)
     hours = warm_hours_per_week(pool)
     beside = min(hours, Decimal(hours_per_week))
-    phases = ((beside, tuple(nodes)), (hours - beside, (Decimal(0),) * len(nodes)))
-    found = [(span, tuple(_left_over(pool, pool.warm.nodes, running))) for span, running in phases]
+    nobody = (Decimal(0),) * len(nodes)
+    found = [
+        (span, running, idle_nodes(pool, running)) for span, running in ((beside, nodes), (hours - beside, nobody))
+    ]
     return tuple(
         Idle(
-            hours=sum((span * idle[index][0] for span, idle in found), Decimal(0)),
-            bought=sum((span * idle[index][1] for span, idle in found), Decimal(0)),
+            hours=sum((span * idle[index] for span, _, idle in found), Decimal(0)),
+            bought=sum(
+                (span * _bought(offer, running[index], idle[index]) for span, running, idle in found), Decimal(0)
+            ),
         )
-        for index in range(len(pool.offers))
+        for index, offer in enumerate(pool.offers)
     )
 
 
-def _left_over(pool: PoolPlan, warm: int, running: Sequence[Decimal]) -> Iterator[tuple[Decimal, Decimal]]:
-    """Yield for each offer the nodes that are idle, and those of them that nobody has paid in advance."""
+def idle_nodes(pool: PoolPlan, running: Sequence[Decimal]) -> tuple[Decimal, ...]:
+    """Return for each offer of a pool that keeps nodes warm how many are idle beside those on which jobs run."""
+    return tuple(_left_over(pool, running))
+
+
+def _left_over(pool: PoolPlan, running: Sequence[Decimal]) -> Iterator[Decimal]:
+    warm = 0 if pool.warm is None else pool.warm.nodes
     left = max(Decimal(0), warm - sum(running, Decimal(0)))
     for offer, nodes in zip(pool.offers, running, strict=True):
         idle = min(left, offer.max_nodes - nodes)
-        committed = Decimal(sum(offer.commitments.values()))
-        yield idle, max(Decimal(0), nodes + idle - committed) - max(Decimal(0), nodes - committed)
+        yield idle
         left -= idle
+
+
+def _bought(offer: Offer, nodes: Decimal, idle: Decimal) -> Decimal:
+    """Return how many idle nodes nobody has paid in advance."""
+    committed = sum(offer.commitments.values(), Decimal(0))
+    return max(Decimal(0), nodes + idle - committed) - max(Decimal(0), nodes - committed)

@@ -5,13 +5,13 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.estimate.amounts import Dollars, Parts
-from mizan.estimate.bills import OfferBill, bills_of, sum_of
-from mizan.estimate.derived import Derived
+from mizan.estimate.bills import OfferBill, bills_of, derived_in
+from mizan.estimate.coverage import Settled
 from mizan.estimate.pool_model import LeftOut, OfferCost, PoolCost
-from mizan.estimate.running import Running, as_expected, at_maximum, is_feasible, lost_share
+from mizan.estimate.running import Running, is_feasible, lost_share
 from mizan.estimate.savings import savings_of
 from mizan.estimate.tariff import Tariff, cents
-from mizan.plan import PoolPlan
+from mizan.plan import Offer, PoolPlan
 
 # A thousandth of a node is nine hours of a year.
 NODE_DIGITS = Decimal("0.001")
@@ -33,17 +33,31 @@ class Priced:
     maximum: tuple[OfferBill, ...]
 
 
-def price_pool(stack: str, pool: PoolPlan, tariff: Tariff, today: date) -> Priced:
+@dataclass(frozen=True, kw_only=True)
+class AtSizes:
+    """What runs of a pool, and how it is paid for.
+
+    Attributes:
+        undisturbed: expected, if no node were taken back or kept warm.
+    """
+
+    expected: Settled
+    undisturbed: Settled
+    maximum: Settled
+
+
+def price_pool(stack: str, pool: PoolPlan, at: AtSizes, tariff: Tariff, today: date) -> Priced:
     """Return what a pool costs.
 
     Args:
         stack: that the pool belongs to.
         pool: with its offers in order.
+        at: each size what runs of it.
         tariff: of the stack.
         today: the day that the age of prices is counted to.
     """
-    running, everything = as_expected(pool), at_maximum(pool)
-    expected, maximum = bills_of(pool, running, tariff), bills_of(pool, everything, tariff)
+    running = at.expected.running
+    expected, maximum = bills_of(pool, at.expected, tariff), bills_of(pool, at.maximum, tariff)
     offers = tuple(
         OfferCost(
             name=offer.name,
@@ -55,7 +69,7 @@ def price_pool(stack: str, pool: PoolPlan, tariff: Tariff, today: date) -> Price
             expected_nodes=running.mean(index).quantize(NODE_DIGITS, ROUND_HALF_UP),
             lost_share=lost_share(offer),
             is_feasible=is_feasible(offer),
-            parts=_parts(expected[index], maximum[index], tariff.gpu_share(pool, offer), tariff.derived(pool, offer)),
+            parts=_parts(pool, offer, expected[index], maximum[index], tariff),
             is_stale=offer.price.is_stale(today),
         )
         for index, offer in enumerate(pool.offers)
@@ -73,7 +87,7 @@ def price_pool(stack: str, pool: PoolPlan, tariff: Tariff, today: date) -> Price
         offers=offers,
         on_demand=pool.on_demand,
         is_on_demand_stale=pool.on_demand is not None and pool.on_demand.is_stale(today),
-        savings=savings_of(pool, running, sum_of(expected), tariff),
+        savings=savings_of(pool, at.expected, at.undisturbed, tariff),
         left_out=tuple(
             LeftOut(capacity_type=each.capacity_type, reason=each.left_out or each.worth.reason)
             for each in pool.left_out
@@ -83,21 +97,16 @@ def price_pool(stack: str, pool: PoolPlan, tariff: Tariff, today: date) -> Price
     return Priced(plan=pool, cost=cost, running=running, expected=expected, maximum=maximum)
 
 
-def parts_of(pool: PoolPlan, tariff: Tariff) -> Parts:
+def parts_of(pool: PoolPlan, expected: Settled, maximum: Settled, tariff: Tariff) -> Parts:
     """Return what a pool costs by what it is paid for, and nothing else."""
-    expected, maximum = bills_of(pool, as_expected(pool), tariff), bills_of(pool, at_maximum(pool), tariff)
-    return sum(
-        (
-            _parts(at_expected, at_most, tariff.gpu_share(pool, offer), tariff.derived(pool, offer))
-            for offer, at_expected, at_most in zip(pool.offers, expected, maximum, strict=True)
-        ),
-        Parts(),
-    )
+    bills = zip(bills_of(pool, expected, tariff), bills_of(pool, maximum, tariff), strict=True)
+    return sum((_parts(pool, offer, *both, tariff) for offer, both in zip(pool.offers, bills, strict=True)), Parts())
 
 
-def _parts(expected: OfferBill, maximum: OfferBill, gpu_share: Decimal, derived: Derived) -> Parts:
+def _parts(pool: PoolPlan, offer: Offer, expected: OfferBill, maximum: OfferBill, tariff: Tariff) -> Parts:
     """Return an offer's dollars by what they are paid for; GPU and host make up the node's price to the cent."""
+    gpu_share = tariff.gpu_share(pool, offer)
     gpu = Dollars(expected=cents(expected.nodes * gpu_share), maximum=cents(maximum.nodes * gpu_share))
     nodes = Dollars(expected=expected.nodes, maximum=maximum.nodes)
     disk = Dollars(expected=expected.disks, maximum=maximum.disks)
-    return Parts(gpu=gpu, host=nodes - gpu, disk=disk, derived=derived)
+    return Parts(gpu=gpu, host=nodes - gpu, disk=disk, derived=derived_in(pool, offer, (expected, maximum), tariff))

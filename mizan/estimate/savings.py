@@ -13,7 +13,8 @@ from decimal import Decimal
 from mizan.capacity import CapacityType
 from mizan.estimate.amounts import NOTHING, Parts, Savings, SavingsKind, SavingsLine
 from mizan.estimate.bills import bills_of, sum_of
-from mizan.estimate.running import Running, as_expected, at_maximum, is_feasible
+from mizan.estimate.coverage import Settled
+from mizan.estimate.running import Running, at_maximum, is_feasible
 from mizan.estimate.tariff import Tariff, beyond, cents, monthly, on_demand_price
 from mizan.plan import Offer, PoolPlan
 from mizan.prices import Price
@@ -39,23 +40,27 @@ class _Level:
     derived: Mapping[Figure, Decimal]
 
 
-def savings_of(pool: PoolPlan, running: Running, expected: Decimal, tariff: Tariff) -> Savings:
+def savings_of(pool: PoolPlan, expected: Settled, undisturbed: Settled, tariff: Tariff) -> Savings:
     """Return the steps of one pool; control plane and unused commitments are not a pool's.
 
     Args:
         pool: with its offers.
-        running: what is expected to run.
-        expected: where the steps lead to: its bill, US dollars a month.
+        expected: what runs, and how it is paid for; where the steps lead to.
+        undisturbed: the same, if no node were taken back or kept warm.
         tariff: of its stack.
     """
-    at_work = as_expected(pool, with_warm=False)
+    cold = tuple(replace(paid, idle_bought=Decimal(0)) for paid in expected.paid)
+    at_work = Settled(running=replace(expected.running, idle=()), paid=cold)
     unwarmed = _Level(
         usd=sum_of(bills_of(pool, at_work, tariff)),
-        derived=_hours(_paid_of_own(pool, at_work, tariff), at_work, tariff),
+        derived=_hours(_paid_of_own(pool, at_work), at_work.running, tariff),
     )
-    idle = tuple(_idle(pool, running, tariff))
-    last = _Level(usd=expected, derived=_hours(_paid_of_own(pool, running, tariff), running, tariff, idle))
-    baseline, *steps = _levels(pool, tariff)
+    idle = tuple(_idle(pool, expected, tariff))
+    last = _Level(
+        usd=sum_of(bills_of(pool, expected, tariff)),
+        derived=_hours(_paid_of_own(pool, expected), expected.running, tariff, idle),
+    )
+    baseline, *steps = _levels(pool, undisturbed, tariff)
     lines, before = [], baseline
     # Nothing is unused in a pool: its last two levels are the same.
     for kind, after in zip(SavingsKind, [*steps, unwarmed, last, last], strict=True):
@@ -113,9 +118,9 @@ def _line(kind: SavingsKind, of_pools: Sequence[SavingsLine], *, is_fee_derived:
     )
 
 
-def _levels(pool: PoolPlan, tariff: Tariff) -> Iterator[_Level]:
+def _levels(pool: PoolPlan, settled: Settled, tariff: Tariff) -> Iterator[_Level]:
     """Yield the bill before the first step and after each but the last three, in the order of `SavingsKind`."""
-    maximum, undisturbed = at_maximum(pool), as_expected(pool, with_losses=False, with_warm=False)
+    maximum, undisturbed = at_maximum(pool), settled.running
     # Where no work gets done nothing is saved, however cheap it is.
     on_demand = [on_demand_price(pool, offer) if is_feasible(offer) else offer.price for offer in pool.offers]
     hours = pool.expected_use.hours_per_week
@@ -133,8 +138,8 @@ def _levels(pool: PoolPlan, tariff: Tariff) -> Iterator[_Level]:
     yield bill(undisturbed, _priced(pool, on_demand, CapacityType.SPOT))
     yield bill(undisturbed, _priced(pool, on_demand, CapacityType.SPOT, CapacityType.FLEX_START))
     yield _Level(
-        usd=sum_of(bills_of(pool, undisturbed, tariff)),
-        derived=_hours(_paid_of_own(pool, undisturbed, tariff), undisturbed, tariff),
+        usd=sum_of(bills_of(pool, settled, tariff)),
+        derived=_hours(_paid_of_own(pool, settled), undisturbed, tariff),
     )
 
 
@@ -158,46 +163,46 @@ def _hours(
     """Return the node hours a week of each derived figure.
 
     Args:
-        paid: nodes that a derived price is paid for.
+        paid: node hours a week that a derived price is paid for.
         running: nodes with their disks.
         tariff: whose rate of disks may be derived.
         idle: node hours a week of warm nodes that nobody uses.
     """
     disks: list[tuple[Figure, Decimal]] = []
     if tariff.rate.is_borrowed:
-        disks = [(tariff.rate, sum(running.nodes, Decimal(0)))]
+        disks = [(tariff.rate, sum(running.nodes, Decimal(0)) * running.hours_per_week)]
     found: defaultdict[Figure, Decimal] = defaultdict(Decimal)
-    for figure, nodes in (*paid, *disks):
-        found[figure] += nodes * running.hours_per_week
-    for figure, hours in idle:
+    for figure, hours in (*paid, *disks, *idle):
         found[figure] += hours
     rounded = {figure: hours.quantize(NEGLIGIBLE) for figure, hours in found.items()}
     return {figure: hours for figure, hours in rounded.items() if hours}
 
 
 def _paid(running: Running, prices: Sequence[Price]) -> Iterator[tuple[Figure, Decimal]]:
-    """Yield the nodes that each derived price is paid for, where each offer has one price."""
-    return ((price, nodes) for nodes, price in zip(running.nodes, prices, strict=True) if price.is_derived)
+    """Yield the node hours that each derived price is paid for, where each offer has one price."""
+    hours = running.hours_per_week
+    return ((price, nodes * hours) for nodes, price in zip(running.nodes, prices, strict=True) if price.is_derived)
 
 
-def _paid_of_own(pool: PoolPlan, running: Running, tariff: Tariff) -> Iterator[tuple[Figure, Decimal]]:
-    """Yield the nodes that each derived price is paid for, where commitments pay for theirs."""
-    for offer, nodes in zip(pool.offers, running.nodes, strict=True):
-        covered = tuple(tariff.covered(pool, offer, nodes, running.hours_per_week))
+def _paid_of_own(pool: PoolPlan, settled: Settled) -> Iterator[tuple[Figure, Decimal]]:
+    """Yield the node hours that each derived price is paid for, where commitments pay for theirs."""
+    running = settled.running
+    for offer, nodes, paid in zip(pool.offers, running.nodes, settled.paid, strict=True):
         if offer.price.is_derived:
-            yield offer.price, beyond(nodes, covered)
-        for each in covered:
+            last = sum((each.last_hours for each in paid.covered), Decimal(0))
+            yield offer.price, beyond(nodes * running.hours_per_week, paid.covered) + last
+        for each in paid.covered:
             if each.is_derived:
-                yield each.commitment, each.nodes
+                yield each.commitment, each.node_hours
 
 
-def _idle(pool: PoolPlan, running: Running, tariff: Tariff) -> Iterator[tuple[Figure, Decimal]]:
+def _idle(pool: PoolPlan, settled: Settled, tariff: Tariff) -> Iterator[tuple[Figure, Decimal]]:
     """Yield the node hours that each derived figure is paid for while nodes are warm and idle."""
-    for index, offer in enumerate(pool.offers):
+    for index, (offer, paid) in enumerate(zip(pool.offers, settled.paid, strict=True)):
         if offer.price.is_derived:
-            yield offer.price, running.idle_at(index).bought
+            yield offer.price, paid.idle_bought
         if tariff.rate.is_borrowed:
-            yield tariff.rate, running.idle_at(index).hours
+            yield tariff.rate, settled.running.idle_at(index).hours
 
 
 def _priced(pool: PoolPlan, on_demand: Sequence[Price], *kinds: CapacityType) -> list[Price]:

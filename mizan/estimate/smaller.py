@@ -4,21 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from mizan.capacity import CapacityType
-from mizan.estimate.amounts import Size
-from mizan.estimate.bills import bills_of, in_cash
 from mizan.estimate.counted import Counted
-from mizan.estimate.running import as_expected, at_maximum
-from mizan.estimate.tariff import Tariff
-from mizan.plan import PoolPlan
 
 # What a pool costs, and so whether it fits.
 Cost = Callable[[Counted], Decimal]
-
-
-def cash_of(pool: PoolPlan, size: Size, tariff: Tariff) -> Decimal:
-    """Return what a pool costs beside what is paid in advance anyway, US dollars a month."""
-    running = as_expected(pool) if size is Size.EXPECTED else at_maximum(pool)
-    return in_cash(bills_of(pool, running, tariff))
 
 
 def scaled(counted: Counted, percent: int) -> Counted:

@@ -8,11 +8,12 @@ from typing import Protocol
 
 from mizan.estimate.amounts import NOTHING, Size
 from mizan.estimate.budget_model import Change
+from mizan.estimate.cash import Cash, Sharing
 from mizan.estimate.change_words import changes_between, changes_of_removal
 from mizan.estimate.changed_plans import KeepsJobs, keeps_jobs
 from mizan.estimate.counted import Counted
 from mizan.estimate.counted_pools import counted_pools
-from mizan.estimate.smaller import cash_of, fewer_nodes, less_use, most_that_fits, scaled, used
+from mizan.estimate.smaller import fewer_nodes, less_use, most_that_fits, scaled, used
 from mizan.estimate.tariff import Tariff
 from mizan.plan import Plan
 
@@ -31,8 +32,8 @@ class Bill(Protocol):
     def keeps(self) -> KeepsJobs:
         """Return what tells whether every job can run as before."""
 
-    def cost(self, counted: Counted) -> Decimal:
-        """Return what is paid for a pool, US dollars a month."""
+    def cost(self, several: Sequence[Counted]) -> Decimal:
+        """Return what is paid for pools together, US dollars a month."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,20 +69,35 @@ class StackBill:
         """Return what tells whether every job can run as before."""
         return keeps_jobs(self.plan)
 
-    def cost(self, counted: Counted) -> Decimal:
-        """Return what a pool costs beside what is paid in advance."""
-        return cash_of(counted.pool, self.size, self.tariff)
+    @cached_property
+    def sharing(self) -> Sharing:
+        """Return the pools that share commitments."""
+        return Sharing(plan=self.plan, tariff=self.tariff)
+
+    @cached_property
+    def _cash(self) -> Cash:
+        return Cash(sharing=self.sharing, size=self.size)
+
+    def cost(self, several: Sequence[Counted]) -> Decimal:
+        """Return what is paid for pools beside what is paid in advance, and what others then pay more or less."""
+        return self._cash.of([counted.pool for counted in several])
 
     def alone(self, counted: Counted, rest: Decimal, budget: Decimal) -> Iterator[Change]:
         """Yield each change of one pool with which it fits beside the rest."""
-        fewer = fewer_nodes(counted, self.cost, budget - rest)
-        less = less_use(counted, self.cost, budget - rest) if self.size is Size.EXPECTED else ()
+
+        def cost(smaller: Counted) -> Decimal:
+            return self.cost([smaller])
+
+        fewer = fewer_nodes(counted, cost, budget - rest)
+        less = less_use(counted, cost, budget - rest) if self.size is Size.EXPECTED else ()
         for smaller in (*fewer, *less):
             if self.keeps([smaller]):
                 text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
-                yield Change(text=text, usd_per_month=rest + self.cost(smaller))
+                yield Change(text=text, usd_per_month=rest + cost(smaller))
         if not fewer and _may_go(self.plan, counted):
-            yield Change(text=f"pool {counted.pool.name}: {changes_of_removal(counted)}", usd_per_month=rest)
+            left = rest + self._cash.of([], gone=[counted.pool.name])
+            if left <= budget:
+                yield Change(text=f"pool {counted.pool.name}: {changes_of_removal(counted)}", usd_per_month=left)
 
 
 def changes_of_stack(bill: StackBill, spent: Decimal, budget: Decimal) -> Changes:
@@ -97,13 +113,14 @@ def changes_of_stack(bill: StackBill, spent: Decimal, budget: Decimal) -> Change
         budget: US dollars a month.
     """
     pools = counted_pools(bill.plan)
-    cash = {counted.pool.name: bill.cost(counted) for counted in pools}
+    cash = {counted.pool.name: bill.cost([counted]) for counted in pools}
     fixed = spent - sum(cash.values(), NOTHING)
     costliest = sorted(pools, key=lambda counted: -cash[counted.pool.name])
     found: list[Change] = []
     for counted in costliest[:MOST_POOLS]:
         rest = spent - cash[counted.pool.name]
-        if rest <= budget:
+        # What a pool leaves of a commitment can be worth more to others than all that it costs in cash.
+        if rest <= budget or counted.pool.name in bill.sharing.pools:
             found += bill.alone(counted, rest, budget)
     if found:
         return Changes(alone=smallest(found), fixed=fixed)
@@ -134,24 +151,25 @@ def shrunk_together(
         spent: before.
         budget: that must be kept at the end.
     """
-    before = [bill.cost(counted) for counted in several]
-    rest = spent - sum(before, NOTHING)
+    rest = spent - bill.cost(several)
+
+    def shrunk(percent: int) -> list[Counted]:
+        return [shrink(counted, percent) for counted in several]
 
     def fits(percent: int) -> bool:
-        return rest + sum((bill.cost(shrink(counted, percent)) for counted in several), NOTHING) <= budget
+        return rest + bill.cost(shrunk(percent)) <= budget
 
     percent = most_that_fits(fits, range(100), near=int(100 * (budget - rest) / (spent - rest)) if spent > rest else 0)
     if percent is None:
         return ()
-    shrunk = [shrink(counted, percent) for counted in several]
-    if not all(bill.keeps(shrunk[:count]) for count in range(1, len(shrunk) + 1)):
+    steps, smaller = [], shrunk(percent)
+    if not all(bill.keeps(smaller[:count]) for count in range(1, len(smaller) + 1)):
         return ()
-    steps = []
-    for counted, smaller, was in zip(several, shrunk, before, strict=True):
-        change = changes_between(counted, smaller)
-        spent += bill.cost(smaller) - was
+    for index, counted in enumerate(several, start=1):
+        change = changes_between(counted, smaller[index - 1])
         if change:
-            steps.append(Change(text=f"pool {counted.pool.name}: {change}", usd_per_month=spent))
+            left = rest + bill.cost([*smaller[:index], *several[index:]])
+            steps.append(Change(text=f"pool {counted.pool.name}: {change}", usd_per_month=left))
     return tuple(steps)
 
 

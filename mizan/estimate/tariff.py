@@ -9,9 +9,9 @@ host would cost more than the machine the GPU part is 0.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from functools import cached_property
 
 from mizan.catalogue import Machine
-from mizan.estimate.derived import Derived
 from mizan.estimate.running import HOURS_PER_WEEK
 from mizan.plan import CommitmentPlan, Offer, PoolPlan
 from mizan.prices import HOURS_PER_MONTH, Price
@@ -35,20 +35,23 @@ def monthly(nodes: Decimal, usd_per_hour: Decimal, hours_per_week: int = HOURS_P
 
 @dataclass(frozen=True, kw_only=True)
 class Covered:
-    """Node hours that one commitment pays for.
+    """Nodes of one offer that one commitment pays for.
 
     Attributes:
-        nodes: while the pool runs.
-        usd_per_hour: of its dollars that go into all of them.
+        node_hours: of a week.
+        usd: of its dollars that go into all of them, a week.
         used: US dollars a month, in whole cents.
-        is_derived: they stand on a computed price: of the commitment or, with a discount, on-demand.
+        is_derived: a derived price is in what is used: its own, or those that say how much is.
+        last_hours: those node hours that took all dollars that were left; another price makes other nodes of them, and
+            what they save stays the same.
     """
 
     commitment: str
-    nodes: Decimal
-    usd_per_hour: Decimal
+    node_hours: Decimal
+    usd: Decimal
     used: Decimal
     is_derived: bool
+    last_hours: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,57 +74,58 @@ class Tariff:
         price = on_demand_price(pool, offer).usd_per_hour
         return max(Decimal(0), 1 - self.host_usd_per_hour(offer.machine) / price)
 
-    def derived(self, pool: PoolPlan, offer: Offer) -> Derived:
-        """Return which of an offer's dollars a derived figure is in."""
-        on_demand, disk = on_demand_price(pool, offer), self.rate.is_borrowed
-        terms = [self.commitments[name] for name in offer.commitments]
-        node = any(self._is_derived(each.name, on_demand=on_demand.is_derived) for each in terms)
-        is_at_on_demand = all(each.discount is not None for each in terms)
-        if sum(offer.commitments.values()) < offer.max_nodes:
-            node |= offer.price.is_derived
-            is_at_on_demand &= offer.price == on_demand
-        if self.gpu_share(pool, offer) == 0:
-            # All of the node is host, whatever a host costs.
-            return Derived(node=node, host=node, disk=disk)
-        gpu = node or on_demand.is_derived or self.rate.is_derived
-        # A node at on-demand has a host at the host's rates: its price x rate / on-demand.
-        host = self.rate.is_derived if is_at_on_demand else gpu
-        return Derived(node=node, gpu=gpu, host=host, disk=disk)
+    @cached_property
+    def floating(self) -> tuple[CommitmentPlan, ...]:
+        """Return the commitments that keep no nodes, in the order they are used up; those of one machine come first."""
+        found = (commitment for commitment in self.commitments.values() if not commitment.keeps_nodes)
+        return tuple(sorted(found, key=lambda commitment: commitment.machine is None))
 
-    def covered(self, pool: PoolPlan, offer: Offer, nodes: Decimal, hours_per_week: int) -> Iterator[Covered]:
-        """Yield what each commitment of an offer pays for; the one named first is used up first.
+    def floating_on(self, machine: Machine) -> tuple[CommitmentPlan, ...]:
+        """Return those of them that are for a machine."""
+        if machine.name not in self._floating_on:
+            self._floating_on[machine.name] = tuple(each for each in self.floating if covers(each, machine))
+        return self._floating_on[machine.name]
+
+    @cached_property
+    def _floating_on(self) -> dict[str, tuple[CommitmentPlan, ...]]:
+        return {}
+
+    def covered(self, offer: Offer, nodes: Decimal, hours_per_week: int) -> Iterator[Covered]:
+        """Yield what each commitment that keeps nodes of an offer pays for; the one named first is used up first.
 
         Dollars are rounded down, as is what is paid, so that the parts used never pass the whole.
         """
-        left, on_demand = nodes, on_demand_price(pool, offer)
+        left = nodes
         for name, most in offer.commitments.items():
+            commitment = self.commitments[name]
+            if not commitment.keeps_nodes:
+                continue
             taken = min(left, most)
-            usd_per_hour = self._committed(name, taken, on_demand.usd_per_hour)
-            used = monthly(Decimal(1), usd_per_hour, hours_per_week).quantize(CENT, ROUND_DOWN)
+            usd_per_hour = taken * commitment.usd_per_hour / (commitment.nodes or 1)
             yield Covered(
                 commitment=name,
-                nodes=taken,
-                usd_per_hour=usd_per_hour,
-                used=used,
-                is_derived=self._is_derived(name, on_demand=on_demand.is_derived),
+                node_hours=taken * hours_per_week,
+                usd=usd_per_hour * hours_per_week,
+                used=monthly(Decimal(1), usd_per_hour, hours_per_week).quantize(CENT, ROUND_DOWN),
+                is_derived=commitment.is_derived,
             )
             left -= taken
 
-    def _committed(self, name: str, nodes: Decimal, on_demand: Decimal) -> Decimal:
-        commitment = self.commitments[name]
-        if commitment.discount is not None:
-            return (nodes * on_demand * (1 - commitment.discount)).quantize(DOLLAR_DIGITS)
-        return nodes * commitment.usd_per_hour / (commitment.nodes or 1)
 
-    def _is_derived(self, name: str, *, on_demand: bool) -> bool:
-        """Return whether the nodes of a commitment cost what was computed; a discount is taken off on-demand."""
-        commitment = self.commitments[name]
-        return on_demand if commitment.discount is not None else commitment.is_derived
+def covers(commitment: CommitmentPlan, machine: Machine) -> bool:
+    """Return whether a commitment is for a machine."""
+    return machine == commitment.machine if commitment.machine else machine.provider == commitment.provider
 
 
-def beyond(nodes: Decimal, covered: Iterable[Covered]) -> Decimal:
-    """Return the nodes of those that run that no commitment pays for."""
-    return nodes - sum((each.nodes for each in covered), Decimal(0))
+def kept_nodes(offer: Offer, tariff: Tariff) -> Decimal:
+    """Return how many nodes of an offer are kept for it by what is paid in advance."""
+    kept = (nodes for name, nodes in offer.commitments.items() if tariff.commitments[name].keeps_nodes)
+    return sum(kept, Decimal(0))
+
+
+def beyond(node_hours: Decimal, covered: Iterable[Covered]) -> Decimal:
+    """Return the node hours of those that run that no commitment pays for."""
+    return node_hours - sum((each.node_hours for each in covered), Decimal(0))
 
 
 def paid_in_advance(commitment: CommitmentPlan) -> Decimal:

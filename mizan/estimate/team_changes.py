@@ -7,6 +7,7 @@ from functools import cached_property
 
 from mizan.estimate.amounts import NOTHING, Parts, Size
 from mizan.estimate.budget_model import Change
+from mizan.estimate.cash import Sharing
 from mizan.estimate.change_words import changes_between
 from mizan.estimate.changed_plans import KeepsJobs, keeps_jobs
 from mizan.estimate.counted import Counted, Quota
@@ -14,17 +15,20 @@ from mizan.estimate.counted_pools import counted_pools
 from mizan.estimate.pool_costs import parts_of
 from mizan.estimate.smaller import less_use, most_that_fits, used
 from mizan.estimate.stack_changes import MOST_POOLS, Changes, shrunk_together, smallest
-from mizan.estimate.tariff import Tariff
 from mizan.estimate.teams import Weights, share_at, weights
-from mizan.plan import Plan, TeamPlan
+from mizan.plan import Plan, PoolPlan, TeamPlan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sharing:
-    """How a stack's pools are shared, and what they cost."""
+class Splitting:
+    """How a stack's pools are split among its teams, and what they cost."""
 
-    plan: Plan
-    tariff: Tariff
+    sharing: Sharing
+
+    @property
+    def plan(self) -> Plan:
+        """Return the stack."""
+        return self.sharing.plan
 
     @cached_property
     def teams_of(self) -> Mapping[str, Sequence[str]]:
@@ -35,7 +39,7 @@ class Sharing:
     def pools_of(self) -> Mapping[str, Sequence[Counted]]:
         """Return by queue the pools that it counts."""
         found: dict[str, list[Counted]] = {queue.name: [] for queue in self.plan.queues}
-        for counted in counted_pools(self.plan):
+        for counted in self.counted.values():
             for queue in counted.queues:
                 found[queue.name].append(counted)
         return found
@@ -45,11 +49,46 @@ class Sharing:
         """Return what tells whether every job can run as before."""
         return keeps_jobs(self.plan)
 
-    def parts(self, counted: Counted) -> Parts:
-        """Return what a pool costs of which something may be changed; the next team may ask for the same."""
-        if counted not in self._parts:
-            self._parts[counted] = parts_of(counted.pool, self.tariff)
-        return self._parts[counted]
+    @cached_property
+    def counted(self) -> Mapping[str, Counted]:
+        """Return by name the pools as they are."""
+        return {counted.pool.name: counted for counted in counted_pools(self.plan)}
+
+    def parts(self, changed: Sequence[Counted]) -> Mapping[str, Parts]:
+        """Return by name what pools cost of which something may be changed, and all that cost something else then.
+
+        The next team may ask for the same.
+        """
+        key = tuple(changed)
+        if key not in self._parts:
+            self._parts[key] = self._parts_of([counted.pool for counted in changed])
+        return self._parts[key]
+
+    def before(self, name: str) -> Parts:
+        """Return what a pool costs as it is that shares a commitment."""
+        if name not in self._before:
+            expected, maximum = (self.sharing.before(size)[name] for size in (Size.EXPECTED, Size.MAXIMUM))
+            self._before[name] = parts_of(self.sharing.pools[name], expected, maximum, self.sharing.tariff)
+        return self._before[name]
+
+    @cached_property
+    def _before(self) -> dict[str, Parts]:
+        return {}
+
+    def _parts_of(self, changed: Sequence[PoolPlan]) -> Mapping[str, Parts]:
+        sharing = self.sharing
+        pools = {**sharing.pools, **{pool.name: pool for pool in changed}}
+        expected = sharing.touched(changed, Size.EXPECTED)
+        maximum = sharing.touched(changed, Size.MAXIMUM)
+        return {
+            name: parts_of(
+                pools[name],
+                expected.get(name) or sharing.before(Size.EXPECTED)[name],
+                maximum.get(name) or sharing.before(Size.MAXIMUM)[name],
+                sharing.tariff,
+            )
+            for name in {**expected, **maximum}
+        }
 
     def weighing(self, counted: Counted) -> Weights:
         """Return how a pool is shared of which something may be changed."""
@@ -62,7 +101,7 @@ class Sharing:
         return {}
 
     @cached_property
-    def _parts(self) -> dict[Counted, Parts]:
+    def _parts(self) -> dict[tuple[Counted, ...], Mapping[str, Parts]]:
         return {}
 
 
@@ -70,14 +109,14 @@ class Sharing:
 class TeamBill:
     """What one team pays at one size."""
 
-    sharing: Sharing
+    splitting: Splitting
     team: TeamPlan
     size: Size
 
     @property
     def pools(self) -> Sequence[Counted]:
         """Return the pools that the team's queues count, each once."""
-        pools_of = self.sharing.pools_of
+        pools_of = self.splitting.pools_of
         return list({counted.pool.name: counted for queue in self.team.queues for counted in pools_of[queue]}.values())
 
     def quotas(self, counted: Counted) -> Sequence[Quota]:
@@ -88,14 +127,30 @@ class TeamBill:
     @property
     def keeps(self) -> KeepsJobs:
         """Return what tells whether every job can run as before."""
-        return self.sharing.keeps
+        return self.splitting.keeps
 
-    def cost(self, counted: Counted) -> Decimal:
-        """Return what the team pays of a pool, or would pay of one of which something is changed."""
-        weighing = self.sharing.weighing(counted)
+    def share(self, counted: Counted) -> Decimal:
+        """Return what the team pays of a pool, or would pay of one of which something is changed; see `cost`."""
+        return self.cost([counted])
+
+    def cost(self, changed: Sequence[Counted]) -> Decimal:
+        """Return what the team pays with some pools changed, less what it pays of the others as they are."""
+        parts = self.splitting.parts(changed)
+        told = {counted.pool.name: counted for counted in changed}
+        paid = NOTHING
+        for name, each in parts.items():
+            if name in told:
+                paid += self._share(told[name], each)
+            else:
+                counted = self.splitting.counted[name]
+                paid += self._share(counted, each) - self._share(counted, self.splitting.before(name))
+        return paid
+
+    def _share(self, counted: Counted, parts: Parts) -> Decimal:
+        weighing = self.splitting.weighing(counted)
         if self.team.namespace not in weighing.teams:
             return NOTHING
-        return share_at(self.size, self.team.namespace, self.sharing.parts(counted), weighing)
+        return share_at(self.size, self.team.namespace, parts, weighing)
 
     def scaled(self, counted: Counted, percent: int) -> Counted:
         """Return a pool with so much of each of the team's quotas, rounded down, as far as each can go."""
@@ -113,16 +168,17 @@ def changes_of_team(bill: TeamBill, spent: Decimal, budget: Decimal) -> Changes:
         spent: at its size, more than `budget`.
         budget: US dollars a month.
     """
-    shares = {counted.pool.name: bill.cost(counted) for counted in bill.pools}
+    shares = {counted.pool.name: bill.share(counted) for counted in bill.pools}
     costliest = sorted(bill.pools, key=lambda counted: -shares[counted.pool.name])
     found: list[Change] = []
     for counted in costliest[:MOST_POOLS]:
         rest = spent - shares[counted.pool.name]
-        if rest <= budget:
+        # What a pool leaves of a commitment can be worth more to the team's others than all that it pays of this one.
+        if rest <= budget or counted.pool.name in bill.splitting.sharing.pools:
             less_quota = (smaller for smaller in _less_quota(bill, counted, budget - rest) if bill.keeps([smaller]))
             for smaller in (*less_quota, *_less_use(bill, counted, budget - rest)):
                 text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
-                found.append(Change(text=text, usd_per_month=rest + bill.cost(smaller)))
+                found.append(Change(text=text, usd_per_month=rest + bill.share(smaller)))
     if found:
         return Changes(alone=smallest(found))
     steps = shrunk_together(costliest, bill.scaled, bill, spent, budget)
@@ -132,7 +188,7 @@ def changes_of_team(bill: TeamBill, spent: Decimal, budget: Decimal) -> Changes:
 
 
 def _less_quota(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Counted]:
-    now = bill.cost(counted)
+    now = bill.share(counted)
     for quota in bill.quotas(counted):
 
         def with_units(units: int, quota: Quota = quota) -> Counted:
@@ -140,7 +196,7 @@ def _less_quota(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Cou
 
         held = counted.quotas[quota].nominal
         units = most_that_fits(
-            lambda units: bill.cost(with_units(units)) <= most,
+            lambda units: bill.share(with_units(units)) <= most,
             range(counted.least_units(quota), held),
             near=int(held * most / now) if now else 0,
         )
@@ -150,4 +206,4 @@ def _less_quota(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Cou
 
 def _less_use(bill: TeamBill, counted: Counted, most: Decimal) -> Iterator[Counted]:
     if bill.size is Size.EXPECTED:
-        yield from less_use(counted, bill.cost, most)
+        yield from less_use(counted, bill.share, most)

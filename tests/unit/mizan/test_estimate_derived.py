@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from mizan.capacity import CapacityType
+from mizan.config import CommitmentKind
 from mizan.estimate import Estimate, NoteKind, Size, compare, estimate, judge, merged
 from mizan.estimate.render import Against, Table, document, html_page, markdown_page, short_table, summary, tables
 from mizan.estimate.render.pool_tables import by_pool, pools_in_short
@@ -334,7 +335,13 @@ def test_a_discount_is_taken_off_a_derived_on_demand_price():
     """50 dollars an hour, agreed on, of which one node takes 10 x 0.7 while it runs: 5110 of 36500, half of it half."""
     plan = reserved(Basis.DERIVED)
     agreed = replace(
-        plan.commitments[0], discount=Decimal("0.3"), usd_per_hour=Decimal(50), nodes=None, as_of=None, basis=None
+        plan.commitments[0],
+        kind=CommitmentKind.SAVINGS_PLAN,
+        discount=Decimal("0.3"),
+        usd_per_hour=Decimal(50),
+        nodes=None,
+        as_of=None,
+        basis=None,
     )
     (plan_of_aws,) = estimate(replace(plan, commitments=(agreed,)), RATE).commitments
     assert (plan_of_aws.paid, plan_of_aws.expected.used) == (Decimal("36500.00"), Decimal("2555.00"))

@@ -30,7 +30,10 @@ def commitments(draw, pools):
             plan = {"kind": "savings-plan", "usdPerHour": str(dollars), "discountPercent": percent}
         else:
             machine, nodes = draw(st.sampled_from(fitting))["machine"], draw(st.integers(1, 50))
-            plan = {"kind": "reservation", "machine": machine, "nodes": nodes, "usdPerHour": str(dollars)}
+            # Amazon sells no committed use.
+            kinds = ["reservation"] if machines()[machine].provider == "aws" else ["reservation", "committed-use"]
+            kind = draw(st.sampled_from(kinds))
+            plan = {"kind": kind, "machine": machine, "nodes": nodes, "usdPerHour": str(dollars)}
         found.append({"name": f"c{index}", **plan})
     return found
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mizan.capacity import CapacityType
+from mizan.config import CommitmentKind
 from mizan.estimate import Estimate, Savings, Size, TeamKind, estimate
 from mizan.estimate.render import RowKind, Table
 from mizan.estimate.render.pool_tables import by_pool, pools_in_short, prices
@@ -95,6 +96,8 @@ def pools(draw, kinds, first):
                 expectedUse=use(draw(st.sampled_from([42, 168])), draw(st.sampled_from([0, 30, 50, 100]))),
                 order="listed",
                 meanUptimeHours=1000,
+                # Large, so that a small part of a node's disk is more than a rounding.
+                diskGib=2000,
             )
         )
     return found
@@ -103,7 +106,7 @@ def pools(draw, kinds, first):
 @st.composite
 def plans(draw):
     """Every way to pay for a node, with and without a commitment."""
-    bought = draw(st.sampled_from(["nothing", "at on-demand", "as stated", "at a discount"]))
+    bought = draw(st.sampled_from(["nothing", "at on-demand", "as stated", "as they run", "at a discount"]))
     has_on_demand = bought != "nothing" or draw(st.booleans())
     cloud = draw(st.sampled_from([{}, {key: an_existing_stack()[key] for key in ("cloud", "cluster", "addons")}]))
     kinds = ["spot", *(["on_demand"] if has_on_demand else []), *(["flex_start"] if cloud else [])]
@@ -122,17 +125,25 @@ def plans(draw):
     )
     plan = round_plan(values, draw(books(has_on_demand=has_on_demand)))
     if bought == "at a discount":
-        return replace(plan, commitments=tuple(map(_with_discount, plan.commitments)))
+        return replace(plan, commitments=tuple(_with_discount(draw, each) for each in plan.commitments))
+    # Its row may be of another list than that of the nodes.
     if bought == "at on-demand":
-        # Its row may be of another list than that of the nodes.
         return replace(plan, commitments=tuple(replace(each, basis=draw(bases)) for each in plan.commitments))
+    if bought == "as they run":
+        kind = {"kind": CommitmentKind.COMMITTED_USE, "basis": draw(bases)}
+        return replace(plan, commitments=tuple(replace(each, **kind) for each in plan.commitments))
     return plan
 
 
-def _with_discount(commitment: CommitmentPlan) -> CommitmentPlan:
-    """A savings plan of as many dollars, agreed on; which clouds sell one is no matter here."""
-    agreed = {"as_of": None, "basis": None, "nodes": None}
-    return replace(commitment, discount=Decimal("0.3"), usd_per_hour=Decimal(50), **agreed)
+def _with_discount(draw: st.DrawFn, commitment: CommitmentPlan) -> CommitmentPlan:
+    """A savings plan, agreed on; which clouds sell one is no matter here.
+
+    Its dollars are enough for all nodes or for less than one, whatever these cost.
+    """
+    agreed = {"as_of": None, "basis": None, "nodes": None, "machine": draw(st.sampled_from([commitment.machine, None]))}
+    dollars = draw(st.sampled_from([Decimal(500), Decimal(1)]))
+    kind = CommitmentKind.SAVINGS_PLAN
+    return replace(commitment, kind=kind, discount=Decimal("0.3"), usd_per_hour=dollars, **agreed)
 
 
 def priced(plan: Plan, rate: HostRate) -> Priced:

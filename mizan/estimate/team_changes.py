@@ -59,10 +59,14 @@ class Splitting:
 
         The next team may ask for the same.
         """
-        key = tuple(changed)
-        if key not in self._parts:
-            self._parts[key] = self._parts_of([counted.pool for counted in changed])
-        return self._parts[key]
+        shared = tuple(counted for counted in changed if counted.pool.name in self.sharing.pools)
+        alone = [(counted,) for counted in changed if counted.pool.name not in self.sharing.pools]
+        found: dict[str, Parts] = {}
+        for together in (shared, *alone) if shared else alone:
+            if together not in self._parts:
+                self._parts[together] = self._parts_of([counted.pool for counted in together])
+            found |= self._parts[together]
+        return found
 
     def before(self, name: str) -> Parts:
         """Return what a pool costs as it is that shares a commitment."""

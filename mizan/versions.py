@@ -56,3 +56,7 @@ TRAINING_IMAGE: Final = "docker.io/pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime
 # Holds a warm node's place and does nothing. Source: k8s.io/kubernetes@v1.36.3 cmd/kubeadm/app/constants/constants.go,
 # PauseVersion.
 PAUSE_IMAGE: Final = "registry.k8s.io/pause:3.10.2"
+
+# Tells the kubelet of a node's GPUs. Source: NVIDIA/k8s-device-plugin@v0.20.0 deployments/static/
+# nvidia-device-plugin.yml.
+DEVICE_PLUGIN_IMAGE: Final = "nvcr.io/nvidia/k8s-device-plugin:v0.20.0"

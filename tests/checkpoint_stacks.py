@@ -7,6 +7,7 @@ from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack, a_team
 
 ACCOUNT, PROJECT = "123456789012", "ml-platform"
 NUMBER = "987654321"
+OFFICE = {"name": "office", "cidr": "203.0.113.0/24"}
 QUOTAS = [
     {"pool": "a100", "capacity": "spot", "gpus": 16},
     {"pool": "a100", "capacity": "on-demand", "gpus": 8},
@@ -26,7 +27,7 @@ def on_eks(**changes: object) -> dict[str, Any]:
         a_stack(
             cloud="eks",
             region="us-east-1",
-            eks={"account": ACCOUNT},
+            eks={"account": ACCOUNT, "authorisedNetworks": [OFFICE]},
             checkpoints={},
             pools=[a_pool(machine="p4d.24xlarge")],
             queues=[a_queue(quotas=QUOTAS)],
@@ -39,7 +40,7 @@ def on_eks(**changes: object) -> dict[str, Any]:
 
 
 def on_gke(**changes: object) -> dict[str, Any]:
-    gke = {"project": PROJECT, "authorisedNetworks": [{"name": "office", "cidr": "203.0.113.0/24"}]}
+    gke = {"project": PROJECT, "authorisedNetworks": [OFFICE]}
     return (
         a_stack(
             cloud="gke",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pulumi.runtime.mocks import MockResourceArgs
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
 from mizan import versions
 from mizan.plan import Plan
@@ -11,6 +11,10 @@ from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
 
 ACCOUNT = "123456789012"
 STACK = "eks-test"
+VPC = "vpc-0123456789abcdef0"
+OFFICE = {"name": "office", "cidr": "203.0.113.0/24"}
+# Without a way to the control plane of a VPC that the stack makes, no stack is sound.
+REACHED = {"account": ACCOUNT, "authorisedNetworks": [OFFICE]}
 
 
 def eks_pool(**changes: object) -> dict[str, Any]:
@@ -23,7 +27,7 @@ def an_eks_stack(**changes: object) -> dict[str, Any]:
         a_stack(
             cloud="eks",
             region="us-east-1",
-            eks={"account": ACCOUNT},
+            eks=REACHED,
             pools=[eks_pool()],
             queues=[
                 a_queue(
@@ -50,7 +54,7 @@ def a_whole_eks_stack(**changes: object) -> dict[str, Any]:
             "zones": ["us-east-1a", "us-east-1b", "us-east-1d"],
             "natGatewayPerZone": True,
         },
-        "authorisedNetworks": [{"name": "office", "cidr": "203.0.113.0/24"}],
+        "authorisedNetworks": [OFFICE],
         "access": [{"principal": f"arn:aws:iam::{ACCOUNT}:role/platform", "policy": "AmazonEKSClusterAdminPolicy"}],
         "secretsKey": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/secrets",
         "logs": ["audit"],
@@ -78,16 +82,16 @@ def a_whole_eks_stack(**changes: object) -> dict[str, Any]:
 
 
 def an_eks_stack_in_a_given_vpc(**changes: object) -> dict[str, Any]:
-    network = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
-    return an_eks_stack(eks={"account": ACCOUNT, "network": network}, **changes)
+    network = {"vpc": VPC, "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+    return an_eks_stack(eks=REACHED | {"network": network}, **changes)
 
 
 def an_eks_plan(eks: dict[str, Any] | None = None, **changes: object) -> Plan:
-    return a_plan(an_eks_stack(eks={"account": ACCOUNT} | (eks or {}), **changes), stack=STACK)
+    return a_plan(an_eks_stack(eks=REACHED | (eks or {}), **changes), stack=STACK)
 
 
 def with_answers(monkeypatch: Any) -> None:
-    """Let mocked AWS resources have ARNs, addresses and what else AWS makes up for them."""
+    """Let mocked AWS resources have ARNs, addresses and what else AWS makes up, and every subnet be of one VPC."""
     plain = mocks._Provider.new_resource
 
     def new_resource(self: mocks._Provider, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -98,7 +102,12 @@ def with_answers(monkeypatch: Any) -> None:
         own = {"arn": f"arn:aws:{kind}:{args.name}", "name": args.inputs.get("name", args.name)}
         return id_, outputs | own | _made_up(kind, args)
 
+    def call(_: mocks._Provider, args: MockCallArgs) -> dict[str, Any]:
+        assert args.token == "aws:ec2/getSubnet:getSubnet"
+        return {"id": args.args["id"], "vpcId": VPC}
+
     monkeypatch.setattr(mocks._Provider, "new_resource", new_resource)
+    monkeypatch.setattr(mocks._Provider, "call", call)
 
 
 def _made_up(kind: str, args: MockResourceArgs) -> dict[str, Any]:

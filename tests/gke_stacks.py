@@ -29,7 +29,7 @@ BOOK = PriceBook(
 )
 
 # The whole pool is one flavor, and GKE chooses among its node pools.
-BY_CAPACITY = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 12}])
+BY_CAPACITY = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 12}], workload={"maxRunHours": 24})
 
 
 def a_gke_stack(gke: dict[str, Any] | None = None, **changes: object) -> dict[str, Any]:
@@ -60,7 +60,14 @@ def a_whole_gke_stack(**changes: object) -> dict[str, Any]:
         },
         "secretsKey": f"projects/{PROJECT}/locations/us-central1/keyRings/ring/cryptoKeys/secrets",
         "deletionProtection": False,
-        "maintenance": {"days": ["FR", "SU"], "startHour": 4, "hours": 12},
+        "maintenance": {
+            "days": ["FR", "SU"],
+            "startHour": 4,
+            "hours": 12,
+            "exclusions": [
+                {"name": "big-run", "start": "2026-11-20", "end": "2027-01-04T06:00:00Z", "scope": "NO_UPGRADES"}
+            ],
+        },
         "systemPool": {"machine": "n2-standard-4", "minNodes": 2, "maxNodes": 4},
     }
     nodes = {

@@ -31,6 +31,7 @@ class Registered:
     version: str
     deleted_with: str
     is_protected: bool
+    is_retained: bool
     outputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -77,6 +78,7 @@ class _Monitor(MockMonitor):
                 version=request.version,
                 deleted_with=request.deletedWith,
                 is_protected=request.protect,
+                is_retained=request.retainOnDelete,
             )
         return response
 

@@ -1,13 +1,13 @@
 """Whether anybody has signed in to AWS, asked before anything is made there."""
 
 import os
-import shutil
 import socket
 from collections.abc import Mapping
 from configparser import ConfigParser
 from configparser import Error as NoSettings
 from pathlib import Path
 
+from components.cluster.login_command import require_command
 from mizan.errors import PlatformError
 
 # Where each of AWS's own clients looks: variables, a role by a token, a profile, a container's role, a machine's role.
@@ -51,15 +51,14 @@ def check_aws(environment: Mapping[str, str] = os.environ) -> None:
             "AWS_SECRET_ACCESS_KEY",
             see=GUIDE,
         )
-    if shutil.which("aws", path=environment.get("PATH")) is None:
-        raise PlatformError(
-            "command aws",
-            "not on PATH",
-            needs="AWS's command line",
-            because="a cluster on EKS is entered with a token that `aws eks get-token` gets; no kubeconfig holds one",
-            fix="Install it from https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
-            see=GUIDE,
-        )
+    require_command(
+        "aws",
+        environment,
+        needs="AWS's command line",
+        because="a cluster on EKS is entered with a token that `aws eks get-token` gets; no kubeconfig holds one",
+        fix="Install it from https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html",
+        see=GUIDE,
+    )
 
 
 def _has_credentials(environment: Mapping[str, str]) -> bool:

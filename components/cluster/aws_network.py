@@ -1,5 +1,6 @@
 """The network of a cluster on EKS: the subnets that the stack was given, or a VPC of its own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -8,6 +9,7 @@ import pulumi_aws as aws
 from mizan.clouds.aws import network
 from mizan.clouds.aws.site import Site, eks_of
 from mizan.clouds.aws.tags import named
+from mizan.config.faults import ConfigFault
 from mizan.plan import Plan
 
 
@@ -29,8 +31,21 @@ class AwsNetwork(pulumi.ComponentResource):
         given = eks_of(args.plan).network.subnets
         super().__init__("mizan:components:AwsNetwork", name, {"subnets": list(given)}, opts)
         self._prefix, self._args, self._child = name, args, pulumi.ResourceOptions(parent=self)
-        self.private_subnets = pulumi.Output.from_input(list(given)) if given else self._make()
+        self.private_subnets = self._given() if given else self._make()
         self.register_outputs({"private_subnets": self.private_subnets})
+
+    def _given(self) -> pulumi.Output[list[str]]:
+        """Return the subnets that the stack was given, once AWS has said that they are of the VPC."""
+        given, options = eks_of(self._args.plan).network, pulumi.InvokeOutputOptions(parent=self)
+        found = [aws.ec2.get_subnet_output(id=subnet, opts=options).vpc_id for subnet in given.subnets]
+
+        def checked(vpcs: list[str]) -> list[str]:
+            foreign = {subnet: vpc for subnet, vpc in zip(given.subnets, vpcs, strict=True) if vpc != given.vpc}
+            if foreign:
+                raise pulumi.RunError(str(_of_another_vpc(foreign, given.vpc)))
+            return list(given.subnets)
+
+        return pulumi.Output.all(*found).apply(checked)
 
     def _make(self) -> pulumi.Output[list[str]]:
         plan, site, child = self._args.plan, self._args.site, self._child
@@ -107,3 +122,14 @@ class AwsNetwork(pulumi.ComponentResource):
                 f"{self._prefix}-{kind}-in-{zone}", subnet_id=subnet.id, route_table_id=table.id, opts=self._child
             )
         return table
+
+
+def _of_another_vpc(foreign: Mapping[str, str], vpc: str | None) -> ConfigFault:
+    """Return the fault of subnets, each with the VPC that it lies in."""
+    return ConfigFault(
+        ("eks", "network", "subnets"),
+        ", ".join(f"{subnet} of {other}" for subnet, other in foreign.items()),
+        needs=f"subnets of {vpc}",
+        because="a cluster and its nodes stand in one VPC",
+        fix=f"Write ids that `aws ec2 describe-subnets --filters Name=vpc-id,Values={vpc}` names, or correct `vpc`",
+    )

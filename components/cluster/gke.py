@@ -72,10 +72,10 @@ class GkeCluster(pulumi.ComponentResource):
     nodes_ready: tuple[pulumi.Resource, ...]
 
     def __init__(self, name: str, args: GkeClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Make it, once the stack's name fits and somebody has signed in.
+        """Make it, once the stack's name fits, somebody has signed in and the login command is there.
 
         Raises:
-            pulumi.RunError: the name makes no name at Google, or there are no credentials.
+            pulumi.RunError: the name makes no name at Google, or there are no credentials or no such command.
         """
         try:
             self.site = site_of(args.plan)

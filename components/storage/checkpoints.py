@@ -62,8 +62,9 @@ class CheckpointStorageArgs:
 class CheckpointStorage(pulumi.ComponentResource):
     """A bucket; and per team a service account and the right to use the team's prefix, which no other team has.
 
-    It needs a provider of the cloud and one of the cluster. On the way down rights go first; a bucket that is kept and
-    has something in it stays, and the destroy ends with the cloud's refusal.
+    It needs a provider of the cloud and one of the cluster. On the way down rights go first. A bucket that is kept
+    stays with its settings, and nobody asks the cloud to delete it: its refusal would end the destroy, with machines
+    still up.
 
     Attributes:
         bucket: its name.
@@ -102,15 +103,21 @@ class CheckpointStorage(pulumi.ComponentResource):
     def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(resources))
 
+    def _kept(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Return the options of the bucket and its settings: Pulumi forgets those that are kept."""
+        options = pulumi.ResourceOptions(retain_on_delete=self._bucket.keep_on_destroy)
+        return pulumi.ResourceOptions.merge(self._after(*resources), options)
+
     def _of_google(self, identity: WorkloadIdentity) -> dict[str, pulumi.Resource]:
         """Make the bucket and a managed folder per team; return each team's right to it."""
         name, bucket, site = self._prefix, self._bucket, gcp_site.site_of(self._plan)
         made = CloudResource(
-            GCS_BUCKET, f"{name}-bucket", gcs.bucket_args(bucket, site, self._plan.cloud_labels), self._after()
+            GCS_BUCKET, f"{name}-bucket", gcs.bucket_args(bucket, site, self._plan.cloud_labels), self._kept()
         )
         self.bucket = made.output("name")
         rights: dict[str, pulumi.Resource] = {}
         for team, namespace in self._namespaces.items():
+            # Never kept: it is a team's right and holds nothing, objects in the bucket stay without it.
             folder = CloudResource(FOLDER, f"{name}-{team}/folder", gcs.folder_args(bucket, team), self._after(made))
             # The namespace stands for its cluster: a project has no identities of pods before its first cluster.
             rights[team] = CloudResource(
@@ -147,13 +154,13 @@ class CheckpointStorage(pulumi.ComponentResource):
     def _s3_bucket(self, bucket: CheckpointBucket, site: aws_site.Site) -> pulumi.Resource:
         """Make the bucket with its settings; return the last of them."""
         name = self._prefix
-        made = CloudResource(S3_BUCKET, f"{name}-bucket", s3.bucket_args(bucket), self._after())
+        made = CloudResource(S3_BUCKET, f"{name}-bucket", s3.bucket_args(bucket), self._kept())
         self.bucket = made.output("bucket")
-        closed = CloudResource(PUBLIC_ACCESS, f"{name}-public-access", s3.public_access_args(bucket), self._after(made))
-        CloudResource(ENCRYPTION, f"{name}-encryption", s3.encryption_args(bucket), self._after(made))
-        CloudResource(LIFECYCLE, f"{name}-lifecycle", s3.lifecycle_args(bucket), self._after(made))
+        closed = CloudResource(PUBLIC_ACCESS, f"{name}-public-access", s3.public_access_args(bucket), self._kept(made))
+        CloudResource(ENCRYPTION, f"{name}-encryption", s3.encryption_args(bucket), self._kept(made))
+        CloudResource(LIFECYCLE, f"{name}-lifecycle", s3.lifecycle_args(bucket), self._kept(made))
         # S3 refuses two changes of who may enter at the same time.
-        return CloudResource(BUCKET_POLICY, f"{name}-tls", s3.bucket_policy_args(bucket, site), self._after(closed))
+        return CloudResource(BUCKET_POLICY, f"{name}-tls", s3.bucket_policy_args(bucket, site), self._kept(closed))
 
 
 def _principal(site: gcp_site.Site, identity: WorkloadIdentity, team: str) -> pulumi.Output[str]:

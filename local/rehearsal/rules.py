@@ -1,4 +1,4 @@
-"""What a cloud refuses although every property is right: ranges that overlap, parts of another network, one zone only.
+"""What a cloud refuses although every property is right: ranges that overlap, parts of another network, wrong zones.
 
 Sources, read 2026-11-22: https://cloud.google.com/vpc/docs/subnets#valid-ranges,
 https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips,
@@ -20,8 +20,8 @@ from local.rehearsal.kinds.gcp_container import NODE_POOL
 from local.rehearsal.kinds.gcp_network import SUBNETWORK
 from local.rehearsal.references import found, referred
 from local.rehearsal.store import Record
-from local.rehearsal.values import Values, at
-from local.rehearsal.zones import region_of
+from local.rehearsal.values import Values, at, is_unknown
+from local.rehearsal.zones import is_zone, region_of, zones_of_gcp
 
 Range = ipaddress.IPv4Network
 
@@ -90,6 +90,19 @@ def _cluster_in_its_region(case: Case) -> Iterator[str]:
         yield f"location is {location}, and subnetwork {subnetwork['id']} is in {subnetwork.get('region')}"
 
 
+def _zones_that_are_there(case: Case) -> Iterator[str]:
+    """The zone in which it is, and those of its nodes, are zones of its region."""
+    location = case.inputs.get("location")
+    if not location or is_unknown(location):
+        return
+    region = region_of(str(location))
+    known = zones_of_gcp(region)
+    own = [str(location)] if is_zone(str(location)) else []
+    for zone in (*own, *at(case.inputs, "nodeLocations")):
+        if not is_unknown(zone) and zone not in known:
+            yield f"{zone} is no zone of {region}, which has {', '.join(known)}"
+
+
 def _control_plane_range(case: Case) -> Iterator[str]:
     """The range of a private control plane overlaps none of the subnetwork's."""
     for text in at(case.inputs, "privateClusterConfig.masterIpv4CidrBlock"):
@@ -133,8 +146,8 @@ def _cluster_over_zones(case: Case) -> Iterator[str]:
 _RULES: Mapping[str, tuple[Callable[[Case], Iterator[str]], ...]] = MappingProxyType(
     {
         SUBNETWORK: (_subnetwork_ranges,),
-        GKE_CLUSTER: (_cluster_in_its_network, _cluster_in_its_region, _control_plane_range),
-        NODE_POOL: (_pool_beside_its_cluster,),
+        GKE_CLUSTER: (_cluster_in_its_network, _cluster_in_its_region, _zones_that_are_there, _control_plane_range),
+        NODE_POOL: (_pool_beside_its_cluster, _zones_that_are_there),
         SUBNET: (_subnet_ranges,),
         EKS_CLUSTER: (_cluster_over_zones,),
     }

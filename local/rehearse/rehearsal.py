@@ -18,7 +18,7 @@ from local.rehearsal import faults
 from local.rehearsal.clouds import CLOUDS
 from local.rehearsal.store import leftovers
 from local.rehearse import events
-from local.rehearse.agreement import differences
+from local.rehearse.agreement import astray, differences, retained
 from local.rehearse.options import ends_an_update
 from local.rehearse.report import Check, Step
 from local.rehearse.stage import Stage
@@ -150,6 +150,7 @@ class Rehearsal:
             stage.change((f"mizan:{stage.plan.cloud.value}", "deletionProtection"), value=False)
             with self.timed("An update takes deletion protection off"):
                 self.up("--skip-preview")
+        kept = retained(stage.engine.resources(stage.stack))
         if told:
             self._meet(told, "The destroy, which meets the faults", self.destroy)
         with self.timed("The destroy goes on" if told else "The destroy"):
@@ -157,8 +158,11 @@ class Rehearsal:
         with self.timed("Simulated nodes go"):
             left = self._left_in_cluster()
         self.found("The cluster holds no node, and no namespace of the stack", left)
-        there = [f"{record.type} {record.id}" for record in leftovers(stage.cloud)]
-        self.found(f"{CLOUDS[stage.package].title}, simulated, holds nothing any more", there)
+        self.found(
+            f"{CLOUDS[stage.package].title}, simulated, holds nothing any more but what is to be kept",
+            astray(leftovers(stage.cloud), kept),
+            "; ".join(f"kept {kind} {identity}" for kind, identity in sorted(kept)) or "nothing is to be kept",
+        )
         urns = [str(resource["urn"]) for resource in stage.engine.resources(stage.stack)]
         self.found("Pulumi's state is empty", urns)
 

@@ -112,6 +112,7 @@ class Stage:
         server = _server(self.home.kubeconfig)
         Cluster(endpoint=server, certificate=stubs.authority(self.home)).write(self.cloud)
         given.place(self.plan, self.cloud, self.package)
+        stubs.sign_in(self.plan.cloud, self.home)
         stubs.install(self.home, stubs.login_of(self.plan))
         launcher.install(self.home.pulumi_home, Path(sys.executable), [self.package])
         self._link_charts()

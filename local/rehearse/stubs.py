@@ -21,13 +21,15 @@ from mizan.plan import Plan
 
 SIMULATED = "simulated-for-a-rehearsal"
 
-# Each package of Pulumi's with what it reads. Empty hides what the caller has: nobody's own credentials come near.
-_CREDENTIALS: Mapping[Cloud, Mapping[str, str]] = MappingProxyType(
+_KEYS: Mapping[str, str] = MappingProxyType({"AWS_ACCESS_KEY_ID": SIMULATED, "AWS_SECRET_ACCESS_KEY": SIMULATED})
+# As `gcloud auth application-default login` writes it.
+_FILE: Mapping[str, str] = MappingProxyType(
     {
-        Cloud.GKE: MappingProxyType({"GOOGLE_OAUTH_ACCESS_TOKEN": SIMULATED}),
-        Cloud.EKS: MappingProxyType({"AWS_ACCESS_KEY_ID": SIMULATED, "AWS_SECRET_ACCESS_KEY": SIMULATED}),
+        "type": "authorized_user",
+        **dict.fromkeys(("client_id", "client_secret", "refresh_token"), SIMULATED),
     }
 )
+# Empty hides what the caller has: nobody's own credentials come near.
 _HIDDEN = (
     *("GOOGLE_CREDENTIALS", "GOOGLE_CLOUD_KEYFILE_JSON", "GCLOUD_KEYFILE_JSON", "GOOGLE_OAUTH_ACCESS_TOKEN"),
     *("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT", "GCE_METADATA_HOST"),
@@ -111,9 +113,20 @@ def _credential(home: Home, login: Login) -> dict[str, object]:
     }
 
 
+def sign_in(cloud: Cloud, home: Home) -> None:
+    """Put the file in place that `credentials` names, on a cloud whose clients read one.
+
+    Raises:
+        PlatformError: the file cannot be written.
+    """
+    if cloud is Cloud.GKE:
+        files.write(_google_file(home), json.dumps(dict(_FILE), indent=1) + "\n")
+
+
 def credentials(cloud: Cloud, home: Home) -> dict[str, str]:
     """Return variables that say somebody has signed in to `cloud`, and that hide whoever really has."""
-    return {**without_credentials(home), **_CREDENTIALS[cloud]}
+    own = {"GOOGLE_APPLICATION_CREDENTIALS": str(_google_file(home))} if cloud is Cloud.GKE else _KEYS
+    return {**without_credentials(home), **own}
 
 
 def without_credentials(home: Home) -> dict[str, str]:
@@ -125,6 +138,10 @@ def without_credentials(home: Home) -> dict[str, str]:
         "AWS_CONFIG_FILE": nobody,
     }
     return {**dict.fromkeys(_HIDDEN, ""), **files_of_theirs, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def _google_file(home: Home) -> Path:
+    return home.state / "google-credentials.json"
 
 
 def authority(home: Home) -> str:

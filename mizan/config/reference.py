@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from types import UnionType
@@ -31,6 +31,7 @@ _WORDS: Mapping[object, str] = {
     Decimal: "number",
     bool: "true or false",
     date: "day such as 2027-06-30",
+    datetime: "day, or moment such as 2027-06-30T06:00:00Z",
     Mapping[str, str]: "mapping of names to text",
 }
 

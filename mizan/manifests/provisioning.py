@@ -8,7 +8,8 @@ admissioncheck_types.go and clusterqueue_types.go.
 from collections.abc import Iterable
 
 from mizan.manifests.manifest import Manifest, manifest
-from mizan.plan import Flavor
+from mizan.plan import Flavor, JobPlan
+from mizan.plan.fallback import FLEX_START_HOURS
 
 API_GROUP = "kueue.x-k8s.io"
 API = f"{API_GROUP}/v1beta2"
@@ -17,6 +18,16 @@ CONTROLLER = "kueue.x-k8s.io/provisioning-request"
 # Source: GoogleCloudPlatform/cluster-toolkit@1047080 examples/gke-consumption-options/
 # dws-flex-start-queued-provisioning/dws-queues.yaml.tftpl.
 PROVISIONING_CLASS = "queued-provisioning.gke.io"
+
+# On a Job: what its ProvisioningRequests get as parameter. Kueue copies it from the Job itself, not from its pods.
+# Source: kubernetes-sigs/kueue@v0.19.2 pkg/controller/jobframework/utils.go, NewWorkload;
+# pkg/controller/admissionchecks/provisioning/provisioning.go, passProvReqParams.
+MAX_RUN_SECONDS = "provreq.kueue.x-k8s.io/maxRunDurationSeconds"
+
+# For less and for more Google gives no flex-start nodes. Source: GoogleCloudPlatform/cluster-autoscaler@7d25050
+# pkg/autoprovisioning/injection.go, minFlexStartMRDInSeconds and maxFlexStartMRDInSeconds.
+LEAST_RUN_SECONDS = 600
+MOST_RUN_SECONDS = FLEX_START_HOURS * 3600
 
 # Of the check and of what it is told; one of each serves all queues.
 NAME = "queued-provisioning"
@@ -34,6 +45,18 @@ def admission_checks(flavors: Iterable[Flavor]) -> Manifest:
     if not queued:
         return {}
     return {"admissionChecksStrategy": {"admissionChecks": [{"name": NAME, "onFlavors": queued}]}}
+
+
+def asked_run(job: JobPlan) -> dict[str, str]:
+    """Return the annotation that says for how long a job needs its queued nodes; none where no flavor has such nodes.
+
+    Without it every job asks for nodes for seven days.
+    Source: GoogleCloudPlatform/cluster-autoscaler@7d25050 pkg/provisioningrequests/queuedwrapper/wrapper.go,
+    DefaultMaxRunDuration.
+    """
+    if not job.may_be_queued_for_nodes:
+        return {}
+    return {MAX_RUN_SECONDS: str(min(max(job.max_run_seconds, LEAST_RUN_SECONDS), MOST_RUN_SECONDS))}
 
 
 def _configuration(resources: list[str]) -> Manifest:

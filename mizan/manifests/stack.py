@@ -2,6 +2,7 @@
 
 from mizan.config import Cloud
 from mizan.manifests.compute_class import compute_classes
+from mizan.manifests.device_plugin import device_plugin
 from mizan.manifests.karpenter import karpenter_nodes
 from mizan.manifests.kwok_nodes import node_class, node_pool
 from mizan.manifests.manifest import Manifest
@@ -39,7 +40,7 @@ def manifests_of(plan: Plan) -> list[Manifest]:
     ]
     return [
         *simulated,
-        *(karpenter_nodes(plan) if plan.cloud is Cloud.EKS else []),
+        *([device_plugin(), *karpenter_nodes(plan)] if plan.cloud is Cloud.EKS else []),
         *compute_classes(plan.flavors),
         *warm_nodes(plan.pools),
         *(workload_priority_class(priority) for priority in plan.priorities),

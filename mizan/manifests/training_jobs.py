@@ -4,6 +4,7 @@ from mizan import keys, versions
 from mizan.config import Cloud, RestartPolicy
 from mizan.manifests.manifest import Manifest, manifest, tolerations
 from mizan.manifests.packing import pod_packing
+from mizan.manifests.provisioning import asked_run
 from mizan.manifests.volumes import checkpoint_claim_name
 from mizan.plan import JobPlan
 
@@ -39,7 +40,7 @@ def spot_training_job(job: JobPlan) -> Manifest:
     """
     labels = {**job.labels, keys.QUEUE_NAME: job.queue, keys.PRIORITY_CLASS: job.priority}
     body = manifest("batch/v1", "Job", job.name, namespace=job.namespace, labels=labels)
-    body["metadata"]["annotations"] = {keys.PULUMI_WAIT_FOR: "jsonpath={.metadata.uid}"}
+    body["metadata"]["annotations"] = {keys.PULUMI_WAIT_FOR: "jsonpath={.metadata.uid}", **asked_run(job)}
     body["spec"] = {
         "suspend": True,
         # Kueue admits them all or none. One pod is index 0 of one, so that a program runs alike with any number.

@@ -218,4 +218,5 @@ def _job(
         simulated_run_seconds=job.simulated_run_seconds,
         grace_seconds=notice_seconds(config.cloud, reachable[0].provider),
         service_account=account_of(checkpoint, team.name, bucket),
+        may_be_queued_for_nodes=any(quota.flavor.is_queued for quota in queue.quotas),
     )

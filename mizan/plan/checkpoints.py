@@ -32,7 +32,7 @@ class CheckpointBucket:
 
     Attributes:
         region: where it lies, for best the stack's own.
-        keep_on_destroy: whether it is not destroyed while something is in it.
+        keep_on_destroy: whether it stays, with its settings and what is in it, when the stack goes.
     """
 
     provider: Provider

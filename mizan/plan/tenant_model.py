@@ -39,6 +39,7 @@ class JobPlan:
         checkpoint_seconds: between two checkpoints.
         grace_seconds: that its pods have to save themselves when they are ended.
         service_account: by which its pods reach that prefix; None where they need no rights of ours.
+        may_be_queued_for_nodes: whether a flavor of its queue gets its nodes by a ProvisioningRequest.
     """
 
     name: str
@@ -62,3 +63,4 @@ class JobPlan:
     simulated_run_seconds: int | None
     grace_seconds: int
     service_account: str | None = None
+    may_be_queued_for_nodes: bool = False

@@ -1,8 +1,8 @@
 """What a GB costs that goes from one region to another; what no row names is unknown, never free.
 
 Google lists areas: pairs within one area have one price. GB is what the list counts: Google's is a GiB, of what is
-read from a bucket. AWS lists pairs of regions, in a list of which no copy that may be passed on was found: no row of it
-is shipped.
+read from a bucket. AWS lists pairs of regions, and its page shows no prices to a program: those between five regions
+are from a copy that others made in 2023, and are told as old.
 """
 
 import csv

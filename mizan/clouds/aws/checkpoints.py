@@ -25,7 +25,7 @@ def bucket_args(bucket: CheckpointBucket) -> Arguments:
 def public_access_args(bucket: CheckpointBucket) -> Arguments:
     """Return the arguments that keep the public out, whatever a policy says.
 
-    They outlast a destroy that the bucket refuses; with the bucket they are gone.
+    They stay as long as the bucket does, while its objects are being deleted too; with the bucket they are gone.
     """
     return {
         **_of(bucket),

@@ -22,6 +22,9 @@ LOGS = ("SYSTEM_COMPONENTS", "WORKLOADS")
 # Asks Google for a token with the credentials of whoever runs it.
 # Source: https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-access-for-kubectl, read 2026-11-23.
 LOGIN_COMMAND = "gke-gcloud-auth-plugin"
+# Else it takes gcloud's own account, which need not be the one that the provider has found, nor be there at all.
+# Source: kubernetes/cloud-provider-gcp@9528964 cmd/gke-gcloud-auth-plugin/cred.go.
+LOGIN_ARGUMENTS = ("--use_application_default_credentials",)
 
 
 def cluster_args(plan: Plan, site: Site, *, network: object, subnetwork: object, account: object) -> Arguments:
@@ -56,7 +59,7 @@ def cluster_args(plan: Plan, site: Site, *, network: object, subnetwork: object,
         **_reached(gke),
         "release_channel": {"channel": gke.release_channel.value},
         "min_master_version": versions.GKE,
-        "maintenance_policy": {"recurring_window": _window(gke.maintenance)},
+        "maintenance_policy": _maintenance_policy(gke.maintenance),
         "workload_identity_config": {"workload_pool": site.workload_pool},
         "enable_shielded_nodes": True,
         **({"database_encryption": {"state": "ENCRYPTED", "key_name": gke.secrets_key}} if gke.secrets_key else {}),
@@ -108,6 +111,23 @@ def _reached(gke: Gke) -> Arguments:
     }
 
 
+def _maintenance_policy(maintenance: Maintenance) -> Arguments:
+    """Return when GKE may upgrade, and when it may not although a window is open."""
+    exclusions = [
+        {
+            "exclusion_name": exclusion.name,
+            "start_time": _written(exclusion.start),
+            "end_time": _written(exclusion.end),
+            "exclusion_options": {"scope": exclusion.scope.value},
+        }
+        for exclusion in maintenance.exclusions
+    ]
+    return {
+        "recurring_window": _window(maintenance),
+        **({"maintenance_exclusions": exclusions} if exclusions else {}),
+    }
+
+
 def _window(maintenance: Maintenance) -> Arguments:
     """Return the window in which GKE may upgrade, as RFC 5545 writes it."""
     week = list(Weekday)
@@ -122,7 +142,8 @@ def _window(maintenance: Maintenance) -> Arguments:
 
 
 def _written(moment: datetime) -> str:
-    return f"{moment.isoformat()}Z"
+    """Return a moment of UTC as GKE gives it back; anything else would differ at every update."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def kubeconfig(site: Site, *, endpoint: str, authority: str) -> str:
@@ -139,6 +160,7 @@ def kubeconfig(site: Site, *, endpoint: str, authority: str) -> str:
     login = {
         "apiVersion": "client.authentication.k8s.io/v1beta1",
         "command": LOGIN_COMMAND,
+        "args": list(LOGIN_ARGUMENTS),
         "installHint": f"Install {LOGIN_COMMAND}: gcloud components install {LOGIN_COMMAND}",
         "provideClusterInfo": True,
     }

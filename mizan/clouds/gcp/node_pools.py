@@ -21,7 +21,7 @@ LOCAL_SSD_GIB = 375
 
 RESERVATION_NAME = "compute.googleapis.com/reservation-name"
 
-# Keeps GKE's own device plugin off a node, so that the GPU operator's is alone there.
+# Keeps GKE's own device plugin off a node, so that the one that comes with another driver is alone there.
 # Source: NVIDIA/cloud-native-docs@52dcb7b gpu-operator/google-gke.rst.
 NO_DEVICE_PLUGIN = "gke-no-default-nvidia-gpu-device-plugin"
 

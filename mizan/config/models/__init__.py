@@ -13,7 +13,16 @@ from mizan.config.models.costs import (
     Term,
 )
 from mizan.config.models.eks import Access, AccessPolicy, ControlPlaneLog, Eks, EksNetwork
-from mizan.config.models.gke import Gke, GkeNetwork, Maintenance, ReleaseChannel, SystemPool, Weekday
+from mizan.config.models.gke import (
+    ExclusionScope,
+    Gke,
+    GkeNetwork,
+    Maintenance,
+    MaintenanceExclusion,
+    ReleaseChannel,
+    SystemPool,
+    Weekday,
+)
 from mizan.config.models.jobs import AccessMode, Checkpoint, CheckpointVolume, RestartPolicy, TrainingJob
 from mizan.config.models.networks import AuthorisedNetwork
 from mizan.config.models.node_settings import GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
@@ -57,6 +66,7 @@ __all__ = [
     "ControlPlaneLog",
     "Eks",
     "EksNetwork",
+    "ExclusionScope",
     "ExpectedUse",
     "Fallback",
     "Gke",
@@ -68,6 +78,7 @@ __all__ = [
     "KarpenterNodes",
     "KueueAddon",
     "Maintenance",
+    "MaintenanceExclusion",
     "Order",
     "PodsReady",
     "Pool",

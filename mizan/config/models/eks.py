@@ -123,7 +123,8 @@ class Eks(Model):
         default=EksNetwork(),
     )
     authorised_networks: tuple[AuthorisedNetwork, ...] = described(
-        "Who may reach the control plane from the internet; left out, nobody: then this program runs inside the VPC.",
+        "Who may reach the control plane from the internet; left out, nobody: then a VPC is given, and this program "
+        "runs inside it.",
         because="a control plane that everybody reaches needs only one leaked credential",
         fix="Add `- {name: office, cidr: 203.0.113.0/24}`, or leave it out",
         default=(),

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from mizan.config.models.base import Model, described
+from mizan.config.models.base import NAME_LENGTH, NAME_PATTERN, Model, described
+from mizan.config.models.moments import Moment
 from mizan.config.models.networks import CIDR_PATTERN, AuthorisedNetwork
 
 # Source: https://cloud.google.com/resource-manager/docs/creating-managing-projects, read 2026-11-23.
@@ -38,6 +39,51 @@ class Weekday(StrEnum):
     SUNDAY = "SU"
 
 
+class ExclusionScope(StrEnum):
+    """Which upgrades an exclusion keeps away; patches of the control plane go on under all but the first.
+
+    Source: pulumi_gcp 10.2.0 container ClusterMaintenancePolicyMaintenanceExclusionExclusionOptionsArgs, scope.
+    """
+
+    NO_UPGRADES = "NO_UPGRADES"
+    NO_MINOR_UPGRADES = "NO_MINOR_UPGRADES"
+    NO_MINOR_OR_NODE_UPGRADES = "NO_MINOR_OR_NODE_UPGRADES"
+
+    @property
+    def keeps_nodes(self) -> bool:
+        """Return whether no node is upgraded."""
+        return self is not ExclusionScope.NO_MINOR_UPGRADES
+
+
+class MaintenanceExclusion(Model):
+    """A time in which GKE does not upgrade by itself."""
+
+    name: str = described(
+        "Name of the exclusion.",
+        because="GKE knows it by its name, and whoever finds it there should know what it is for",
+        fix="Write a short name such as `big-run`",
+        pattern=NAME_PATTERN,
+        max_length=NAME_LENGTH,
+    )
+    start: Moment = described(
+        "When it begins; a day means its beginning, UTC.",
+        because="GKE upgrades in any maintenance window before it",
+        fix="Write a day such as `2027-06-30`, or a moment such as `2027-06-30T06:00:00Z`",
+    )
+    end: Moment = described(
+        "When it is over; a day means its beginning, UTC.",
+        because="GKE must upgrade some day: NO_UPGRADES lasts 90 days at most, the others until the version's support "
+        "ends",
+        fix="Write a later day such as `2027-07-14`, or a moment such as `2027-07-14T06:00:00Z`",
+    )
+    scope: ExclusionScope = described(
+        "What it keeps away: all upgrades, those to a new minor version, or these and all of nodes.",
+        because="patches of the control plane end no job, and nodes that are upgraded do",
+        fix="Write `NO_UPGRADES`, `NO_MINOR_UPGRADES` or `NO_MINOR_OR_NODE_UPGRADES`",
+        default=ExclusionScope.NO_MINOR_OR_NODE_UPGRADES,
+    )
+
+
 class Maintenance(Model):
     """When GKE may upgrade control plane and nodes."""
 
@@ -68,6 +114,14 @@ class Maintenance(Model):
         ge=4,
         le=24,
         strict=True,
+    )
+    # Source: pulumi_gcp 10.2.0 container ClusterMaintenancePolicyArgs, maintenance_exclusions.
+    exclusions: tuple[MaintenanceExclusion, ...] = described(
+        "Times in which GKE does not upgrade.",
+        because="an upgrade gives a node's jobs an hour and then ends them, and some runs take longer than a week",
+        fix="Add `- {name: big-run, start: 2027-06-30, end: 2027-07-14}`",
+        default=(),
+        max_length=20,
     )
 
 

@@ -25,8 +25,9 @@ class GkeNodes(Model):
     """A pool's nodes on GKE."""
 
     driver: GpuDriver = described(
-        "GPU driver that GKE installs; INSTALLATION_DISABLED leaves it to the GPU operator.",
-        because="two installers on one node break each other",
+        "GPU driver that GKE installs; INSTALLATION_DISABLED leaves driver and device plugin to what you install.",
+        because="two installers on one node break each other, and without any a node has no GPU; the GPU operator "
+        "installs no driver on these nodes of Container-Optimized OS, Google's own driver installer does",
         fix="Write `DEFAULT`, `LATEST` or `INSTALLATION_DISABLED`",
         default=GpuDriver.DEFAULT,
     )

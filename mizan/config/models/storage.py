@@ -23,7 +23,7 @@ class CheckpointStorage(Model):
         strict=True,
     )
     keep_on_destroy: bool = described(
-        "Whether a destroy is refused while checkpoints are in it.",
+        "Whether the bucket stays, with all that is in it, when the stack is destroyed.",
         because="a destroyed bucket takes every checkpoint along",
         fix="Write `true`, or `false` where checkpoints are worth nothing",
         default=True,

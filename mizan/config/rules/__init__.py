@@ -14,6 +14,7 @@ from mizan.config.rules import (
     gke_pools,
     jobs,
     kueue,
+    maintenance,
     names,
     networks,
     pools,
@@ -79,6 +80,7 @@ RULES: tuple[Rule, ...] = (
     gke.pools_say_nothing_of_another_cloud,
     gke.gke_zones_are_of_the_region,
     gke.gke_may_upgrade_for_48_hours,
+    maintenance.exclusions_are_few_and_named_once,
     gke.the_system_pool_of_gke_is_sound,
     gke.the_secrets_key_of_gke_is_of_the_region,
     gke.labels_are_google_s,
@@ -103,6 +105,7 @@ PRICE_RULES: tuple[PriceRule, ...] = (
     commitments.clouds_sell_their_own_kinds,
     commitments.commitments_cover_something,
     commitments.commitments_have_what_their_kind_needs,
+    maintenance.exclusions_are_ahead_and_no_longer_than_gke_takes,
 )
 
 

@@ -19,6 +19,20 @@ LARGEST_VPC, SMALLEST_VPC = 16, 20
 # https://docs.aws.amazon.com/eks/latest/userguide/network-reqs.html, read 2026-11-23.
 NAMED_ZONES_ONLY = frozenset({"ap-northeast-1", "us-west-1", "ca-central-1"})
 
+# Of these a VPC has its addresses; a public range would be somebody else's, whom nothing in the VPC could reach.
+# Source: RFC 1918; RFC 6598.
+PRIVATE_RANGES = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+
+# Nobody comes from these over the internet, and EKS refuses them there. The ranges of documentation, such as
+# 203.0.113.0/24, are not among them: they stand in examples, AWS's own too.
+# Source: RFC 6890; RFC 5771; https://docs.aws.amazon.com/eks/latest/userguide/config-cluster-endpoint.html, read
+# 2026-11-22.
+NOT_OF_THE_INTERNET = (
+    *PRIVATE_RANGES,
+    *map(IPv4Network, ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "198.18.0.0/15")),
+    *map(IPv4Network, ("224.0.0.0/4", "240.0.0.0/4")),
+)
+
 # What says nothing where the VPC is given.
 OF_OWN_VPC = ("cidr", "zones", "natGatewayPerZone")
 
@@ -97,7 +111,7 @@ def a_given_vpc_has_subnets(stack: Part) -> Iterator[ConfigFault]:
 
 
 def the_vpc_is_a_range(stack: Part) -> Iterator[ConfigFault]:
-    """Yield a fault for a range of addresses that is none, or that is too large or too small for a VPC."""
+    """Yield a fault for a range of addresses that is none, is too large or too small for a VPC, or is not private."""
     cidr = stack["eks"]["network"]["cidr"]
     yield from _unsound(cidr, "10.0.0.0/16")
     found = _network(cidr.text)
@@ -109,10 +123,19 @@ def the_vpc_is_a_range(stack: Part) -> Iterator[ConfigFault]:
             because="a VPC is not larger, and in a smaller one the pods of a few nodes use up all addresses",
             fix=f"Write a range such as `{EksNetwork().cidr}`",
         )
+    if found is not None and not any(found.subnet_of(private) for private in PRIVATE_RANGES):
+        yield ConfigFault(
+            cidr.path,
+            cidr.text,
+            needs=f"a private range, a part of {', '.join(map(str, PRIVATE_RANGES))}",
+            because="public addresses are somebody's, and nothing in the VPC could reach them",
+            fix=f"Write a range such as `{EksNetwork().cidr}`",
+        )
 
 
 def authorised_networks_of_eks_are_ranges(stack: Part) -> Iterator[ConfigFault]:
-    """Yield a fault for each network that is no range, or that is everybody's."""
+    """Yield a fault for each network that is no range, is everybody's or no one's, and where there must be one."""
+    yield from _reached_by_nobody(stack)
     for network in stack["eks"]["authorisedNetworks"].items:
         cidr = network["cidr"]
         yield from _unsound(cidr, "203.0.113.0/24")
@@ -123,8 +146,31 @@ def authorised_networks_of_eks_are_ranges(stack: Part) -> Iterator[ConfigFault]:
                 cidr.text,
                 needs="a range that somebody has",
                 because="it lets everybody on the internet reach the control plane",
-                fix="Write the addresses of your office or runner, or leave the networks out and run inside the VPC",
+                fix="Write the addresses of your office, your VPN or the runner of this program",
             )
+        elif found is not None and (reserved := [each for each in NOT_OF_THE_INTERNET if found.overlaps(each)]):
+            yield ConfigFault(
+                cidr.path,
+                cidr.text,
+                needs="public addresses",
+                because=f"nobody comes over the internet from {reserved[0]}, and EKS refuses it",
+                fix="Write the public addresses of your office, your VPN or the runner of this program",
+            )
+
+
+def _reached_by_nobody(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault where nobody reaches the control plane: from inside alone, in a VPC that is not there yet."""
+    eks = stack["eks"]
+    networks, network = eks["authorisedNetworks"], eks["network"]
+    is_made = eks.is_mapping and network["vpc"].value is None and network["subnets"].value in (None, [], ())
+    if stack["cloud"].text == Cloud.EKS and is_made and networks.value in (None, [], ()):
+        yield ConfigFault(
+            networks.path,
+            "nothing",
+            needs="a network from which the control plane is reached",
+            because="without one it is reached from inside its VPC alone, and nobody is in a VPC that the stack makes",
+            fix="Add `- {name: office, cidr: 203.0.113.0/24}`, or give `mizan:eks.network.vpc` and run inside it",
+        )
 
 
 def _zones_with_subnet(stack: Part) -> set[str] | None:

@@ -154,21 +154,35 @@ def surges_have_something_to_upgrade(stack: Part) -> Iterator[ConfigFault]:
 
 
 def reservations_say_where_they_are(stack: Part) -> Iterator[ConfigFault]:
-    """Yield a fault for each pool that a reservation pays for, and whose zones nobody names."""
+    """Yield a fault for each pool that a reservation pays for, and whose nodes it would not hold.
+
+    Source: https://cloud.google.com/compute/docs/instances/define-instance-placement, read 2026-11-22.
+    """
     kept = {
         commitment["machine"].text: commitment["name"].text
         for commitment in stack["commitments"].items
         if commitment["kind"].text in KEPT
     }
+    first = f"{stack['region'].text}-a"
     for pool in _pools(stack):
         name = kept.get(pool["machine"].text)
-        if name is not None and CapacityType.ON_DEMAND in _kinds(pool) and not _zones(stack, pool):
+        if name is None or CapacityType.ON_DEMAND not in _kinds(pool):
+            continue
+        zones, compact = sorted(set(_zones(stack, pool))), pool["gke"]["compactPlacement"]
+        if len(zones) != 1:
             yield ConfigFault(
                 pool["zones"].path,
-                "nothing",
+                zones or "nothing",
                 needs=f"the zone of reservation {name}",
                 because="a reservation lies in one zone, and its nodes would be looked for in others too",
-                fix=f"Write `[{stack['region'].text}-a]`, or wherever it is",
+                fix=f"Write `[{next(iter(zones), first)}]`, or wherever it is",
+            )
+        if compact.value is True:
+            yield _not_compact(
+                compact,
+                f"no reservation, but {name} pays for nodes of the pool",
+                "GKE makes a placement policy for the pool, and a reservation has machines for its own alone",
+                "compactPlacement",
             )
 
 

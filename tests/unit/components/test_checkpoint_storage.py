@@ -129,6 +129,23 @@ def test_a_job_waits_until_its_pods_can_save_themselves(deploy, monkeypatch, pla
     assert {f"s-team-a/{right}", "s-serviceaccount-team-a/checkpoints"} <= before(job)
 
 
+SETTINGS = {"s-public-access", "s-encryption", "s-lifecycle", "s-tls"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "kept"), [(gke_plan, {"s-bucket"}), (eks_plan, {"s-bucket", *SETTINGS})], ids=["gke", "eks"]
+)
+def test_a_destroy_leaves_a_kept_bucket_with_its_settings_and_takes_every_right(deploy, monkeypatch, plan, kept):
+    with_answers(monkeypatch)
+
+    def retained(**changes: object) -> set[str]:
+        made = stored(deploy, plan(**changes))
+        return {name for name, item in made.items() if item.is_retained}
+
+    assert retained() == kept
+    assert retained(checkpoints={"keepOnDestroy": False}) == set()
+
+
 @pytest.mark.parametrize(("plan", "cloud"), [(GKE, "gcp"), (EKS, "aws")], ids=["gke", "eks"])
 def test_the_sdk_knows_every_property(deploy, monkeypatch, plan, cloud):
     with_answers(monkeypatch)

@@ -20,15 +20,16 @@ from tests.gke_stacks import ZONE, a_flex_start_stack, a_gke_plan, a_gke_stack
 
 RESERVED = {"name": "held", "kind": "reservation", "machine": "a2-ultragpu-4g", "nodes": 1}
 KEY = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
-# Every argument that is ever set: local disks, a reservation, spot, compact placement, a key, labels with underscores.
+# Every argument that is ever set: local disks, a reservation, spot, a key, labels with underscores; compact placement.
 PLAN = a_gke_plan(
     a_gke_stack(
         {"secretsKey": KEY, "nodeZones": [ZONE, "us-central1-f"]},
-        pools=[a_pool(machine="a2-ultragpu-4g", gpu="a100-80gb", zones=[ZONE], gke={"compactPlacement": True})],
+        pools=[a_pool(machine="a2-ultragpu-4g", gpu="a100-80gb", zones=[ZONE])],
         commitments=[RESERVED],
         labels={"cost_center": "ml_1"},
     )
 )
+COMPACT = a_gke_plan(a_gke_stack(pools=[a_pool(zones=[ZONE], gke={"compactPlacement": True})]))
 QUEUED = a_gke_plan(a_flex_start_stack(gke={"queued": True}))
 SITE = site_of(PLAN)
 
@@ -52,6 +53,7 @@ RESOURCES: list[tuple[str, Callable[[], Any], dict[str, Any]]] = [
     ),
     (gke.NODE_POOL, lambda: gcp.container.NodePool, system_pool_args(PLAN, SITE, cluster="c", account="a")),
     *((gke.NODE_POOL, lambda: gcp.container.NodePool, pool_of(PLAN, index)) for index in range(len(PLAN.offers))),
+    (gke.NODE_POOL, lambda: gcp.container.NodePool, pool_of(COMPACT, 0)),
     (gke.NODE_POOL, lambda: gcp.container.NodePool, pool_of(QUEUED, 0)),
 ]
 

@@ -4,10 +4,12 @@ import json
 
 import pulumi
 import pytest
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
 from components.cluster.eks import EksCluster, EksClusterArgs
 from mizan.clouds.aws import addons
 from mizan.errors import PlatformError
+from tests import mocks
 from tests.eks_stacks import ACCOUNT, an_eks_plan, with_answers
 from tests.mocks import PROVIDER, Registered
 
@@ -134,6 +136,47 @@ def test_in_a_given_vpc_no_network_is_made(cluster):
     resources = cluster(network=GIVEN)
     assert not [item for kind in ("Vpc", "Subnet", "NatGateway", "Route") for item in of_type(resources, kind)]
     assert the(resources, "x-control-plane").inputs["vpcConfig"]["subnetIds"] == GIVEN["subnets"]
+
+
+def test_each_given_subnet_is_asked_about_through_the_cluster_s_own_provider(monkeypatch, cluster):
+    asked: list[MockCallArgs] = []
+
+    def call(_: object, args: MockCallArgs) -> dict[str, str]:
+        asked.append(args)
+        return {"id": args.args["id"], "vpcId": GIVEN["vpc"]}
+
+    monkeypatch.setattr(mocks._Provider, "call", call)
+    resources = cluster(network=GIVEN)
+    (provider,) = [item for item in resources if item.typ == AWS_PROVIDER]
+    assert [(one.token, one.args["id"]) for one in asked] == [
+        ("aws:ec2/getSubnet:getSubnet", subnet) for subnet in GIVEN["subnets"]
+    ]
+    assert all(one.provider.startswith(f"{provider.urn}::") for one in asked)
+
+
+def test_a_subnet_of_another_vpc_stops_it_before_the_cluster_is_made(monkeypatch, cluster):
+    registered: list[str] = []
+    foreign = {GIVEN["subnets"][1]: "vpc-0fedcba9876543210"}
+    plain = mocks._Provider.new_resource
+
+    def call(_: object, args: MockCallArgs) -> dict[str, str]:
+        subnet = args.args["id"]
+        return {"id": subnet, "vpcId": foreign.get(subnet, GIVEN["vpc"])}
+
+    def new_resource(self: mocks._Provider, args: MockResourceArgs) -> object:
+        registered.append(args.name)
+        return plain(self, args)
+
+    monkeypatch.setattr(mocks._Provider, "call", call)
+    monkeypatch.setattr(mocks._Provider, "new_resource", new_resource)
+    with pytest.raises(pulumi.RunError) as stopped:
+        cluster(network=GIVEN)
+    assert str(stopped.value) == (
+        "mizan:eks.network.subnets: subnet-0123456789abcdef1 of vpc-0fedcba9876543210; needs subnets of "
+        "vpc-0123456789abcdef0 because a cluster and its nodes stand in one VPC. Write ids that `aws ec2 "
+        "describe-subnets --filters Name=vpc-id,Values=vpc-0123456789abcdef0` names, or correct `vpc`."
+    )
+    assert not {"x-control-plane", "x-nodes"} & set(registered)
 
 
 def test_a_given_key_encrypts_the_secrets_and_none_is_made(cluster):

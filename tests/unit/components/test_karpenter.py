@@ -9,6 +9,7 @@ import pytest
 
 from components.capacity.karpenter import Karpenter, KarpenterArgs
 from mizan.manifests import karpenter
+from mizan.manifests.device_plugin import device_plugin
 from tests.eks_stacks import an_eks_plan, eks_pool, with_answers
 from tests.mocks import PROVIDER, Registered
 from tests.unit.components.test_eks import AWS_PROVIDER, before, of_type, the
@@ -143,8 +144,25 @@ def test_every_pool_has_a_class_and_every_offer_a_pool_as_render_prints_them(reg
     )
     resources = registered(plan)
     manifests = [item.manifest for item in resources if item.manifest and item.typ != HELM]
-    wanted = karpenter.karpenter_nodes(plan)
-    assert sorted(manifests, key=str) == sorted(wanted, key=str)
+    wanted = [device_plugin(), *karpenter.karpenter_nodes(plan)]
+
+    def by_kind_and_name(body):
+        return body["kind"], body["metadata"]["name"]
+
+    assert sorted(manifests, key=by_kind_and_name) == sorted(wanted, key=by_kind_and_name)
     assert the(resources, "x-nodepool-spot-l4").manifest["spec"]["template"]["spec"]["nodeClassRef"]["name"] == "l4"
     assert "x-ec2nodeclass-l4" in before(resources, "x-nodepool-spot-l4")
     assert "x-ec2nodeclass-a100" not in before(resources, "x-nodepool-spot-l4")
+
+
+@pytest.mark.parametrize("install", ["helm", "external"])
+def test_the_device_plugin_is_there_before_the_first_pool_and_goes_after_the_last_whoever_installs_karpenter(
+    registered, install
+):
+    resources = registered(with_karpenter(install=install))
+    plugin = the(resources, "x-daemonset-kube-system/nvidia-device-plugin")
+    assert plugin.manifest == device_plugin()
+    pools = [item.name for item in of_type(resources, "NodePool")]
+    assert sorted(pools) == ["x-nodepool-ondemand-a100", "x-nodepool-spot-a100"]
+    assert [name for name in pools if plugin.name not in before(resources, name)] == []
+    assert not any(name in before(resources, plugin.name) for name in pools)

@@ -23,7 +23,7 @@ ALL_OF_EKS = {
 }
 
 
-# Between them every argument that is ever set: a key, zones, labels; local disks, a reservation, spot, compact
+# Between them every argument that is ever set: a key, zones, labels; local disks, a reservation, spot; compact
 # placement; flex-start that is queued.
 ON_GKE = {
     "least": a_gke_plan(),
@@ -33,11 +33,12 @@ ON_GKE = {
                 "secretsKey": "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k",
                 "nodeZones": [ZONE, "us-central1-f"],
             },
-            pools=[a_pool(machine="a2-ultragpu-4g", gpu="a100-80gb", zones=[ZONE], gke={"compactPlacement": True})],
+            pools=[a_pool(machine="a2-ultragpu-4g", gpu="a100-80gb", zones=[ZONE])],
             commitments=[{"name": "held", "kind": "reservation", "machine": "a2-ultragpu-4g", "nodes": 1}],
             labels={"cost_center": "ml_1"},
         )
     ),
+    "compact": a_gke_plan(a_gke_stack(pools=[a_pool(zones=[ZONE], gke={"compactPlacement": True})])),
     "queued": a_gke_plan(a_flex_start_stack(gke={"queued": True})),
 }
 

@@ -109,6 +109,7 @@ def test_subnets_are_found_by_filters_and_tags(eks):
     assert eks.invoke(function, filters=[{"name": "tag:tier", "values": ["1"]}])["ids"] == [second]
     assert eks.invoke(function, tags={"tier": "0"})["ids"] == [first]
     assert eks.invoke("aws:ec2/getVpc:getVpc", tags={"team": "ml"})["id"] == vpc
+    assert eks.invoke("aws:ec2/getSubnet:getSubnet", id=second)["vpcId"] == vpc
 
 
 def test_what_is_not_there_is_told_by_name(gcp, eks):

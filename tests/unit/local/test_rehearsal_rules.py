@@ -128,6 +128,30 @@ def test_a_node_pool_is_where_its_cluster_is(gcp):
     )
 
 
+@pytest.mark.parametrize(
+    ("location", "zones", "told"),
+    [
+        ("us-central1-z", [], "us-central1-z is no zone of us-central1, which has "),
+        ("us-central1", ["us-central1-f", "us-central1-d"], "us-central1-d is no zone of us-central1, which has "),
+        ("us-central1", ["us-east1-b"], "us-east1-b is no zone of us-central1, which has "),
+        ("us-central1-a", ["us-east1-b"], "us-east1-b is no zone of us-central1, which has "),
+    ],
+)
+def test_a_cluster_and_its_nodes_are_in_zones_of_the_region(gcp, location, zones, told):
+    assert gcp.refuses(CLUSTER, "main", name="main", location=location, nodeLocations=zones) == (
+        f"{told}us-central1-a, us-central1-b, us-central1-c, us-central1-f"
+    )
+
+
+def test_a_node_pool_is_in_zones_of_its_region(gcp):
+    gcp(CLUSTER, "main", name="main", location="us-east1", nodeLocations=["us-east1-b", "us-east1-d"])
+    pool = {"name": "gpu", "cluster": "main", "location": "us-east1"}
+    assert gcp.refuses(NODE_POOL, "gpu", **pool, nodeLocations=["us-east1-a"]) == (
+        "us-east1-a is no zone of us-east1, which has us-east1-b, us-east1-c, us-east1-d"
+    )
+    assert gcp(NODE_POOL, "gpu", **pool, nodeLocations=["us-east1-c"]).outputs["nodeLocations"] == ["us-east1-c"]
+
+
 def test_a_regional_cluster_has_nodes_in_every_zone_and_a_zonal_one_in_its_own(gcp):
     regional = gcp(CLUSTER, "a", name="a", location="europe-west1").outputs
     zonal = gcp(CLUSTER, "b", name="b", location="europe-west1-b").outputs

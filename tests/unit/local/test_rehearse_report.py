@@ -9,7 +9,7 @@ from rich.console import Console
 
 from local.rehearsal.store import Condition, Record
 from local.rehearse import events
-from local.rehearse.agreement import differences
+from local.rehearse.agreement import astray, differences, retained
 from local.rehearse.machines import OutOfStock
 from local.rehearse.report import Check, Report, Step, as_json, by_type, costs, show
 from local.rehearse.simulated import simulated
@@ -120,11 +120,33 @@ def test_what_is_lost_left_half_made_or_doubled_is_told():
     ]
 
 
+def test_a_destroy_leaves_what_the_state_says_is_kept_and_nothing_else():
+    bucket = {"type": "gcp:storage/bucket:Bucket", "id": "checkpoints", "custom": True, "retainOnDelete": True}
+    in_cluster = {"type": "kubernetes:core/v1:Namespace", "id": "team", "custom": True, "retainOnDelete": True}
+    kept = retained([STACK, in_state(), in_cluster, in_state("gone", retainOnDelete=False), bucket])
+    assert kept == {("gcp:storage/bucket:Bucket", "checkpoints")}
+    left = a_pool("checkpoints", type="gcp:storage/bucket:Bucket")
+    assert astray([left], kept) == []
+    assert astray([left], ()) == ["gcp:storage/bucket:Bucket checkpoints is left"]
+    assert astray([a_pool("checkpoints")], kept) == [
+        f"{POOL} checkpoints is left",
+        "gcp:storage/bucket:Bucket checkpoints was to be kept and is gone",
+    ]
+
+
 def test_the_report_says_what_stood_in_for_each_cloud_and_what_was_out_of_stock():
     google, aws = simulated(a_gke_plan(), ()), simulated(an_eks_plan(), ())
     assert google[0].startswith("Google Cloud. No API of Google's is called")
     assert aws[1].startswith("Karpenter's AWS provider.")
     assert "Stock: every machine was there, in all zones." in google
+    for said in (google, aws):
+        assert [sentence.partition(".")[0] for sentence in said[3:7]] == [
+            "Nodes and pods, by KWOK",
+            "NVIDIA's device plugin",
+            "The cluster's version",
+            "Signing in",
+        ]
+        assert "The identity that logs in. It is the cluster's administrator" in said[7]
     gone = frozenset({OutOfStock(machine="p4d.24xlarge", zone=None)})
     assert "Stock: there was none of p4d.24xlarge, as it was told." in simulated(an_eks_plan(), gone)
 

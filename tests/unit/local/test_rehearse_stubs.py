@@ -11,7 +11,7 @@ from components.cluster.aws_credentials import check_aws
 from components.cluster.credentials import google_credentials
 from local.control_plane import pki
 from local.home import Home
-from local.rehearse.stubs import Login, authority, credentials, install, login_of, without_credentials
+from local.rehearse.stubs import Login, authority, credentials, install, login_of, sign_in, without_credentials
 from mizan.config import Cloud
 from mizan.errors import PlatformError
 from tests.eks_stacks import an_eks_plan
@@ -35,7 +35,11 @@ def ask(stub, *arguments):
 def test_each_kubeconfig_is_answered_by_the_command_that_it_names():
     version = "client.authentication.k8s.io/v1beta1"
     assert login_of(an_eks_plan()) == Login(command="aws", arguments=GET_TOKEN, api_version=version)
-    assert login_of(a_gke_plan()) == Login(command="gke-gcloud-auth-plugin", arguments=(), api_version=version)
+    assert login_of(a_gke_plan()) == Login(
+        command="gke-gcloud-auth-plugin",
+        arguments=("--use_application_default_credentials",),
+        api_version=version,
+    )
 
 
 def test_the_answer_is_an_exec_credential_with_the_administrator_s_certificate(home):
@@ -61,16 +65,29 @@ def test_another_question_is_refused_with_what_would_be_answered(home, arguments
     assert done.stderr == told
 
 
-def test_google_s_plugin_is_asked_for_nothing_and_refuses_everything_else(home):
+def test_google_s_plugin_is_asked_for_default_credentials_and_refuses_everything_else(home):
     stub = install(home, login_of(a_gke_plan()))
-    assert json.loads(ask(stub).stdout)["kind"] == "ExecCredential"
-    assert ask(stub, "--use_application_default_credentials").returncode == 2
+    assert json.loads(ask(stub, "--use_application_default_credentials").stdout)["kind"] == "ExecCredential"
+    assert ask(stub).returncode == 2
 
 
 def test_the_program_takes_the_simulated_credentials_for_somebody_s(home):
-    install(home, login_of(an_eks_plan()))
-    assert google_credentials(credentials(Cloud.GKE, home)) == "GOOGLE_OAUTH_ACCESS_TOKEN"
-    check_aws(credentials(Cloud.EKS, home) | {"PATH": str(home.bin)})
+    path = {"PATH": str(home.bin)}
+    for cloud, plan in ((Cloud.GKE, a_gke_plan()), (Cloud.EKS, an_eks_plan())):
+        sign_in(cloud, home)
+        install(home, login_of(plan))
+    file = home.state / "google-credentials.json"
+    assert google_credentials(credentials(Cloud.GKE, home) | path) == str(file)
+    assert set(json.loads(file.read_text()).values()) == {"authorized_user", "simulated-for-a-rehearsal"}
+    check_aws(credentials(Cloud.EKS, home) | path)
+
+
+def test_on_eks_nobody_signs_in_to_google(tmp_path):
+    home = Home(tmp_path / "home")
+    home.create()
+    sign_in(Cloud.EKS, home)
+    assert list(home.state.iterdir()) == []
+    assert credentials(Cloud.EKS, home)["GOOGLE_APPLICATION_CREDENTIALS"] == ""
 
 
 def test_nobody_s_own_credentials_come_near_a_rehearsal(home, tmp_path):

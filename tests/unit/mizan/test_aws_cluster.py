@@ -13,11 +13,10 @@ from mizan.clouds.aws.tags import provider_args
 from mizan.config import Access, AccessPolicy, ControlPlaneLog
 from mizan.errors import PlatformError
 from tests.builders import a_plan
-from tests.eks_stacks import ACCOUNT, an_eks_plan, an_eks_stack
+from tests.eks_stacks import ACCOUNT, OFFICE, an_eks_plan, an_eks_stack, an_eks_stack_in_a_given_vpc
 
 PLAN = an_eks_plan()
 SITE = site_of(PLAN)
-OFFICE = {"name": "office", "cidr": "203.0.113.0/24"}
 
 
 def cluster_of(**eks: object):
@@ -31,7 +30,12 @@ def test_the_cluster_is_made_as_the_stack_says():
         "version": "1.35",
         "role_arn": "role",
         "access_config": {"authentication_mode": "API", "bootstrap_cluster_creator_admin_permissions": True},
-        "vpc_config": {"subnet_ids": ["a", "b"], "endpoint_private_access": True, "endpoint_public_access": False},
+        "vpc_config": {
+            "subnet_ids": ["a", "b"],
+            "endpoint_private_access": True,
+            "endpoint_public_access": True,
+            "public_access_cidrs": ["203.0.113.0/24"],
+        },
         "encryption_config": {"provider": {"key_arn": "key"}, "resources": ["secrets"]},
         "enabled_cluster_log_types": ["api", "audit", "authenticator"],
         "upgrade_policy": {"support_type": "STANDARD"},
@@ -41,11 +45,19 @@ def test_the_cluster_is_made_as_the_stack_says():
 
 
 def test_only_authorised_networks_reach_the_control_plane_from_the_internet():
-    assert cluster_of(authorisedNetworks=[OFFICE])["vpc_config"] == {
+    agency = {"name": "agency", "cidr": "198.51.100.0/24"}
+    assert cluster_of(authorisedNetworks=[OFFICE, agency])["vpc_config"]["public_access_cidrs"] == [
+        "203.0.113.0/24",
+        "198.51.100.0/24",
+    ]
+
+
+def test_in_a_given_vpc_without_authorised_networks_the_internet_does_not_reach_the_control_plane():
+    network = an_eks_stack_in_a_given_vpc()["eks"]["network"]
+    assert cluster_of(authorisedNetworks=[], network=network)["vpc_config"] == {
         "subnet_ids": ["a", "b"],
         "endpoint_private_access": True,
-        "endpoint_public_access": True,
-        "public_access_cidrs": ["203.0.113.0/24"],
+        "endpoint_public_access": False,
     }
 
 

@@ -52,7 +52,7 @@ STACKS: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
     ("cluster", an_existing_stack),
     ("commitments[1]", an_aws_stack),
     *((path, a_whole_eks_stack) for path in ("eks", "pools[0].karpenter", "addons.karpenter")),
-    *((f"eks.network.{key}", an_eks_stack_in_a_given_vpc) for key in ("vpc", "subnets")),
+    *((f"eks.{key}", an_eks_stack_in_a_given_vpc) for key in ("network.vpc", "network.subnets", "authorisedNetworks")),
     *((path, a_whole_gke_stack) for path in ("gke", "labels", "checkpoints")),
     *((f"pools[0].{key}", a_whole_gke_stack) for key in ("zones", "warm", "gke")),
     *(

@@ -4,7 +4,7 @@ import pytest
 
 from mizan.config.models.eks import RETENTION_DAYS
 from tests.builders import NOTHING, a_plan, a_stack, faults_of, with_value
-from tests.eks_stacks import an_eks_plan, an_eks_stack, eks_pool
+from tests.eks_stacks import ACCOUNT, OFFICE, an_eks_plan, an_eks_stack, an_eks_stack_in_a_given_vpc, eks_pool
 
 SUBNETS = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
 VPC = "vpc-0123456789abcdef0"
@@ -158,8 +158,35 @@ ONE_CHANGE = [
         [{"name": "all", "cidr": "0.0.0.0/0"}],
         (
             "eks.authorisedNetworks[0].cidr: 0.0.0.0/0; needs a range that somebody has because it lets "
-            "everybody on the internet reach the control plane. Write the addresses of your office or runner,"
-            " or leave the networks out and run inside the VPC."
+            "everybody on the internet reach the control plane. Write the addresses of your office, your VPN or the "
+            "runner of this program."
+        ),
+    ),
+    (
+        "eks.authorisedNetworks",
+        NOTHING,
+        (
+            "eks.authorisedNetworks: nothing; needs a network from which the control plane is reached because without "
+            "one it is reached from inside its VPC alone, and nobody is in a VPC that the stack makes. Add `- {name: "
+            "office, cidr: 203.0.113.0/24}`, or give `mizan:eks.network.vpc` and run inside it."
+        ),
+    ),
+    (
+        "eks.authorisedNetworks",
+        [OFFICE, {"name": "lan", "cidr": "172.20.0.0/16"}],
+        (
+            "eks.authorisedNetworks[1].cidr: 172.20.0.0/16; needs public addresses because nobody comes over the "
+            "internet from 172.16.0.0/12, and EKS refuses it. Write the public addresses of your office, your VPN or "
+            "the runner of this program."
+        ),
+    ),
+    (
+        "eks.network",
+        {"cidr": "52.0.0.0/16"},
+        (
+            "eks.network.cidr: 52.0.0.0/16; needs a private range, a part of 10.0.0.0/8, 172.16.0.0/12, "
+            "192.168.0.0/16, 100.64.0.0/10 because public addresses are somebody's, and nothing in the VPC could reach "
+            "them. Write a range such as `10.0.0.0/16`."
         ),
     ),
     (
@@ -241,6 +268,9 @@ def test_one_wrong_value_is_told_in_full_and_nothing_else(path, value, told):
         ("pools[0].zones", ["us-east-1a", "us-east-1c"]),
         ("eks.network", {"vpc": VPC, "subnets": SUBNETS}),
         ("eks.network", {"cidr": "10.64.0.0/20"}),
+        ("eks.network", {"cidr": "172.31.0.0/16"}),
+        ("eks.network", {"cidr": "192.168.0.0/16"}),
+        ("eks.network", {"cidr": "100.127.0.0/16"}),
         ("eks.authorisedNetworks", [{"name": "office", "cidr": "203.0.113.0/24"}]),
         ("eks.systemPool", {"machine": "c7i-flex.2xlarge", "minNodes": 1, "maxNodes": 1}),
         ("eks.systemPool", {"machine": "m7i.metal-24xl"}),
@@ -251,6 +281,54 @@ def test_one_wrong_value_is_told_in_full_and_nothing_else(path, value, told):
 )
 def test_what_is_sound_is_taken(path, value):
     assert a_plan(with_value(an_eks_stack(), path, value)).eks is not None
+
+
+@pytest.mark.parametrize(
+    "cidr",
+    [
+        *(
+            "0.1.0.0/16",
+            "10.0.0.0/8",
+            "10.1.2.3/32",
+            "8.0.0.0/5",
+            "100.64.0.0/10",
+            "127.0.0.1/32",
+            "169.254.169.254/32",
+        ),
+        *("172.31.0.0/16", "192.0.0.0/24", "192.168.1.0/24", "198.19.0.0/16", "224.0.0.0/24", "255.255.255.255/32"),
+    ],
+)
+def test_nobody_comes_over_the_internet_from_a_reserved_range(cidr):
+    (told,) = faults_of(with_value(an_eks_stack(), "eks.authorisedNetworks", [{"name": "a", "cidr": cidr}]))
+    assert told.startswith(f"mizan:eks.authorisedNetworks[0].cidr: {cidr}; needs public addresses because nobody")
+
+
+@pytest.mark.parametrize(
+    "cidr",
+    [
+        *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.7/32", "9.0.0.0/8", "11.0.0.0/8", "100.128.0.0/9"),
+        *("172.32.0.0/16", "192.169.0.0/16", "223.255.255.0/24"),
+    ],
+)
+def test_public_ranges_and_those_of_examples_may_reach_the_control_plane(cidr):
+    assert an_eks_plan({"authorisedNetworks": [{"name": "a", "cidr": cidr}]}).eks.authorised_networks[0].cidr == cidr
+
+
+@pytest.mark.parametrize("networks", [[], None])
+def test_an_empty_list_of_networks_is_none(networks):
+    (told,) = faults_of(an_eks_stack(eks={"account": ACCOUNT, "authorisedNetworks": networks}))
+    assert "eks.authorisedNetworks: nothing; needs a network from which the control plane is reached" in told
+
+
+def test_in_a_given_vpc_the_control_plane_may_be_reached_from_inside_alone():
+    stack = with_value(an_eks_stack_in_a_given_vpc(), "eks.authorisedNetworks", NOTHING)
+    assert a_plan(stack).eks.authorised_networks == ()
+
+
+@pytest.mark.parametrize("cidr", ["172.32.0.0/16", "192.169.0.0/16", "100.128.0.0/16", "203.0.0.0/16"])
+def test_a_vpc_just_outside_the_private_ranges_is_refused(cidr):
+    (told,) = faults_of(with_value(an_eks_stack(), "eks.network", {"cidr": cidr}))
+    assert told.startswith(f"mizan:eks.network.cidr: {cidr}; needs a private range, ")
 
 
 @pytest.mark.parametrize("days", sorted(RETENTION_DAYS))

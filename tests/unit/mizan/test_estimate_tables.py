@@ -239,7 +239,12 @@ def test_a_budget_that_no_single_change_keeps_tells_all_of_them_together():
 
 def test_a_budget_that_nothing_keeps_says_so():
     below = budgets([an_exceeded_budget(changes=(), costliest=())], is_alone=True).below
-    assert below == ("stack prod: No smaller pools are enough, only fewer pools or capacity types.",)
+    assert below == (
+        (
+            "stack prod: No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or "
+            "warm nodes."
+        ),
+    )
 
 
 def test_a_budget_close_to_its_end_tells_the_costliest_pools_only():

@@ -251,6 +251,7 @@ def test_a_kubeconfig_names_the_login_command_and_holds_no_secret():
                     "exec": {
                         "apiVersion": "client.authentication.k8s.io/v1beta1",
                         "command": "gke-gcloud-auth-plugin",
+                        "args": ["--use_application_default_credentials"],
                         "installHint": "Install gke-gcloud-auth-plugin: gcloud components install "
                         "gke-gcloud-auth-plugin",
                         "provideClusterInfo": True,

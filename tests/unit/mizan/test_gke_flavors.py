@@ -10,7 +10,7 @@ from mizan.catalogue import machines
 from mizan.config import Cloud, parse
 from mizan.manifests import manifests_of
 from mizan.plan import Plan, Taint, build_plan
-from tests.builders import TODAY, a_pool, a_queue, an_existing_stack
+from tests.builders import TODAY, a_job, a_pool, a_queue, an_existing_stack
 from tests.eks_stacks import an_eks_plan
 from tests.gke_stacks import BY_CAPACITY, GKE, ZONE, a_flex_start_stack, a_gke_plan, a_gke_stack, the_offer
 from tests.strategies import stacks
@@ -161,6 +161,44 @@ def test_a_queued_flavor_selects_and_tolerates_queued_nodes():
     assert (flavor.is_queued, flavor.labels[QUEUED], flavor.taints) == (True, "true", (GPU, taint))
     (body,) = the(plan, "ResourceFlavor")
     assert body["spec"]["tolerations"] == [GPU.toleration(), taint.toleration()]
+
+
+def annotations_of_a_job(*, queued: bool, **job: object) -> tuple[dict[str, str], dict[str, str]]:
+    """The annotations of a job on flex-start nodes, and those of its pods."""
+    checkpoint = {"dir": "gs://checkpoints/train-1", "intervalSeconds": 30}
+    values = a_flex_start_stack(gke={"queued": queued}) | {
+        "jobs": [a_job(checkpoint=checkpoint, **job)],
+    }
+    (body,) = the(a_gke_plan(values), "Job")
+    return body["metadata"]["annotations"], body["spec"]["template"]["metadata"]["annotations"]
+
+
+# 10 minutes and 7 days are the least and the most for which Google gives flex-start nodes.
+@pytest.mark.parametrize(
+    ("seconds", "asked"),
+    [(60, "600"), (600, "600"), (601, "601"), (3600, "3600"), (604_800, "604800"), (604_801, "604800")],
+)
+def test_queued_nodes_are_asked_for_as_long_as_the_job_may_run(seconds, asked):
+    of_the_job, of_its_pods = annotations_of_a_job(queued=True, maxRunSeconds=seconds)
+    assert of_the_job["provreq.kueue.x-k8s.io/maxRunDurationSeconds"] == asked
+    assert "provreq" not in str(of_its_pods)
+
+
+def test_nodes_that_are_not_queued_are_asked_for_without_a_time():
+    of_the_job, of_its_pods = annotations_of_a_job(queued=False, maxRunSeconds=3600)
+    assert "provreq" not in str((of_the_job, of_its_pods))
+
+
+def test_a_job_says_its_time_wherever_one_flavor_of_its_queue_is_queued():
+    capacity = [{"type": "on-demand", "maxNodes": 1}, {"type": "flex-start", "maxNodes": 2}]
+    quotas = [
+        {"pool": "a100", "capacity": "on-demand", "gpus": 4},
+        {"pool": "a100", "capacity": "flex-start", "gpus": 8},
+    ]
+    pools = [a_pool(capacity=capacity, gke={"queued": True})]
+    stack = a_gke_stack(pools=pools, queues=[a_queue(quotas=quotas)], jobs=[a_job(maxRunSeconds=7200)])
+    (body,) = the(a_gke_plan(stack), "Job")
+    assert body["metadata"]["annotations"]["provreq.kueue.x-k8s.io/maxRunDurationSeconds"] == "7200"
 
 
 def test_where_nothing_is_queued_nothing_is_checked():

@@ -187,7 +187,7 @@ def test_what_a_pool_asks_for_is_what_its_nodes_get():
     assert "placement_policy" not in the_pool(a_gke_plan(), "spot-a100")
 
 
-def test_a_driver_that_the_gpu_operator_installs_keeps_gke_s_device_plugin_away():
+def test_a_driver_of_one_s_own_keeps_gke_s_device_plugin_away():
     off = the_pool(a_plan_with(gke={"driver": "INSTALLATION_DISABLED"}), "spot-a100")["node_config"]
     assert off["guest_accelerators"][0]["gpu_driver_installation_config"] == {
         "gpu_driver_version": "INSTALLATION_DISABLED"

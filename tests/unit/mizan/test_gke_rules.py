@@ -398,6 +398,36 @@ def test_a_reservation_s_zone_must_be_known():
     ]
 
 
+@pytest.mark.parametrize("changes", [{"pool": ["us-central1-c", ZONE]}, {"cluster": ["us-central1-c", ZONE]}])
+def test_a_reservation_lies_in_no_more_than_one_zone(changes):
+    pool = a_pool(**({"zones": changes["pool"]} if "pool" in changes else {}))
+    gke = {"nodeZones": changes["cluster"]} if "cluster" in changes else {}
+    assert faults_on_gke(a_gke_stack(gke, pools=[pool], commitments=[RESERVED])) == [
+        (
+            'mizan:pools[0].zones: ["us-central1-a", "us-central1-c"]; needs the zone of reservation held because a '
+            "reservation lies in one zone, and its nodes would be looked for in others too. Write `[us-central1-a]`, "
+            "or wherever it is."
+        )
+    ]
+
+
+def test_a_zone_named_twice_is_one_for_a_reservation():
+    assert a_gke_plan(a_gke_stack(pools=[a_pool(zones=[ZONE, ZONE])], commitments=[RESERVED])).commitments
+
+
+def test_what_a_reservation_pays_for_is_not_placed_anew():
+    pool = a_pool(zones=[ZONE], gke=COMPACT)
+    assert faults_on_gke(a_gke_stack(pools=[pool], commitments=[RESERVED])) == [
+        (
+            "mizan:pools[0].gke.compactPlacement: true; needs no reservation, but held pays for nodes of the pool "
+            "because GKE makes a placement policy for the pool, and a reservation has machines for its own alone. "
+            "Remove `compactPlacement`."
+        )
+    ]
+    committed = {"name": "year", "kind": "committed-use", "machine": "a2-highgpu-4g", "nodes": 1, "term": "1y"}
+    assert a_gke_plan(a_gke_stack(pools=[pool], commitments=[committed])).pools
+
+
 def test_a_committed_use_lies_in_no_zone():
     committed = {"name": "year", "kind": "committed-use", "machine": "a2-highgpu-4g", "nodes": 1, "term": "1y"}
     assert a_gke_plan(a_gke_stack(commitments=[committed])).commitments

@@ -44,6 +44,9 @@ def seconds(work: Callable[[], object]) -> float:
 def main() -> int:
     """Return 0 when every limit is kept."""
     reporter = Reporter()
+    if sys.argv[1:] not in ([], ["--cold"]):
+        sys.stdout.write(f"{__doc__}")
+        return 0 if sys.argv[1:] == ["--help"] else 2
     if sys.argv[1:] == ["--cold"]:
         return _print(cold_build(reporter))
     with tempfile.TemporaryDirectory(prefix="mizan-bench-") as folder:

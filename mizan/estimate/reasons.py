@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from mizan.estimate.commitment_model import CommitmentCost
 from mizan.estimate.model import StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
-from mizan.prices import HOURS_PER_MONTH
+from mizan.prices import HOURS_PER_MONTH, derived_mark
 
 ADDED = "added"
 REMOVED = "removed"
@@ -203,7 +203,7 @@ def _price(offer: OfferCost) -> str:
 def _usd(amount: Decimal, *, is_derived: bool) -> str:
     """Return a price with all its places, and at least two."""
     places = max(2, -int(amount.normalize().as_tuple().exponent))
-    return f"${amount:,.{places}f}{' (derived)' if is_derived else ''}"
+    return f"${amount:,.{places}f}{derived_mark(is_derived=is_derived)}"
 
 
 def _percent(share: Decimal) -> str:

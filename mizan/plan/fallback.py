@@ -8,7 +8,7 @@ from mizan.capacity import CapacityType
 from mizan.catalogue import Machine
 from mizan.config import Order, Workload, WorkloadKind
 from mizan.plan.worth import Loss, loss
-from mizan.prices import Price, Uptime
+from mizan.prices import Price, Uptime, derived_mark
 
 # Source: https://cloud.google.com/kubernetes-engine/docs/concepts/dws, read 2026-11-22.
 FLEX_START_HOURS = 168
@@ -153,17 +153,13 @@ def _undisturbed(price: Price, reason: str) -> Worth:
 
 
 def _hourly(price: Price) -> str:
-    return f"${_cents(price.usd_per_hour)} an hour{_mark(is_derived=price.is_derived)}"
+    return f"${_cents(price.usd_per_hour)} an hour{derived_mark(is_derived=price.is_derived)}"
 
 
 def _saving(percent: Decimal, price: Price, market: Market) -> str:
     """Return what a price saves, marked where it or the on-demand price was computed."""
     is_derived = any(each is not None and each.is_derived for each in (price, market.on_demand))
-    return f"saves {_percent(percent)}{_mark(is_derived=is_derived)} against on-demand"
-
-
-def _mark(*, is_derived: bool) -> str:
-    return " (derived)" if is_derived else ""
+    return f"saves {_percent(percent)}{derived_mark(is_derived=is_derived)} against on-demand"
 
 
 def _nodes(workload: Workload) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from mizan.capacity import CapacityType
 from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan
 from mizan.plan.queue_model import QueuePlan
+from mizan.prices import derived_mark
 
 
 def of_commitments(commitments: Sequence[CommitmentPlan], pools: Sequence[PoolPlan]) -> Iterator[str]:
@@ -32,7 +33,7 @@ def of_order(queues: Sequence[QueuePlan]) -> Iterator[str]:
                 kinds = " and ".join(dict.fromkeys(offer.capacity_type for offer in before))
                 dearest = max((offer.price for offer in before), key=lambda price: price.usd_per_hour)
                 paying = " and ".join(reserved.commitments)
-                usd = f"${dearest.usd_per_hour:.2f}{_mark(is_derived=dearest.is_derived)}"
+                usd = f"${dearest.usd_per_hour:.2f}{derived_mark(is_derived=dearest.is_derived)}"
                 yield (
                     f"queue {queue.name}: tries {kinds} of pool {quota.flavor.pool} before the on-demand nodes that "
                     f"{paying} pays for; while those are idle, each node costs up to {usd} an hour for nothing. Put "
@@ -80,12 +81,8 @@ def _of_dollars(commitment: CommitmentPlan, offers: Sequence[Offer]) -> Iterator
         if offer.capacity_type is CapacityType.ON_DEMAND
     )
     if round(left, 2) > 0:
-        mark = _mark(is_derived=any(offer.price.is_derived for offer in offers))
+        mark = derived_mark(is_derived=any(offer.price.is_derived for offer in offers))
         yield (
             f"commitment {commitment.name}: ${left:.2f}{mark} of its ${commitment.usd_per_hour:.2f} an hour pay for "
             "nothing, as all on-demand capacity of the pools is paid for. Raise `maxNodes`, or count them as unused."
         )
-
-
-def _mark(*, is_derived: bool) -> str:
-    return " (derived)" if is_derived else ""

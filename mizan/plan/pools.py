@@ -25,7 +25,7 @@ from mizan.plan.model import CommitmentPlan, Offer, PoolPlan
 from mizan.plan.nodes import in_one_flavor, node_labels, node_taints
 from mizan.plan.order import weights
 from mizan.plan.worth import notice_seconds
-from mizan.prices import mean_uptime
+from mizan.prices import derived_mark, mean_uptime
 
 
 def counted_apart(queues: Sequence[Queue]) -> frozenset[str]:
@@ -238,7 +238,7 @@ def _paid_in_part(on_demand: Candidate, part: Mapping[str, Decimal]) -> Candidat
 
 def _percent(share: Decimal, on_demand: Candidate) -> str:
     """Return a share of a node, marked where the price that it is a share of was computed."""
-    return f"{share * 100:.1f} %{' (derived)' if on_demand.price.is_derived else ''}"
+    return f"{share * 100:.1f} %{derived_mark(is_derived=on_demand.price.is_derived)}"
 
 
 def _offer(pool: Pool, cloud: Cloud, candidate: Candidate, max_nodes: int) -> Offer:

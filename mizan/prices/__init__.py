@@ -6,7 +6,7 @@ from mizan.prices.egress import EGRESS_FILE, EgressPrice, egress_price
 from mizan.prices.files import PRICE_FILE, read_price_file, shipped
 from mizan.prices.hosts import HOST_FILE, HostRate, host_rate
 from mizan.prices.layout import PriceFault, UnreadablePrices
-from mizan.prices.model import HOURS_PER_MONTH, LEAST_USD_PER_HOUR, PRICE_MAX_AGE_DAYS, Basis, Price
+from mizan.prices.model import HOURS_PER_MONTH, LEAST_USD_PER_HOUR, PRICE_MAX_AGE_DAYS, Basis, Price, derived_mark
 from mizan.prices.uptime import Uptime, UptimeKind, mean_uptime
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Uptime",
     "UptimeKind",
     "committed_uses",
+    "derived_mark",
     "egress_price",
     "host_rate",
     "mean_uptime",

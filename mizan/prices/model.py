@@ -32,6 +32,11 @@ class Basis(StrEnum):
     DERIVED = "derived"
 
 
+def derived_mark(*, is_derived: bool) -> str:
+    """Return what stands behind a figure in a sentence: ` (derived)` where it was computed, else nothing."""
+    return " (derived)" if is_derived else ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Price:
     """One price row, US dollars per node and hour.

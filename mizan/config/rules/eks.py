@@ -55,20 +55,6 @@ def the_eks_section_fits_the_cloud(stack: Part) -> Iterator[ConfigFault]:
             )
 
 
-def pools_on_eks_are_of_aws(stack: Part) -> Iterator[ConfigFault]:
-    """Yield a fault for each pool on EKS with a machine of another cloud."""
-    for pool in stack["pools"].items if stack["cloud"].text == Cloud.EKS else ():
-        machine = machines().get(pool["machine"].text or "")
-        if machine is not None and machine.provider != "aws":
-            yield ConfigFault(
-                pool["machine"].path,
-                machine.name,
-                needs="a machine of aws",
-                because=f"{machine.name} is a machine of {machine.provider}, and nodes of EKS are AWS's",
-                fix="Take a machine such as p4d.24xlarge, or write `mizan:cloud: gke`",
-            )
-
-
 def the_eks_version_is_known(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for a version of Kubernetes for which no add-ons are pinned."""
     version = stack["eks"]["version"]

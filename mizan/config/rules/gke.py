@@ -55,20 +55,6 @@ def the_gke_section_fits_the_cloud(stack: Part) -> Iterator[ConfigFault]:
         )
 
 
-def pools_on_gke_are_of_google(stack: Part) -> Iterator[ConfigFault]:
-    """Yield a fault for each pool on GKE with a machine of another cloud."""
-    for pool in stack["pools"].items if stack["cloud"].text == Cloud.GKE else ():
-        machine = machines().get(pool["machine"].text or "")
-        if machine is not None and machine.provider != "gcp":
-            yield ConfigFault(
-                pool["machine"].path,
-                machine.name,
-                needs="a machine of gcp",
-                because=f"{machine.name} is a machine of {machine.provider}, and nodes of GKE are Google's",
-                fix="Take a machine such as a2-highgpu-4g, or write `mizan:cloud: eks`",
-            )
-
-
 def pools_say_nothing_of_another_cloud(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for each pool with settings that its cloud does not read."""
     strangers = {Cloud.GKE: ("karpenter", "Karpenter makes no nodes on GKE"), Cloud.EKS: ("gke", "EKS is not GKE")}

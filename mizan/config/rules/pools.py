@@ -1,11 +1,39 @@
 """Rules between pools and the catalogue."""
 
 from collections.abc import Iterator
+from types import MappingProxyType
 
 from mizan.capacity import CapacityType
 from mizan.catalogue import gpu_models, machines
 from mizan.config.faults import ConfigFault, suggestion
+from mizan.config.models import Cloud
 from mizan.config.part import Part
+
+# By cloud: whose machines are its nodes, that cloud's name, such a machine, and the cloud that takes the other's.
+_NODES = MappingProxyType(
+    {
+        Cloud.GKE: ("gcp", "Google's", "a2-highgpu-4g", Cloud.EKS),
+        Cloud.EKS: ("aws", "AWS's", "p4d.24xlarge", Cloud.GKE),
+    }
+)
+
+
+def pools_are_of_the_stack_s_cloud(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for each pool on GKE or EKS with a machine of another cloud."""
+    cloud = next((each for each in _NODES if each == stack["cloud"].text), None)
+    if cloud is None:
+        return
+    provider, whose, example, other = _NODES[cloud]
+    for pool in stack["pools"].items:
+        machine = machines().get(pool["machine"].text or "")
+        if machine is not None and machine.provider != provider:
+            yield ConfigFault(
+                pool["machine"].path,
+                machine.name,
+                needs=f"a machine of {provider}",
+                because=f"{machine.name} is a machine of {machine.provider}, and nodes of {cloud.upper()} are {whose}",
+                fix=f"Take a machine such as {example}, or write `mizan:cloud: {other}`",
+            )
 
 
 def pools_fit_the_catalogue(stack: Part) -> Iterator[ConfigFault]:

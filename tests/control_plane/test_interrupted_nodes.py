@@ -56,7 +56,9 @@ def interrupted(client, namespace, pool, eventually):
             return next((pod for pod in pods if pod.status.phase == "Running"), None)
 
         first = eventually(running, seconds=PATIENCE_SECONDS)
-        (claim,) = [item for item in client.list(NodeClaim) if (item.status or {}).get("nodeName") == first.spec.nodeName]
+        (claim,) = [
+            item for item in client.list(NodeClaim) if (item.status or {}).get("nodeName") == first.spec.nodeName
+        ]
         client.delete(NodeClaim, claim.metadata.name)
 
         def replaced():

@@ -206,22 +206,25 @@ def test_waiting_jobs_are_told_by_kueues_own_api(plane, installed, queue):
     wait_until(lambda: pending(plane) == ["too-large"], seconds=30, told="the job waits")
     installed.delete(Job, "too-large", namespace=TEAM)
     wait_until(lambda: pending(plane) == [], seconds=30, told="the job waits no more")
+    assert "too-large" not in [each.metadata.name for each in installed.list(Job, namespace=TEAM)]
 
 
 def test_a_namespace_still_goes_away_beside_the_charts_api(installed):
     installed.create(Namespace.from_dict({"metadata": {"name": "passing"}}))
     installed.delete(Namespace, "passing")
     wait_until(lambda: "passing" not in names_of(installed, Namespace), seconds=30, told="the namespace goes")
+    assert TEAM in names_of(installed, Namespace), "no other namespace goes with it"
 
 
-def _names(client, kind):
-    """The names of a team's objects, once an API server that has just begun has read them: until then it says 429."""
-    while True:
-        try:
-            return [each.metadata.name for each in client.list(kind, namespace=TEAM)]
-        except ApiError as error:
-            if error.status.code != HTTPStatus.TOO_MANY_REQUESTS:
-                raise
+def _has_read(client, kind):
+    """Whether an API server that has just begun has read the objects of a kind: until then it says 429."""
+    try:
+        client.list(kind, namespace=TEAM)
+    except ApiError as error:
+        if error.status.code != HTTPStatus.TOO_MANY_REQUESTS:
+            raise
+        return False
+    return True
 
 
 def test_killed_processes_come_back_and_a_second_start_keeps_them(plane, installed, queue):
@@ -235,7 +238,8 @@ def test_killed_processes_come_back_and_a_second_start_keeps_them(plane, install
     assert [(row.name, row.state) for row in plane.status()] == [(name, State.RUNNING) for name in INSTALLING_DAEMONS]
     with plane.client() as again:
         # Another version than the stored one: converted by Kueue.
-        assert _names(again, OldLocalQueue) == ["cpus"]
+        wait_until(lambda: _has_read(again, OldLocalQueue), seconds=60, told="the API server has read the local queues")
+        assert [each.metadata.name for each in again.list(OldLocalQueue, namespace=TEAM)] == ["cpus"]
     assert set(plane.start().actions.values()) == {Action.KEPT}
     assert plane.follow_installed_kueue() is Action.KEPT
 

@@ -16,6 +16,7 @@ from mizan.clouds.aws.site import site_of
 from mizan.config import Install
 from mizan.manifests import Manifest, karpenter
 from mizan.manifests.device_plugin import device_plugin
+from mizan.manifests.node_pools import node_overlays
 from mizan.plan import Plan
 
 # Nodes are drained before their pool is gone; a pod may take its time.
@@ -159,7 +160,7 @@ class Karpenter(pulumi.ComponentResource):
         classes = {pool.name: self._object(karpenter.node_class(pool, plan), *needed) for pool in plan.pools}
         for pool, offer in chain.from_iterable([(pool, offer) for offer in pool.offers] for pool in plan.pools):
             self._object(karpenter.node_pool(offer, pool, plan), classes[pool.name])
-        for overlay in karpenter.node_overlays(plan):
+        for overlay in node_overlays(plan.offers):
             self._object(overlay, *needed)
 
     def _object(self, body: Manifest, *needed: pulumi.Resource) -> KubernetesObject:

@@ -50,7 +50,8 @@ def _offer(offer: Offer, plan: Plan) -> Json:
         "name": offer.name,
         "capacityType": offer.capacity_type,
         "maxNodes": offer.max_nodes,
-        "resource": offer.resource,
+        "minNodes": offer.min_nodes,
+        "resources": dict(offer.resources),
         "unitsPerNode": offer.units_per_node,
         "weight": offer.weight,
         "commitments": {name: number(nodes) for name, nodes in offer.commitments.items()},
@@ -113,7 +114,7 @@ def _flavor(flavor: Flavor) -> Json:
         "pool": flavor.pool,
         "capacityType": flavor.capacity_type,
         "offers": [offer.name for offer in flavor.offers],
-        "resource": flavor.resource,
+        "resources": list(flavor.sharing.amounts),
         "maxUnits": flavor.max_units,
     }
 

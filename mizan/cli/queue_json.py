@@ -33,7 +33,7 @@ def document(plan: Plan, live: Live | None) -> Json:
                 "name": row.flavor.name,
                 "pool": row.flavor.pool,
                 "capacityType": row.flavor.capacity_type,
-                "resource": row.flavor.resource,
+                "resources": list(row.flavor.sharing.amounts),
                 "quotas": row.quotas,
                 "poolMaximum": row.largest,
             }

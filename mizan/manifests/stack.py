@@ -4,7 +4,7 @@ from mizan.config import Cloud
 from mizan.manifests.compute_class import compute_classes
 from mizan.manifests.device_plugin import device_plugin
 from mizan.manifests.karpenter import karpenter_nodes
-from mizan.manifests.kwok_nodes import node_class, node_pool
+from mizan.manifests.kwok_nodes import simulated_nodes
 from mizan.manifests.manifest import Manifest
 from mizan.manifests.namespaces import team_namespace
 from mizan.manifests.provisioning import provisioning
@@ -26,7 +26,6 @@ from mizan.plan import Plan
 
 def manifests_of(plan: Plan) -> list[Manifest]:
     """Return the stack's manifests, each after those it refers to. Kueue's own chart is not among them."""
-    simulated = [node_class(), *(node_pool(offer) for offer in plan.offers)] if plan.cloud is Cloud.LOCAL else []
     machines = [offer.machine for offer in plan.offers]
     teams = [
         item
@@ -39,7 +38,7 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         )
     ]
     return [
-        *simulated,
+        *(simulated_nodes(plan) if plan.cloud is Cloud.LOCAL else []),
         *([device_plugin(), *karpenter_nodes(plan)] if plan.cloud is Cloud.EKS else []),
         *compute_classes(plan.flavors),
         *warm_nodes(plan.pools),

@@ -19,6 +19,7 @@ from mizan.plan.checkpoints import CheckpointBucket, account_of, bucket_of, of_c
 from mizan.plan.cloud_labels import cloud_labels
 from mizan.plan.commitments import commitments_of
 from mizan.plan.expiry import of_expiry
+from mizan.plan.gpu_operator import gpu_operator_of
 from mizan.plan.idle import of_commitments, of_order, of_queueless, of_spare
 from mizan.plan.intervals import checkpoint_seconds, of_runs
 from mizan.plan.model import Flavor, Offer, PoolPlan
@@ -73,6 +74,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         gke=config.gke,
         eks=config.eks,
         karpenter=config.addons.karpenter or KarpenterAddon(),
+        gpu_operator=gpu_operator_of(config, pools),
         checkpoints=bucket,
         cloud_labels=cloud_labels(stack, config.labels),
         forced_removals=config.force_remove_teams,
@@ -134,8 +136,8 @@ def _flavor_of_whole(pool: PoolPlan) -> Flavor:
 def _quota(quota: Quota | CohortQuota, flavors: Mapping[FlavorKey, Flavor]) -> FlavorQuota:
     flavor = flavors[quota.pool, quota.capacity]
     if isinstance(quota, CohortQuota):
-        return FlavorQuota(flavor=flavor, nominal=quota.gpus)
-    return FlavorQuota(flavor=flavor, nominal=quota.gpus, borrowing=quota.borrow, lending=quota.lend)
+        return FlavorQuota(flavor=flavor, nominal=quota.amount)
+    return FlavorQuota(flavor=flavor, nominal=quota.amount, borrowing=quota.borrow, lending=quota.lend)
 
 
 def _queue(queue: Queue, flavors: Mapping[FlavorKey, Flavor], teams: tuple[Team, ...]) -> QueuePlan:
@@ -203,7 +205,7 @@ def _job(
         queue=job.queue,
         labels=labels,
         tolerations=(spot_taint(config.cloud),) if job.spot_eligible else (),
-        resource=queue.quotas[0].flavor.resource,
+        resource=next(iter(queue.quotas[0].flavor.sharing.amounts)),
         units=job.gpus,
         pods=job.pods,
         cpus=cpus * job.gpus,

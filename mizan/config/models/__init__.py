@@ -1,6 +1,14 @@
 """The models of a stack file: plain values; every field says what it does, why it is limited, and how to mend it."""
 
-from mizan.config.models.addons import Addons, Install, KarpenterAddon, KueueAddon, PodsReady
+from mizan.config.models.addons import (
+    Addons,
+    GpuOperatorAddon,
+    GpuOperatorDriver,
+    Install,
+    KarpenterAddon,
+    KueueAddon,
+    PodsReady,
+)
 from mizan.config.models.cluster import Cloud, Cluster
 from mizan.config.models.costs import (
     Budget,
@@ -25,7 +33,7 @@ from mizan.config.models.gke import (
 )
 from mizan.config.models.jobs import AccessMode, Checkpoint, CheckpointVolume, RestartPolicy, TrainingJob
 from mizan.config.models.networks import AuthorisedNetwork
-from mizan.config.models.node_settings import GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
+from mizan.config.models.node_settings import GkeImage, GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
 from mizan.config.models.pools import Pool, PoolCapacity
 from mizan.config.models.queues import (
     Cohort,
@@ -40,6 +48,7 @@ from mizan.config.models.queues import (
     WhenCanBorrow,
     WithinClusterQueue,
 )
+from mizan.config.models.sharing import Sharing
 from mizan.config.models.stack import NOT_KEYS, StackConfig
 from mizan.config.models.storage import CheckpointStorage
 from mizan.config.models.teams import Team
@@ -70,9 +79,12 @@ __all__ = [
     "ExpectedUse",
     "Fallback",
     "Gke",
+    "GkeImage",
     "GkeNetwork",
     "GkeNodes",
     "GpuDriver",
+    "GpuOperatorAddon",
+    "GpuOperatorDriver",
     "Install",
     "KarpenterAddon",
     "KarpenterNodes",
@@ -91,6 +103,7 @@ __all__ = [
     "ReclaimWithinCohort",
     "ReleaseChannel",
     "RestartPolicy",
+    "Sharing",
     "SpotSettings",
     "StackConfig",
     "SystemPool",

@@ -20,6 +20,7 @@ from mizan.config import Install, KueueAddon
 from mizan.manifests.kueue_settings import chart_values
 from mizan.manifests.kwok_nodes import node_class, node_pool
 from mizan.manifests.manifest import manifest
+from mizan.manifests.node_pools import node_overlays
 from mizan.manifests.queues import (
     cluster_queue,
     cohort,
@@ -31,6 +32,7 @@ from mizan.manifests.training_jobs import spot_training_job
 from mizan.plan import Plan
 from tests.builders import a_plan, a_pool, a_stack, a_whole_stack
 from tests.mocks import PROVIDER, Registered
+from tests.sharing_stacks import PROFILE, a_sharing_stack
 
 PLAN = a_plan()
 WARM_PLAN = a_plan(a_stack(pools=[a_pool(warm={"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10})]))
@@ -162,6 +164,15 @@ def test_every_offer_is_one_node_pool_made_after_their_class(deploy):
         pool = by_name[f"x-nodepool-{offer.name}"]
         assert pool.manifest == node_pool(offer)
         assert names_of(resources, pool.dependencies) == {"x-kwoknodeclass-simulated"}
+
+
+def test_an_offer_of_shared_gpus_has_an_overlay_as_well(deploy):
+    plan = a_plan(a_sharing_stack("local", PROFILE))
+    resources = deploy(lambda: LocalNodes("x", LocalNodesArgs(offers=plan.offers)))
+    children = children_of(resources, "mizan:components:LocalNodes")
+    overlays = [child for child in children if child.typ.endswith(":NodeOverlay")]
+    assert [child.manifest for child in overlays] == node_overlays(plan.offers)
+    assert sorted(child.name for child in overlays) == ["x-nodeoverlay-ondemand-a100", "x-nodeoverlay-spot-a100"]
 
 
 def test_kueue_is_installed_as_a_release_of_the_pinned_chart(deploy):

@@ -142,7 +142,7 @@ def test_the_report_says_what_stood_in_for_each_cloud_and_what_was_out_of_stock(
     for said in (google, aws):
         assert [sentence.partition(".")[0] for sentence in said[3:7]] == [
             "Nodes and pods, by KWOK",
-            "NVIDIA's device plugin",
+            "NVIDIA's device plugin and operator",
             "The cluster's version",
             "Signing in",
         ]

@@ -202,7 +202,7 @@ def test_the_json_has_these_keys_and_money_as_text(mizan):
     assert {part: " ".join(told[part][0]) for part in ("pools", "commitments", "flavors", "queues", "jobs")} == {
         "pools": "name machine gpu gpusPerNode order diskGib offers leftOut doubtful",
         "commitments": "name kind provider machine nodes usdPerHour asOf isStale basis source",
-        "flavors": "name pool capacityType offers resource maxUnits",
+        "flavors": "name pool capacityType offers resources maxUnits",
         "queues": "name fallback cohort teams flavors",
         "jobs": "namespace name queue pods gpusPerPod checkpointSeconds",
     }

@@ -17,6 +17,8 @@ SPOT_TAINT: Final = f"{DOMAIN}/spot"
 # for spot alone. Source: https://cloud.google.com/kubernetes-engine/docs/how-to/spot-vms, read 2026-11-23.
 GKE_SPOT: Final = "cloud.google.com/gke-spot"
 OWN_CAPACITY_TYPE: Final = f"{DOMAIN}/capacity-type"
+# On GKE's nodes with GPUs. Source: https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-23.
+GKE_ACCELERATOR: Final = "cloud.google.com/gke-accelerator"
 
 # Label and taint of the node pools that a ComputeClass chooses among, and of those whose nodes come all together
 # through a ProvisioningRequest. The taint of the latter GKE puts on itself, the label it does not.
@@ -61,8 +63,10 @@ NAMESPACE_COST_LABELS: Final = (COST_CENTER, TEAM, PROJECT)
 # Kueue's own, in its chart and in the webhook certificate of the embedded cluster alike.
 KUEUE_NAMESPACE: Final = "kueue-system"
 
-# NVIDIA's operator, its device plugin, MIG manager and DCGM exporter, or what stands in for them.
+# NVIDIA's operator, its device plugin, MIG manager and DCGM exporter, or what stands in for them; and the exporter
+# where it stands alone. A namespace that changed its owner would be deleted by the old one.
 GPU_NAMESPACE: Final = "gpu-operator"
+DCGM_NAMESPACE: Final = "dcgm-exporter"
 
 # Where the platform itself runs pods, and the PriorityClass of those that only hold a node's place. Kueue leaves its
 # jobs alone, as the namespace has no label STACK.
@@ -71,7 +75,9 @@ PLACEHOLDER_PRIORITY: Final = "mizan-placeholder"
 
 # They belong to the cluster, not to a team, and so does every name that begins with kube-.
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/, read 2026-11-22.
-SYSTEM_NAMESPACES: Final = frozenset({"default", KUEUE_NAMESPACE, GPU_NAMESPACE, "karpenter", OWN_NAMESPACE})
+SYSTEM_NAMESPACES: Final = frozenset(
+    {"default", KUEUE_NAMESPACE, GPU_NAMESPACE, DCGM_NAMESPACE, "karpenter", OWN_NAMESPACE}
+)
 SYSTEM_NAMESPACE_PREFIX: Final = "kube-"
 
 # NVIDIA's device plugin and GPU feature discovery.
@@ -83,6 +89,8 @@ GPU_PRODUCT: Final = "nvidia.com/gpu.product"
 # Source: NVIDIA/k8s-device-plugin@v0.20.0 README.md; NVIDIA/gpu-operator@v26.7.0 assets/state-mig-manager.
 NVIDIA_SHARED_GPU: Final = "nvidia.com/gpu.shared"
 NVIDIA_MIG: Final = "nvidia.com/mig-"
+# Source: k8s.io/api@v0.36.3 resource/v1/types.go, ResourceDeviceClassPrefix.
+DEVICE_CLASS_RESOURCE: Final = "deviceclass.resource.kubernetes.io/"
 DEVICE_PLUGIN_CONFIG: Final = "nvidia.com/device-plugin.config"
 MIG_CONFIG: Final = "nvidia.com/mig.config"
 # On a node that NVIDIA's operator leaves alone.
@@ -136,8 +144,12 @@ POD_SECURITY_WARN: Final = "pod-security.kubernetes.io/warn"
 
 
 def dra_resource(device: str) -> str:
-    """Return the name by which Kueue counts devices that pods claim."""
-    return f"{DOMAIN}/{device}"
+    """Return the name by which Kueue counts devices that pods claim: the one by which a container may ask for them too.
+
+    Kubernetes gives a container that asks for a class as for any resource a claim of its own. Under a name of ours such
+    a job would hold devices that no quota counts.
+    """
+    return f"{DEVICE_CLASS_RESOURCE}{device}.{DOMAIN}"
 
 
 def device_class(device: str) -> str:
@@ -147,8 +159,9 @@ def device_class(device: str) -> str:
 
 def claimed_device(resource: str) -> str | None:
     """Return the device that Kueue counts by this name of `dra_resource`, None where it is another resource."""
-    domain, _, device = resource.rpartition("/")
-    return device if domain == DOMAIN else None
+    suffix = f".{DOMAIN}"
+    is_ours = resource.startswith(DEVICE_CLASS_RESOURCE) and resource.endswith(suffix)
+    return resource.removeprefix(DEVICE_CLASS_RESOURCE).removesuffix(suffix) if is_ours else None
 
 
 def karpenter_node_role(cluster: str) -> str:

@@ -9,7 +9,7 @@ from mizan import keys
 
 Object = Mapping[str, Any]
 _T = TypeVar("_T")
-_GPU_DOMAINS = (keys.NVIDIA_GPU.partition("/")[0] + "/", keys.dra_resource(""))
+_GPU_DOMAINS = (keys.NVIDIA_GPU.partition("/")[0] + "/", keys.DEVICE_CLASS_RESOURCE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ class GpuPart:
 
     def claim_template(self, count: int = 1) -> str:
         """Return the name of the ResourceClaimTemplate by which a pod claims so many of it at once, for DRA."""
-        device = self.resource.rpartition("/")[2]
+        device = keys.claimed_device(self.resource) or self.name
         return device if count == 1 else f"{device}-x{count}"
 
 

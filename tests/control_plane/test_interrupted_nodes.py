@@ -56,10 +56,13 @@ def interrupted(client, namespace, pool, eventually):
             return next((pod for pod in pods if pod.status.phase == "Running"), None)
 
         first = eventually(running, seconds=PATIENCE_SECONDS)
-        (claim,) = [
-            item for item in client.list(NodeClaim) if (item.status or {}).get("nodeName") == first.spec.nodeName
-        ]
-        client.delete(NodeClaim, claim.metadata.name)
+
+        def claimed():
+            claims = client.list(NodeClaim)
+            return next((each for each in claims if (each.status or {}).get("nodeName") == first.spec.nodeName), None)
+
+        # The pod may run before Karpenter has noted whose node it is.
+        client.delete(NodeClaim, eventually(claimed, seconds=PATIENCE_SECONDS).metadata.name)
 
         def replaced():
             pod = running()

@@ -57,7 +57,7 @@ def node_pool_args(plan: Plan, site: Site, offer: Offer, *, cluster: object, acc
         "location": site.location,
         **({"node_locations": list(zones)} if zones else {}),
         "autoscaling": {
-            "total_min_node_count": 0,
+            "total_min_node_count": offer.min_nodes,
             "total_max_node_count": offer.max_nodes,
             "location_policy": "ANY",
         },

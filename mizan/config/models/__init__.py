@@ -4,7 +4,6 @@ from mizan.config.models.addons import (
     Addons,
     GpuOperatorAddon,
     GpuOperatorDriver,
-    Install,
     KarpenterAddon,
     KueueAddon,
     PodsReady,
@@ -20,6 +19,7 @@ from mizan.config.models.costs import (
     SpotSettings,
     Term,
 )
+from mizan.config.models.dcgm import DcgmExporterAddon
 from mizan.config.models.eks import Access, AccessPolicy, ControlPlaneLog, Eks, EksNetwork
 from mizan.config.models.gke import (
     ExclusionScope,
@@ -31,6 +31,8 @@ from mizan.config.models.gke import (
     SystemPool,
     Weekday,
 )
+from mizan.config.models.gpu_request import GpuRequest
+from mizan.config.models.install import Install
 from mizan.config.models.jobs import AccessMode, Checkpoint, CheckpointVolume, RestartPolicy, TrainingJob
 from mizan.config.models.networks import AuthorisedNetwork
 from mizan.config.models.node_settings import GkeImage, GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
@@ -73,6 +75,7 @@ __all__ = [
     "Commitment",
     "CommitmentKind",
     "ControlPlaneLog",
+    "DcgmExporterAddon",
     "Eks",
     "EksNetwork",
     "ExclusionScope",
@@ -85,6 +88,7 @@ __all__ = [
     "GpuDriver",
     "GpuOperatorAddon",
     "GpuOperatorDriver",
+    "GpuRequest",
     "Install",
     "KarpenterAddon",
     "KarpenterNodes",

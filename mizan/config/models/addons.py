@@ -1,19 +1,13 @@
 """Controllers that the platform needs in its cluster."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
 from mizan import versions
 from mizan.config.models.base import Model, described
-
-
-class Install(StrEnum):
-    """Who installs an add-on: `helm` is this stack, `external` is somebody else."""
-
-    HELM = "helm"
-    EXTERNAL = "external"
+from mizan.config.models.dcgm import DcgmExporterAddon
+from mizan.config.models.install import Install
 
 
 class PodsReady(Model):
@@ -185,5 +179,11 @@ class Addons(Model):
         "NVIDIA's GPU operator; left out, it comes where nodes need it: on EKS, and on GKE for pools that it shares.",
         because="a GPU that nobody tells Kubernetes of is paid for and never used",
         fix="Write `{install: helm}`, or leave it out",
+        default=None,
+    )
+    dcgm_exporter: DcgmExporterAddon | None = described(
+        "NVIDIA's DCGM exporter; left out, it comes on GKE and EKS, and wherever the GPU operator is installed.",
+        because="a GPU that nobody measures is paid for whether it works or not",
+        fix="Write `{serviceMonitor: true}`, or leave it out",
         default=None,
     )

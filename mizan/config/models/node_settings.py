@@ -22,7 +22,7 @@ class GpuDriver(StrEnum):
 
 
 class GkeImage(StrEnum):
-    """What GKE starts a node from: Google's Container-Optimized OS, or Ubuntu, on which the GPU operator can install."""
+    """What GKE starts a node from: Container-Optimized OS, or Ubuntu, on which the operator can install a driver."""
 
     COS = "cos"
     UBUNTU = "ubuntu"
@@ -38,9 +38,8 @@ class GkeNodes(Model):
         default=GkeImage.COS,
     )
     driver: GpuDriver = described(
-        "GPU driver that GKE installs; INSTALLATION_DISABLED leaves driver and device plugin to what you install.",
-        because="two installers on one node break each other, and without any a node has no GPU; the GPU operator "
-        "installs no driver on these nodes of Container-Optimized OS, Google's own driver installer does",
+        "GPU driver that GKE installs; INSTALLATION_DISABLED leaves driver and device plugin to the operator or you.",
+        because="two installers on one node break each other, and without any a node has no GPU",
         fix="Write `DEFAULT`, `LATEST` or `INSTALLATION_DISABLED`",
         default=GpuDriver.DEFAULT,
     )

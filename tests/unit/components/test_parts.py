@@ -79,7 +79,7 @@ def through_a_provider(build):
 
 COMPONENTS = {
     "mizan:components:LocalNodes": lambda opts: LocalNodes("x", LocalNodesArgs(offers=PLAN.offers), opts),
-    "mizan:components:WarmNodes": lambda opts: WarmNodes("x", WarmNodesArgs(pools=WARM_PLAN.pools), opts),
+    "mizan:components:WarmNodes": lambda opts: WarmNodes("x", WarmNodesArgs(plan=WARM_PLAN), opts),
     "mizan:components:Kueue": lambda opts: Kueue("x", KueueArgs(settings=HELM), opts),
     "mizan:components:Queues": lambda opts: Queues("x", the_queues_of(PLAN), opts),
     "mizan:components:Team": lambda opts: Team(
@@ -110,7 +110,7 @@ def test_children_bear_their_component_s_name_and_go_through_its_provider(deploy
 
 
 def test_warm_nodes_come_after_the_namespace_and_the_class_of_their_placeholders(deploy):
-    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(pools=WARM_PLAN.pools)))
+    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(plan=WARM_PLAN)))
     children = {child.name: child for child in children_of(resources, "mizan:components:WarmNodes")}
     needed = {"x-namespace-mizan-system", "x-priorityclass-mizan-placeholder"}
     assert set(children) == {*needed, "x-cronjob-mizan-system/a100"}

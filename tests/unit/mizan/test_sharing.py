@@ -96,8 +96,9 @@ def test_the_operator_s_resources_are_unknown_to_an_autoscaler():
 
 def test_claims_are_counted_by_names_of_ours_and_come_from_classes_of_ours():
     whole, parts = sharing_of(A100, SharingMode.DRA), cut({"1g.5gb": 7}, mode=SharingMode.DRA)
-    assert (whole.amounts, whole.device_class) == ({"mizan.dev/a100-40gb": 1}, {"gpu": "a100-40gb.mizan.dev"})
-    assert parts.amounts == {"mizan.dev/a100-40gb-1g.5gb": 1}
+    assert whole.amounts == {"deviceclass.resource.kubernetes.io/a100-40gb.mizan.dev": 1}
+    assert whole.device_class == {"gpu": "a100-40gb.mizan.dev"}
+    assert parts.amounts == {"deviceclass.resource.kubernetes.io/a100-40gb-1g.5gb.mizan.dev": 1}
     assert parts.device_class == {"1g.5gb": "a100-40gb-1g.5gb.mizan.dev"}
     assert parts.mig_config is None, "the operator's MIG manager does not run beside its DRA driver"
 

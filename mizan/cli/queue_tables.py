@@ -35,8 +35,8 @@ def show_plan(console: Console, plan: Plan) -> None:
     before = ""
     for row in planned_quotas(plan):
         most = f"{row.may_borrow} of {_named(row.lenders)}" if row.may_borrow else "-"
-        amounts = (row.nominal, *unit_cell(row.flavor, plan.flavors), row.lends, most)
-        add(shown, "" if row.queue == before else row.queue, row.flavor.name, *amounts)
+        queue, of_what = "" if row.queue == before else row.queue, unit_cell(row.flavor, plan.flavors)
+        add(shown, queue, row.flavor.name, row.nominal, *of_what, row.lends, most)
         before = row.queue
     print_whole(console, shown)
     print_whole(console, _rules(plan))

@@ -117,6 +117,17 @@ def test_warm_nodes_come_after_the_namespace_and_the_class_of_their_placeholders
     assert names_of(resources, children["x-cronjob-mizan-system/a100"].dependencies) >= needed
 
 
+def test_what_holds_the_fewest_nodes_comes_after_them_as_well(deploy):
+    capacity = [{"type": "spot", "maxNodes": 2, "minNodes": 1}, {"type": "on-demand", "maxNodes": 1}]
+    plan = a_plan(a_stack(pools=[a_pool(capacity=capacity)]))
+    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(plan=plan)))
+    children = {child.name: child for child in children_of(resources, "mizan:components:WarmNodes")}
+    needed = {"x-namespace-mizan-system", "x-priorityclass-mizan-placeholder"}
+    assert set(children) == {*needed, "x-deployment-mizan-system/spot-a100"}
+    assert names_of(resources, children["x-deployment-mizan-system/spot-a100"].dependencies) >= needed
+    assert the(resources, "mizan:components:WarmNodes").inputs == {"pools": [], "offers": ["spot-a100"]}
+
+
 def test_the_embedded_cluster_is_reached_by_path_and_context_with_the_provider_that_is_built(deploy):
     resources = deploy(lambda: LocalCluster("x", LocalClusterArgs(kubeconfig="/home/kubeconfig")))
     provider = the(resources, PROVIDER)

@@ -151,7 +151,9 @@ def test_a_job_asks_for_what_its_queue_counts():
 
 
 def test_a_job_that_claims_devices_asks_for_what_its_queue_counts():
-    values = a_sharing_stack("local", {"mode": "dra"}, capacity=kept()) | {"jobs": [a_job()]}
+    values = a_sharing_stack("local", {"mode": "dra"}, capacity=kept())
+    asked = {key: value for key, value in a_job().items() if key != "gpus"}
+    values["jobs"] = [asked | {"gpu": {"count": 4, "accepts": ["dra"]}}]
     plan = a_plan(values)
     documents = documents_of(plan)
     report = report_of(plan, documents)

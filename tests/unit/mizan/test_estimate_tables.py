@@ -134,7 +134,7 @@ def test_a_derived_price_marks_its_offer_and_every_total_it_enters():
         "flex-start",
         "used commitments",
         "work done twice after interruptions",
-        "warm nodes that no job uses",
+        "kept nodes that no job uses",
         "unused commitments",
         "expected",
     ]

@@ -7,7 +7,7 @@ reaches: those of one machine before those of all, each first for the nodes that
 the stack's order. So what one pool leaves over is used by the next, and pools in another order change no total.
 Source: https://docs.aws.amazon.com/savingsplans/latest/userguide/sp-applying.html, read 2026-11-23.
 
-What is left in a span pays for warm nodes that nobody uses. It stays unused all the same, as no work uses it.
+What is left in a span pays for kept nodes that nobody uses. It stays unused all the same, as no work uses it.
 """
 
 from collections import defaultdict
@@ -32,7 +32,7 @@ class Paid:
 
     Attributes:
         covered: what commitments pay.
-        idle_bought: node hours a week of warm and idle nodes that nothing bought in advance pays for.
+        idle_bought: node hours a week of kept and idle nodes that nothing bought in advance pays for.
         is_share_derived: how many nodes commitments pay for depends on a derived price.
     """
 

@@ -242,7 +242,7 @@ def test_a_budget_that_nothing_keeps_says_so():
     assert below == (
         (
             "stack prod: No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or "
-            "warm nodes."
+            "kept nodes."
         ),
     )
 

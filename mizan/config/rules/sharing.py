@@ -240,7 +240,6 @@ def _by_gke(pool: Part, mode: SharingMode) -> Iterator[ConfigFault]:
         )
 
 
-
 def _driver_is(pool: Part, *, disabled: bool, because: str) -> Iterator[ConfigFault]:
     driver = pool["gke"]["driver"]
     is_disabled = driver.text == GpuDriver.DISABLED

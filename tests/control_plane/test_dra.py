@@ -184,7 +184,7 @@ def test_the_largest_part_that_is_free_goes_first(client, node, eventually):
 
 
 def test_kueue_counts_claims_and_the_job_beyond_its_quota_waits(client, stack, node, eventually):
-    counted = f"mizan.dev/{SMALL}"
+    counted = keys.dra_resource(SMALL)
     for name in ("first", "second", "third"):
         client.create(a_job(stack, name, SMALL))
         # Two of one second have no order.

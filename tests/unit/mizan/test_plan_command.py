@@ -275,8 +275,10 @@ def test_a_shared_pool_tells_how_by_whom_and_what_each_part_costs(mizan):
     [
         (
             LAYOUT,
-            "mig, each GPU cut into 3g.20gb + 2g.10gb + 1g.5gb; set up by NVIDIA's GPU operator; "
-            "a unit of a quota: GPU",
+            (
+                "mig, each GPU cut into 3g.20gb + 2g.10gb + 1g.5gb; set up by NVIDIA's GPU operator; "
+                "a unit of a quota: GPU"
+            ),
         ),
         (TURNS, "time-slicing, 4 pods on each GPU; set up by NVIDIA's GPU operator; a unit of a quota: 1/4 GPU"),
         ({"mode": "dra"}, "dra, pods claim whole GPUs; set up by NVIDIA's GPU operator; a unit of a quota: GPU"),

@@ -1,5 +1,6 @@
 """The whole platform: the only file that knows every component."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,6 +8,7 @@ import pulumi
 
 from components.capacity.warm_nodes import WarmNodes, WarmNodesArgs
 from components.cost.estimate import tell_costs
+from components.gpu.dra import DeviceClaims, DeviceClaimsArgs
 from components.queues.kueue import Kueue, KueueArgs
 from components.queues.packing import Packing, PackingArgs
 from components.queues.queues import Queues, QueuesArgs
@@ -14,6 +16,9 @@ from components.site import site_of
 from components.tenants.team import Team, TeamArgs
 from components.workloads.spot_training_job import SpotTrainingJob, SpotTrainingJobArgs
 from mizan.config import Places
+from mizan.manifests.dra import counted_devices
+from mizan.manifests.gpu_operator import has_claims
+from mizan.manifests.kept_nodes import kept_nodes
 from mizan.plan import Plan
 
 
@@ -49,9 +54,10 @@ class GpuPlatform(pulumi.ComponentResource):
         self.estimate = tell_costs(plan, args.places, self)
         site = site_of(name, plan, self)
         in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": site.cluster.provider})
-        if any(pool.warm is not None for pool in plan.pools):
-            WarmNodes(f"{name}-warm", WarmNodesArgs(pools=plan.pools), in_cluster)
-        kueue = Kueue(f"{name}-kueue", KueueArgs(settings=plan.kueue, cluster=site.own), in_cluster)
+        if kept_nodes(plan):
+            WarmNodes(f"{name}-warm", WarmNodesArgs(plan=plan), in_cluster)
+        counted = counted_devices(plan.pools)
+        kueue = Kueue(f"{name}-kueue", KueueArgs(settings=plan.kueue, devices=counted, cluster=site.own), in_cluster)
         queues = Queues(
             f"{name}-queues",
             QueuesArgs(flavors=plan.flavors, cohorts=plan.cohorts, queues=plan.queues, priorities=plan.priorities),
@@ -68,6 +74,9 @@ class GpuPlatform(pulumi.ComponentResource):
             for team in plan.teams
         }
         access = site.checkpoints(teams) if plan.checkpoints is not None else {}
+        claims: Mapping[str, tuple[pulumi.Resource, ...]] = {}
+        if has_claims(plan):
+            claims = DeviceClaims(f"{name}-dra", DeviceClaimsArgs(plan=plan, namespaces=teams), in_cluster).templates
         for job in plan.jobs:
             queue = teams[job.namespace].local_queues[job.queue]
             # A slash, which no name holds: team `a` with job `b-c` is not team `a-b` with job `c`.
@@ -77,7 +86,7 @@ class GpuPlatform(pulumi.ComponentResource):
                     job=job,
                     local_queue=queue,
                     priority_classes=(queues.priority_classes[job.priority], packing.priority_classes[job.priority]),
-                    access=access[job.namespace] if job.service_account else (),
+                    access=(*(access[job.namespace] if job.service_account else ()), *claims.get(job.namespace, ())),
                 ),
                 in_cluster,
             )

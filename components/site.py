@@ -59,7 +59,9 @@ def _local(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
 
     cluster = LocalCluster(f"{name}-cluster", LocalClusterArgs.from_environment(), opts)
     refuse_departures(plan, cluster.named)
-    LocalNodes(f"{name}-nodes", LocalNodesArgs(offers=plan.offers), _within(opts, kubernetes=cluster.provider))
+    inside = _within(opts, kubernetes=cluster.provider)
+    _gpu_operator(name, plan, inside)
+    LocalNodes(f"{name}-nodes", LocalNodesArgs(offers=plan.offers), inside)
     return Site(cluster=cluster)
 
 
@@ -71,6 +73,7 @@ def _existing(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
         raise ValueError(message)
     cluster = ExistingCluster(f"{name}-cluster", ExistingClusterArgs(cluster=plan.cluster), opts)
     refuse_departures(plan, cluster.named)
+    _gpu_operator(name, plan, _within(opts, kubernetes=cluster.provider))
     return Site(cluster=cluster)
 
 
@@ -84,6 +87,7 @@ def _gke(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
     _refuse_later(plan, cluster.kubeconfig)
     GkePools(f"{name}-pools", GkePoolsArgs(plan=plan, cluster=cluster), opts)
     inside = _within(opts, kubernetes=cluster.provider, gcp=cluster.cloud)
+    _gpu_operator(name, plan, inside, cluster)
     ComputeClasses(f"{name}-classes", ComputeClassesArgs(flavors=plan.flavors), inside)
 
     def checkpoints(namespaces: Namespaces) -> Access:
@@ -102,7 +106,10 @@ def _eks(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
     cluster = EksCluster(f"{name}-cluster", EksClusterArgs(plan=plan), opts)
     _refuse_later(plan, cluster.kubeconfig)
     inside = _within(opts, kubernetes=cluster.provider, aws=cluster.cloud)
-    Karpenter(f"{name}-karpenter", KarpenterArgs(plan=plan, cluster_name=cluster.cluster_name), inside)
+    karpenter = KarpenterArgs(
+        plan=plan, cluster_name=cluster.cluster_name, before_nodes=_gpu_operator(name, plan, inside, cluster)
+    )
+    Karpenter(f"{name}-karpenter", karpenter, inside)
 
     def checkpoints(namespaces: Namespaces) -> Access:
         identity = PodIdentity(cluster_name=cluster.cluster_name)
@@ -110,6 +117,21 @@ def _eks(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
         return CheckpointStorage(f"{name}-checkpoints", arguments, inside).access
 
     return Site(cluster=cluster, own=cluster, checkpoints=checkpoints)
+
+
+def _gpu_operator(
+    name: str, plan: Plan, inside: pulumi.ResourceOptions, own: pulumi.Resource | None = None
+) -> tuple[pulumi.Resource, ...]:
+    """Return NVIDIA's operator, or nothing where nodes have their GPUs without it; what measures GPUs comes along."""
+    from components.gpu.dcgm_exporter import DcgmExporter, DcgmExporterArgs  # noqa: PLC0415
+    from components.gpu.operator import GpuOperator, GpuOperatorArgs  # noqa: PLC0415
+
+    made: tuple[pulumi.Resource, ...] = ()
+    if plan.gpu_operator is not None:
+        made = (GpuOperator(f"{name}-gpu-operator", GpuOperatorArgs(plan=plan, cluster=own), inside),)
+    if plan.dcgm_exporter is not None:
+        DcgmExporter(f"{name}-dcgm-exporter", DcgmExporterArgs(plan=plan, operator=made, cluster=own), inside)
+    return made
 
 
 def _within(opts: pulumi.ResourceOptions, **providers: pulumi.ProviderResource) -> pulumi.ResourceOptions:

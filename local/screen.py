@@ -1,6 +1,6 @@
 """The screens of `make up` and `make status`: tables a person reads in one look."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from rich.console import Console, Group
@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from local.control_plane.status import ProcessStatus, State, total_rss_bytes
-from local.overview import capacity_rows, job_rows
+from local.overview import CapacityRow, capacity_rows, job_rows
 from local.snapshot import Snapshot
+from mizan import keys
 from mizan.plan import Plan
 from mizan.prices import PRICE_MAX_AGE_DAYS
 from mizan.queueing import holdings
@@ -76,7 +77,7 @@ def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
             row.gpu_product,
             str(row.nodes),
             str(row.gpus),
-            str(row.gpus_used),
+            _used(row),
             "unknown" if row.usd_per_hour is None else f"{row.usd_per_hour:.2f}",
         )
     if not rows:
@@ -90,6 +91,27 @@ def _capacity(snapshot: Snapshot, plan: Plan) -> Group:
     least = "at least " if any(row.usd_per_hour is None for row in rows) else ""
     note = f"  {least}{total:.2f} USD per hour in {plan.region} at {prices}. These nodes are simulated."
     return Group(table, Text(note, "dim"))
+
+
+def _used(row: CapacityRow) -> str:
+    """Return how many GPUs are used, or of the parts of shared ones how many of how many."""
+    if not row.offered.keys() - {keys.NVIDIA_GPU}:
+        return str(row.used.get(keys.NVIDIA_GPU, 0))
+    return ", ".join(
+        f"{row.used.get(name, 0)} of {amount} {_part(name)}" for name, amount in sorted(row.offered.items())
+    )
+
+
+def _asked(gpus: Mapping[str, int]) -> str:
+    """Return how many GPUs a job takes, or of which parts of them how many."""
+    if not gpus.keys() - {keys.NVIDIA_GPU}:
+        return str(gpus.get(keys.NVIDIA_GPU, 0))
+    return ", ".join(f"{amount} x {_part(name)}" for name, amount in sorted(gpus.items()))
+
+
+def _part(resource: str) -> str:
+    """Return a part of a GPU in a word: `1g.5gb` for a MIG instance, `gpu.shared` for a share."""
+    return resource.removeprefix(keys.NVIDIA_MIG).rpartition("/")[-1]
 
 
 def _quotas(snapshot: Snapshot) -> Table:
@@ -109,7 +131,7 @@ def _jobs(snapshot: Snapshot) -> Table:
     table = _table("Sample jobs", "job", "GPUs", "state", "flavor", "detail")
     for row in job_rows(snapshot):
         state = Text(row.state, _STATES.get(row.state, ""))
-        _add(table, f"{row.namespace}/{row.name}", str(row.gpus), state, row.flavor or "-", row.detail)
+        _add(table, f"{row.namespace}/{row.name}", _asked(row.gpus), state, row.flavor or "-", row.detail)
     return table
 
 

@@ -17,6 +17,8 @@ SPOT_TAINT: Final = f"{DOMAIN}/spot"
 # for spot alone. Source: https://cloud.google.com/kubernetes-engine/docs/how-to/spot-vms, read 2026-11-23.
 GKE_SPOT: Final = "cloud.google.com/gke-spot"
 OWN_CAPACITY_TYPE: Final = f"{DOMAIN}/capacity-type"
+# On GKE's nodes with GPUs. Source: https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-23.
+GKE_ACCELERATOR: Final = "cloud.google.com/gke-accelerator"
 
 # Label and taint of the node pools that a ComputeClass chooses among, and of those whose nodes come all together
 # through a ProvisioningRequest. The taint of the latter GKE puts on itself, the label it does not.
@@ -61,6 +63,11 @@ NAMESPACE_COST_LABELS: Final = (COST_CENTER, TEAM, PROJECT)
 # Kueue's own, in its chart and in the webhook certificate of the embedded cluster alike.
 KUEUE_NAMESPACE: Final = "kueue-system"
 
+# NVIDIA's operator, its device plugin, MIG manager and DCGM exporter, or what stands in for them; and the exporter
+# where it stands alone. A namespace that changed its owner would be deleted by the old one.
+GPU_NAMESPACE: Final = "gpu-operator"
+DCGM_NAMESPACE: Final = "dcgm-exporter"
+
 # Where the platform itself runs pods, and the PriorityClass of those that only hold a node's place. Kueue leaves its
 # jobs alone, as the namespace has no label STACK.
 OWN_NAMESPACE: Final = "mizan-system"
@@ -68,13 +75,31 @@ PLACEHOLDER_PRIORITY: Final = "mizan-placeholder"
 
 # They belong to the cluster, not to a team, and so does every name that begins with kube-.
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/, read 2026-11-22.
-SYSTEM_NAMESPACES: Final = frozenset({"default", KUEUE_NAMESPACE, "karpenter", OWN_NAMESPACE})
+SYSTEM_NAMESPACES: Final = frozenset(
+    {"default", KUEUE_NAMESPACE, GPU_NAMESPACE, DCGM_NAMESPACE, "karpenter", OWN_NAMESPACE}
+)
 SYSTEM_NAMESPACE_PREFIX: Final = "kube-"
 
 # NVIDIA's device plugin and GPU feature discovery.
 # Source: NVIDIA/k8s-device-plugin@v0.20.0 README.md.
 NVIDIA_GPU: Final = "nvidia.com/gpu"
 GPU_PRODUCT: Final = "nvidia.com/gpu.product"
+# What the plugin calls a GPU that pods share and a MIG instance (its profile follows), and how a node says which of its
+# configurations and which layout of the MIG manager it has.
+# Source: NVIDIA/k8s-device-plugin@v0.20.0 README.md; NVIDIA/gpu-operator@v26.7.0 assets/state-mig-manager.
+NVIDIA_SHARED_GPU: Final = "nvidia.com/gpu.shared"
+NVIDIA_MIG: Final = "nvidia.com/mig-"
+# Source: k8s.io/api@v0.36.3 resource/v1/types.go, ResourceDeviceClassPrefix.
+DEVICE_CLASS_RESOURCE: Final = "deviceclass.resource.kubernetes.io/"
+DEVICE_PLUGIN_CONFIG: Final = "nvidia.com/device-plugin.config"
+MIG_CONFIG: Final = "nvidia.com/mig.config"
+# On a node that NVIDIA's operator leaves alone.
+# Source: NVIDIA/gpu-operator@v26.7.0 controllers/state_manager.go, hasOperandsDisabled.
+OPERANDS: Final = "nvidia.com/gpu.deploy.operands"
+
+# The driver whose devices pods claim, and the prefix of its attributes in selectors.
+# Source: kubernetes-sigs/dra-driver-nvidia-gpu@9593204 site/content/docs/reference/resourceslice-attributes.md.
+NVIDIA_DRA_DRIVER: Final = "gpu.nvidia.com"
 
 # Kubernetes, Karpenter and Kueue. Source: kubernetes-sigs/karpenter@v1.14.1 pkg/apis/v1/labels.go,
 # kubernetes-sigs/kueue@v0.19.2 pkg/controller/constants.
@@ -116,6 +141,27 @@ PULUMI_WAIT_FOR: Final = "pulumi.com/waitFor"
 POD_SECURITY_ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 POD_SECURITY_AUDIT: Final = "pod-security.kubernetes.io/audit"
 POD_SECURITY_WARN: Final = "pod-security.kubernetes.io/warn"
+
+
+def dra_resource(device: str) -> str:
+    """Return the name by which Kueue counts devices that pods claim: the one by which a container may ask for them too.
+
+    Kubernetes gives a container that asks for a class as for any resource a claim of its own. Under a name of ours such
+    a job would hold devices that no quota counts.
+    """
+    return f"{DEVICE_CLASS_RESOURCE}{device}.{DOMAIN}"
+
+
+def device_class(device: str) -> str:
+    """Return the name of the DeviceClass from which pods claim devices: a DNS name, as Kubernetes wants it."""
+    return f"{device}.{DOMAIN}"
+
+
+def claimed_device(resource: str) -> str | None:
+    """Return the device that Kueue counts by this name of `dra_resource`, None where it is another resource."""
+    suffix = f".{DOMAIN}"
+    is_ours = resource.startswith(DEVICE_CLASS_RESOURCE) and resource.endswith(suffix)
+    return resource.removeprefix(DEVICE_CLASS_RESOURCE).removesuffix(suffix) if is_ours else None
 
 
 def karpenter_node_role(cluster: str) -> str:

@@ -57,6 +57,24 @@ TRAINING_IMAGE: Final = "docker.io/pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime
 # PauseVersion.
 PAUSE_IMAGE: Final = "registry.k8s.io/pause:3.10.2"
 
-# Tells the kubelet of a node's GPUs. Source: NVIDIA/k8s-device-plugin@v0.20.0 deployments/static/
-# nvidia-device-plugin.yml.
-DEVICE_PLUGIN_IMAGE: Final = "nvcr.io/nvidia/k8s-device-plugin:v0.20.0"
+# Brings device plugin 0.20.0, MIG manager 0.15.0, toolkit 1.20.0 and DRA driver 0.5.0. The values that are written for
+# it hold for versions from the first of GPU_OPERATORS to below the second: before 26.7 it had no GPUCluster.
+# Source: NVIDIA/gpu-operator@v26.7.0 deployments/gpu-operator/values.yaml; NVIDIA/cloud-native-docs@52dcb7b
+# gpu-operator/dra-intro-install.rst, the repository.
+GPU_OPERATOR_REPOSITORY: Final = "https://helm.ngc.nvidia.com/nvidia"
+GPU_OPERATOR_CHART: Final = "gpu-operator"
+GPU_OPERATOR: Final = "v26.7.0"
+GPU_OPERATORS: Final = ("v26.7.0", "v26.8.0")
+
+# Google's installer of GPU drivers on Container-Optimized OS: an image that GKE puts on each node, and one that does
+# nothing.
+# Source: GoogleCloudPlatform/container-engine-accelerators@992db81 nvidia-driver-installer/cos/
+# daemonset-preloaded.yaml.
+COS_DRIVER_INSTALLER_IMAGE: Final = "cos-nvidia-installer:fixed"
+COS_PAUSE_IMAGE: Final = "gke.gcr.io/pause:3.8@sha256:880e63f94b145e46f1b1082bb71b85e21f16b99b180b9996407d61240ceb9830"
+
+# The exporter of what GPUs do, where it does not come with the GPU operator, whose own is 4.8.3.
+# Source: NVIDIA/dcgm-exporter@4.5.3-4.8.2 deployment/Chart.yaml; README.md, the repository.
+DCGM_EXPORTER_REPOSITORY: Final = "https://nvidia.github.io/dcgm-exporter/helm-charts"
+DCGM_EXPORTER_CHART: Final = "dcgm-exporter"
+DCGM_EXPORTER: Final = "4.8.2"

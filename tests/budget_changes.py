@@ -23,6 +23,7 @@ from tests.estimate_builders import (
     round_stack,
     use,
 )
+from tests.sharing_stacks import TURNS, counted_in
 
 CENT = Decimal("0.01")
 KIND = r"(spot|on-demand|flex-start)"
@@ -95,12 +96,13 @@ def _gpus(values, pool, kind, word, *whose):
     quota[word] = int(now)
 
 
-def _limit(values, pool, kind, lend, owners, most):
+def _limit(values, pool, kind, unit, *limit):
     """Lower what is larger; cohorts count too where they are named."""
+    lend, owners, most = limit
     whose = [*values["queues"], *(values["cohorts"] if "cohort" in owners else [])]
     for quota in (quota for each in whose for quota in each["quotas"]):
         if (quota["pool"], quota.get("capacity")) == (pool["name"], kind):
-            quota["gpus"] = min(quota["gpus"], int(most))
+            quota[unit] = min(quota[unit], int(most))
             if lend and "lend" in quota:
                 quota["lend"] = min(quota["lend"], int(most))
 
@@ -128,8 +130,8 @@ WORDS = {
     r"remove it": _no_pool,
     r"(utilisationPercent) (\d+) -> (\d+) with (hoursPerWeek) (\d+)": _use,
     r"(hoursPerWeek) (\d+) -> (\d+) with (utilisationPercent) (\d+)": _use,
-    rf"(?:{KIND} )?(gpus|lend) of {OWNER} (\d+) -> (\d+)": _gpus,
-    rf"(?:{KIND} )?gpus( and lend)? of (every queue|every queue and cohort) to (\d+) at most": _limit,
+    rf"(?:{KIND} )?(gpus|units|lend) of {OWNER} (\d+) -> (\d+)": _gpus,
+    rf"(?:{KIND} )?(gpus|units)( and lend)? of (every queue|every queue and cohort) to (\d+) at most": _limit,
     rf"remove the (?:{KIND} )?quota of {OWNER}": _no_quota,
 }
 
@@ -145,6 +147,7 @@ def over_budget(draw: st.DrawFn) -> dict[str, Any]:
         a_team(name=name, queues=draw(st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)))
         for name in ("t", "u")[: draw(st.integers(1, 2))]
     ]
+    served = next(queue for queue in queues if queue["name"] == teams[0]["queues"][0])
     is_on_aws = draw(st.booleans())
     aws = {"machine": AWS_MACHINE, "gpu": "a10g"}
     for pool in pools if is_on_aws else ():
@@ -161,13 +164,7 @@ def over_budget(draw: st.DrawFn) -> dict[str, Any]:
         "cohorts": [{"name": "all", "quotas": _quotas_of(draw, pools, apart, least=0)}],
         "teams": teams,
         "jobs": [
-            a_job(
-                name=f"job-{pods}",
-                team=teams[0]["name"],
-                queue=teams[0]["queues"][0],
-                gpus=draw(st.integers(1, 4)),
-                pods=pods,
-            )
+            _job(draw, teams[0]["name"], served, pods)
             for pods in draw(st.lists(st.integers(1, 12), max_size=2, unique=True))
         ],
         "commitments": [
@@ -192,13 +189,32 @@ def over_budget(draw: st.DrawFn) -> dict[str, Any]:
 
 def _pool(draw: st.DrawFn, name: str) -> dict[str, Any]:
     kinds = draw(st.lists(st.sampled_from(["spot", "on_demand"]), min_size=1, max_size=2, unique=True))
+    sizes = capacity(**{kind: draw(st.integers(1, 6)) for kind in kinds})
+    for item in sizes if draw(st.booleans()) else []:
+        item["minNodes"] = draw(st.integers(0, item["maxNodes"]))
+    sharing = draw(
+        st.sampled_from([{"mode": "none"}, {"mode": "none"}, TURNS, {"mode": "time-slicing", "replicas": 3}])
+    )
+    most = sum(item["maxNodes"] for item in sizes)
+    warm = {"warm": {"nodes": draw(st.integers(1, most)), "schedule": "0 8 * * 1-5", "hours": 10}}
     return a_pool(
         name=name,
         meanUptimeHours=draw(st.sampled_from([1000, 1000, 0.01])),
         order=draw(st.sampled_from(["listed", "price"])),
-        capacity=capacity(**{kind: draw(st.integers(1, 6)) for kind in kinds}),
+        capacity=sizes,
         expectedUse=use(draw(st.integers(1, 168)), draw(st.integers(1, 100))),
+        sharing=sharing,
+        **(warm if draw(st.booleans()) else {}),
     )
+
+
+def _job(draw: st.DrawFn, team: str, queue: dict[str, Any], pods: int) -> dict[str, Any]:
+    """A job for whole GPUs where its queue has some, else for a part of one."""
+    job = a_job(name=f"job-{pods}", team=team, queue=queue["name"], gpus=draw(st.integers(1, 4)), pods=pods)
+    if any("gpus" in quota for quota in queue["quotas"]):
+        return job
+    del job["gpus"]
+    return job | {"gpu": {"accepts": ["time-slicing"]}}
 
 
 def _queue(draw: st.DrawFn, name: str, pools: list[dict[str, Any]], apart: dict[str, bool]) -> dict[str, Any]:
@@ -212,7 +228,7 @@ def _queue(draw: st.DrawFn, name: str, pools: list[dict[str, Any]], apart: dict[
         return a_queue(name=name, quotas=quotas) | fallback | workload
     for quota in quotas:
         if draw(st.booleans()):
-            quota["lend"] = draw(st.integers(0, quota["gpus"]))
+            quota["lend"] = draw(st.integers(0, quota.get("gpus", quota.get("units"))))
         if draw(st.booleans()):
             quota["borrow"] = draw(st.integers(0, 8))
     when = draw(st.sampled_from(["MayStopSearch", "TryNextFlavor"]))
@@ -228,4 +244,5 @@ def _quotas_of(
         for kind in ([item["type"] for item in pool["capacity"]] if apart[pool["name"]] else [None])
     ]
     chosen = draw(st.lists(st.sampled_from(range(len(flavors))), min_size=least, max_size=3, unique=True))
-    return [flavors[index] | {"gpus": draw(st.integers(0, 16))} for index in chosen]
+    units = {pool["name"]: counted_in(pool["sharing"]) for pool in pools}
+    return [flavors[index] | {units[flavors[index]["pool"]]: draw(st.integers(0, 16))} for index in chosen]

@@ -71,6 +71,7 @@ def a_whole_gke_stack(**changes: object) -> dict[str, Any]:
         "systemPool": {"machine": "n2-standard-4", "minNodes": 2, "maxNodes": 4},
     }
     nodes = {
+        "image": "cos",
         "driver": "LATEST",
         "compactPlacement": True,
         "imageStreaming": False,
@@ -82,7 +83,7 @@ def a_whole_gke_stack(**changes: object) -> dict[str, Any]:
         a_gke_stack(
             gke,
             labels={"environment": "test"},
-            checkpoints={"region": "us-east1", "retentionDays": 14, "keepOnDestroy": False},
+            checkpoints={"region": "us-east1", "retentionDays": 14, "keepOnDestroy": False, "adopt": False},
             pools=[a_pool(zones=[ZONE], warm=warm, gke=nodes)],
         )
         | changes

@@ -32,6 +32,7 @@ class Registered:
     deleted_with: str
     is_protected: bool
     is_retained: bool
+    imported_as: str
     outputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -79,6 +80,7 @@ class _Monitor(MockMonitor):
                 deleted_with=request.deletedWith,
                 is_protected=request.protect,
                 is_retained=request.retainOnDelete,
+                imported_as=request.importId,
             )
         return response
 

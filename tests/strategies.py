@@ -1,11 +1,13 @@
 """Hypothesis strategies: whole valid stacks, and values of any shape."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from mizan import keys
 from mizan.catalogue import machines
+from mizan.plan import PoolPlan
 from mizan.prices import shipped
 
 json_like = st.recursive(
@@ -33,6 +35,12 @@ def some(names: list[str]) -> st.SearchStrategy[list[str]]:
 
 
 @st.composite
+def some_min_nodes(draw: st.DrawFn, kind: str, most: int = 1) -> dict[str, int]:
+    """Perhaps nodes of a capacity type that are always there; flex-start has none."""
+    return {"minNodes": draw(st.integers(0, most))} if kind != "flex-start" and draw(st.booleans()) else {}
+
+
+@st.composite
 def stacks(draw: st.DrawFn) -> dict[str, Any]:
     """Values of a stack that keeps every rule and has a price for every offer."""
     region = draw(st.sampled_from(sorted(shipped().regions)))
@@ -47,7 +55,9 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
             row.capacity_type for row in shipped() if (row.region, row.machine, row.zone) == (region, machine.name, "")
         ]
         chosen = draw(some([str(kind) for kind in types]))
-        capacity = [{"type": kind, "maxNodes": draw(st.integers(1, 1000))} for kind in chosen]
+        capacity = [
+            {"type": kind, "maxNodes": draw(st.integers(1, 1000))} | draw(some_min_nodes(kind)) for kind in chosen
+        ]
         pools.append({"name": name, "machine": machine.name, "gpu": machine.gpu.name, "capacity": capacity})
         sizes = {(name, item["type"]): item["maxNodes"] * machine.gpus for item in capacity}
         by_capacity = draw(st.booleans())
@@ -129,3 +139,8 @@ def _jobs(draw: st.DrawFn, team: dict[str, Any], name: str, largest: dict[str, i
         "checkpoint": {"dir": f"s3://bucket/{name}", "intervalSeconds": draw(st.integers(1, 86_400))},
     }
     return job | ({"simulatedRunSeconds": draw(st.integers(1, 600))} if draw(st.booleans()) else {})
+
+
+def without_min_nodes(pool: PoolPlan) -> PoolPlan:
+    """The pool of which no node is always there."""
+    return replace(pool, offers=tuple(replace(offer, min_nodes=0) for offer in pool.offers))

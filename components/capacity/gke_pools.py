@@ -20,7 +20,7 @@ class GkePoolsArgs:
 
 
 class GkePools(pulumi.ComponentResource):
-    """Node pools without any node, until a job needs one.
+    """Node pools with their fewest nodes, as a rule none, until a job needs one.
 
     Attributes:
         pools: by the name of their offer.

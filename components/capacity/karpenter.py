@@ -15,7 +15,7 @@ from mizan.clouds.aws import cluster, iam, interruptions, karpenter_iam
 from mizan.clouds.aws.site import site_of
 from mizan.config import Install
 from mizan.manifests import Manifest, karpenter
-from mizan.manifests.device_plugin import device_plugin
+from mizan.manifests.node_pools import node_overlays
 from mizan.plan import Plan
 
 # Nodes are drained before their pool is gone; a pod may take its time.
@@ -24,26 +24,26 @@ DELETED_WITHIN = "30m"
 
 @dataclass(frozen=True, kw_only=True)
 class KarpenterArgs:
-    """The plan of a stack on EKS, and its cluster, known once that is there."""
+    """The plan of a stack on EKS, and its cluster, known once that is there.
+
+    Attributes:
+        before_nodes: what no node is without: it comes before the first pool and goes after the last.
+    """
 
     plan: Plan
     cluster_name: pulumi.Input[str]
+    before_nodes: tuple[pulumi.Resource, ...] = ()
 
 
 class Karpenter(pulumi.ComponentResource):
-    """Karpenter's rights, its charts unless somebody else installs them, the device plugin, and a pool per offer.
-
-    Nodes need the device plugin whoever installs Karpenter: without it none would count as initialised.
+    """Karpenter's rights, its charts unless somebody else installs them, and a pool per offer.
 
     It needs a provider of AWS and one of the cluster. On the way down everything goes before what it needs: pools wait
     until their nodes are drained and gone, classes until no node is of them, then go the charts, then the rights.
     """
 
     def __init__(self, name: str, args: KarpenterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        """Make the rights, then the charts, then the pools; they scale from 0 when a pod needs them.
-
-        The device plugin comes before the first pool and goes after the last: no node is without it.
-        """
+        """Make the rights, then the charts, then the pools; they scale from 0 when a pod needs them."""
         plan = args.plan
         super().__init__(
             "mizan:components:Karpenter",
@@ -56,7 +56,7 @@ class Karpenter(pulumi.ComponentResource):
         needed = [*self._node_rights(args.cluster_name), *self._interruptions(), *self._rights(args.cluster_name)]
         if plan.karpenter.install is Install.HELM:
             needed = [self._charts(needed)]
-        self._nodes([*needed, resource(name, device_plugin(), self._child)])
+        self._nodes([*needed, *args.before_nodes])
         self.register_outputs({})
 
     def _after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -159,7 +159,7 @@ class Karpenter(pulumi.ComponentResource):
         classes = {pool.name: self._object(karpenter.node_class(pool, plan), *needed) for pool in plan.pools}
         for pool, offer in chain.from_iterable([(pool, offer) for offer in pool.offers] for pool in plan.pools):
             self._object(karpenter.node_pool(offer, pool, plan), classes[pool.name])
-        for overlay in karpenter.node_overlays(plan):
+        for overlay in node_overlays(plan.offers):
             self._object(overlay, *needed)
 
     def _object(self, body: Manifest, *needed: pulumi.Resource) -> KubernetesObject:

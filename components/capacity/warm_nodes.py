@@ -1,33 +1,35 @@
-"""Nodes that are there before anybody asks, by a schedule."""
+"""Nodes that are there before anybody asks: by a schedule, or always."""
 
 from dataclasses import dataclass
 
 import pulumi
 
 from components.resource import resource
-from mizan.manifests.warm_nodes import warm_nodes
-from mizan.plan import PoolPlan
+from mizan.manifests.kept_nodes import kept_nodes
+from mizan.plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
 class WarmNodesArgs:
-    """Every pool; those that keep nodes warm get a CronJob."""
+    """The plan whose pools may keep nodes."""
 
-    pools: tuple[PoolPlan, ...]
+    plan: Plan
 
 
 class WarmNodes(pulumi.ComponentResource):
-    """The CronJobs that keep nodes warm, with their namespace and their PriorityClass."""
+    """What makes the placeholders that keep nodes, with their namespace and their PriorityClass."""
 
     def __init__(self, name: str, args: WarmNodesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Make the namespace and the class first: pods of a class that is not there are refused."""
-        shown = {"pools": [pool.name for pool in args.pools if pool.warm is not None]}
+        shown = {
+            "pools": [pool.name for pool in args.plan.pools if pool.warm is not None],
+            "offers": [offer.name for offer in args.plan.offers if offer.min_nodes],
+        }
         super().__init__("mizan:components:WarmNodes", name, shown, opts)
         namespace_and_class: list[pulumi.CustomResource] = []
-        for body in warm_nodes(args.pools):
-            options = pulumi.ResourceOptions(parent=self, depends_on=list(namespace_and_class))
-            if body["kind"] == "CronJob":
-                resource(name, body, options)
+        for body in kept_nodes(args.plan):
+            if body["kind"] in ("CronJob", "Deployment"):
+                resource(name, body, pulumi.ResourceOptions(parent=self, depends_on=list(namespace_and_class)))
             else:
                 namespace_and_class.append(resource(name, body, pulumi.ResourceOptions(parent=self)))
         self.register_outputs({})

@@ -1,6 +1,7 @@
 """Kueue itself: installed by this stack, or by somebody else."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -16,11 +17,13 @@ class KueueArgs:
     """Who installs Kueue, with which settings, from which chart.
 
     Attributes:
+        devices: by DeviceClass, the name by which quotas count what pods claim from it.
         chart: None takes Kueue's own, or that of the folder in MIZAN_CHARTS.
         cluster: the one that the stack makes, with which Kueue goes; None where the cluster stays.
     """
 
     settings: KueueAddon
+    devices: Mapping[str, str] = field(default_factory=dict)
     chart: str | None = None
     cluster: pulumi.Resource | None = None
 
@@ -45,7 +48,7 @@ class Kueue(pulumi.ComponentResource):
                 name="kueue",
                 namespace=keys.KUEUE_NAMESPACE,
                 create_namespace=True,
-                values=chart_values(args.settings),
+                values=chart_values(args.settings, args.devices),
                 opts=pulumi.ResourceOptions(parent=self, deleted_with=args.cluster),
             )
         self.register_outputs({})

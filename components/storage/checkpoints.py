@@ -1,5 +1,6 @@
 """Where jobs save themselves: the stack's bucket, and each team's way into its own prefix of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from mizan.clouds.aws import checkpoints as s3
 from mizan.clouds.aws import site as aws_site
 from mizan.clouds.gcp import checkpoints as gcs
 from mizan.clouds.gcp import site as gcp_site
+from mizan.errors import PlatformError
 from mizan.manifests.service_accounts import checkpoint_account
 from mizan.plan import CheckpointBucket, Plan
 
@@ -26,6 +28,11 @@ BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ASSOCIATION = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
+
+# Both clouds' refusals to make a bucket that is there.
+# Source: https://cloud.google.com/storage/docs/json_api/v1/status-codes, 409;
+# https://errorreference.com/errors/aws/BucketAlreadyOwnedByYou and BucketAlreadyExists beside it, all read 2026-11-23.
+TAKEN = re.compile("Error 409|BucketAlready(OwnedByYou|Exists)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +72,9 @@ class CheckpointStorage(pulumi.ComponentResource):
     It needs a provider of the cloud and one of the cluster. On the way down rights go first. A bucket that is kept
     stays with its settings, and nobody asks the cloud to delete it: its refusal would end the destroy, with machines
     still up.
+
+    A bucket that is there already is taken over by its name. Settings that are resources of their own are not: creating
+    one writes it over what is there.
 
     Attributes:
         bucket: its name.
@@ -108,11 +118,31 @@ class CheckpointStorage(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(retain_on_delete=self._bucket.keep_on_destroy)
         return pulumi.ResourceOptions.merge(self._after(*resources), options)
 
+    def _taken_over(self, left_as_found: tuple[str, ...]) -> pulumi.ResourceOptions:
+        """Return the options of the bucket itself; one in Pulumi's state already is not taken over again."""
+        if not self._bucket.is_adopted:
+            return pulumi.ResourceOptions.merge(self._kept(), pulumi.ResourceOptions(hooks=self._hooks()))
+        found = pulumi.ResourceOptions(import_=self._bucket.name, ignore_changes=list(left_as_found))
+        return pulumi.ResourceOptions.merge(self._kept(), found)
+
+    def _hooks(self) -> pulumi.ResourceHookBinding:
+        """Return what tells a person, beside a cloud's refusal to make the bucket once more, how to go on."""
+
+        def tell(failed: pulumi.ErrorHookArgs) -> bool:
+            if fault := fault_behind(failed, self._bucket):
+                pulumi.log.error(str(fault), self)
+            return False
+
+        return pulumi.ResourceHookBinding(on_error=[pulumi.ErrorHook(f"{self._prefix}-bucket-taken", tell)])
+
     def _of_google(self, identity: WorkloadIdentity) -> dict[str, pulumi.Resource]:
         """Make the bucket and a managed folder per team; return each team's right to it."""
         name, bucket, site = self._prefix, self._bucket, gcp_site.site_of(self._plan)
         made = CloudResource(
-            GCS_BUCKET, f"{name}-bucket", gcs.bucket_args(bucket, site, self._plan.cloud_labels), self._kept()
+            GCS_BUCKET,
+            f"{name}-bucket",
+            gcs.bucket_args(bucket, site, self._plan.cloud_labels),
+            self._taken_over(gcs.LEFT_AS_FOUND),
         )
         self.bucket = made.output("name")
         rights: dict[str, pulumi.Resource] = {}
@@ -154,13 +184,26 @@ class CheckpointStorage(pulumi.ComponentResource):
     def _s3_bucket(self, bucket: CheckpointBucket, site: aws_site.Site) -> pulumi.Resource:
         """Make the bucket with its settings; return the last of them."""
         name = self._prefix
-        made = CloudResource(S3_BUCKET, f"{name}-bucket", s3.bucket_args(bucket), self._kept())
+        made = CloudResource(S3_BUCKET, f"{name}-bucket", s3.bucket_args(bucket), self._taken_over(s3.LEFT_AS_FOUND))
         self.bucket = made.output("bucket")
         closed = CloudResource(PUBLIC_ACCESS, f"{name}-public-access", s3.public_access_args(bucket), self._kept(made))
         CloudResource(ENCRYPTION, f"{name}-encryption", s3.encryption_args(bucket), self._kept(made))
         CloudResource(LIFECYCLE, f"{name}-lifecycle", s3.lifecycle_args(bucket), self._kept(made))
         # S3 refuses two changes of who may enter at the same time.
         return CloudResource(BUCKET_POLICY, f"{name}-tls", s3.bucket_policy_args(bucket, site), self._kept(closed))
+
+
+def fault_behind(failed: pulumi.ErrorHookArgs, bucket: CheckpointBucket) -> PlatformError | None:
+    """Return what stands behind a failure of the bucket: it is there already; None where it is anything else."""
+    if failed.failed_operation != "create" or not any(TAKEN.search(error) for error in failed.errors):
+        return None
+    return PlatformError(
+        "mizan:checkpoints",
+        f"bucket {bucket.name} is there already",
+        needs="`adopt: true`",
+        because="a stack that was destroyed with `keepOnDestroy: true` has left it, and no second one is made",
+        fix="Write `adopt: true` below `mizan:checkpoints` and update again; docs/guide/checkpoints.md tells the rest",
+    )
 
 
 def _principal(site: gcp_site.Site, identity: WorkloadIdentity, team: str) -> pulumi.Output[str]:

@@ -23,7 +23,7 @@ class SpotTrainingJobArgs:
     """The job, the local queue it waits in, and its priority in the queue and on the nodes.
 
     Attributes:
-        access: what has to be there before its pods can reach the stack's bucket; empty where they need not.
+        access: what has to be there before its pods start: a way into the stack's bucket, and claims of GPUs to copy.
     """
 
     job: JobPlan

@@ -7,6 +7,7 @@
     karpenter    simulated machines                          objects     what the cluster must hold first
     startup      one start, from beginning to end            status      one row per process
     launches     its processes, begun and awaited            failures    what is told of those that end
+    devices      what pods can claim of nodes             dra_driver  the process that tells of it
     interruption takes a spot node away on request           plane       all of it together
 
 Where the program installs Kueue by its own chart:

@@ -6,9 +6,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from local.control_plane import egress
+from local.control_plane import dra_driver, egress
 from local.control_plane.probes import Question
 from local.home import Home
+
+DEVICES = "devices.json"
+"""What pods can claim, in a home's folder of state."""
 
 
 class Tools(Protocol):
@@ -41,6 +44,11 @@ class Site:
     def instance_types(self) -> Path:
         """Return the file from which Karpenter learns what machines there are."""
         return self.home.state / "instance_types.json"
+
+    @property
+    def devices(self) -> Path:
+        """Return the file from which the simulated DRA driver learns what nodes have; none where nobody claims any."""
+        return self.home.state / DEVICES
 
     @property
     def kueue_configuration(self) -> Path:
@@ -95,6 +103,9 @@ KARPENTER = Daemon(
     "karpenter", ("karpenter", "karpenter-metrics"), Question("/readyz", is_tls=False), built_as="karpenter-kwok"
 )
 
+DRA_DRIVER = Daemon(dra_driver.NAME, (dra_driver.NAME,), Question(dra_driver.READY_PATH, is_tls=False))
+"""There where pods of the stack claim GPUs as devices."""
+
 SERVICE_PROXY = Daemon("service-proxy", ("service-proxy",), Question(egress.READY_PATH, is_tls=True))
 INSTALLED_KUEUE = Daemon("kueue", (*KUEUE.ports, "kueue-visibility"), KUEUE.question)
 """Kueue where the program's own chart has it, which serves one API more."""
@@ -105,15 +116,29 @@ def _by_name(*daemons: Daemon) -> Mapping[str, Daemon]:
 
 
 DAEMONS = _by_name(ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, KUEUE, KARPENTER)
-"""Every process by name, each after those it talks to."""
+"""Every process of every cluster by name, each after those it talks to."""
 
 INSTALLING_DAEMONS = _by_name(
     ETCD, SERVICE_PROXY, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK, INSTALLED_KUEUE, KARPENTER
 )
-"""The same where the program installs Kueue itself; it has every name there is."""
+"""The same where the program installs Kueue itself."""
+
+EVERY_DAEMON = _by_name(*INSTALLING_DAEMONS.values(), DRA_DRIVER)
+"""The same with those that some stacks alone need; it has every name there is."""
 
 TOOLS = tuple(daemon.tool for daemon in DAEMONS.values())
 """The executables of a control plane."""
+
+
+def daemons_of(*, installs_kueue: bool, has_devices: bool) -> Mapping[str, Daemon]:
+    """Return the processes of one cluster by name, each after those it talks to.
+
+    Args:
+        installs_kueue: whether the program installs Kueue itself.
+        has_devices: whether pods claim GPUs as devices.
+    """
+    always = INSTALLING_DAEMONS if installs_kueue else DAEMONS
+    return _by_name(*always.values(), DRA_DRIVER) if has_devices else always
 
 
 def port_names(daemons: Mapping[str, Daemon]) -> tuple[str, ...]:

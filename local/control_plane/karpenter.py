@@ -27,6 +27,8 @@ def command(site: Site) -> Command:
         # The pods of one job arrive within a second; the default of 10 s would only make a person wait.
         "BATCH_IDLE_DURATION": "1s",
         "BATCH_MAX_DURATION": "5s",
+        # What a node with shared GPUs offers, Karpenter learns from overlays. Where there are none nothing changes.
+        "FEATURE_GATES": "NodeOverlay=true",
     }
     return Command(
         KARPENTER.name,

@@ -13,7 +13,7 @@ from local.control_plane.ports import HOST
 from local.control_plane.processes import Command
 from mizan import keys
 from mizan.config import Install, KueueAddon
-from mizan.manifests.kueue_settings import manager_configuration
+from mizan.manifests.kueue_settings import NO_DEVICES, manager_configuration
 
 SECRET = "kueue-webhook-server-cert"  # noqa: S105 - the name of the Secret, not its content
 
@@ -44,14 +44,16 @@ def command(site: Site) -> Command:
     )
 
 
-def configuration(ports: Mapping[str, int], serving: Path, settings: KueueAddon) -> Manifest:
+def configuration(
+    ports: Mapping[str, int], serving: Path, settings: KueueAddon, devices: Mapping[str, str] = NO_DEVICES
+) -> Manifest:
     """Return Kueue's configuration.
 
     Its certificates are managed by Kueue itself, in name: it finds a good pair and leaves it alone. The other way reads
     a fixed path below /etc, which takes root.
     """
     return {
-        **manager_configuration(settings),
+        **manager_configuration(settings, devices),
         "namespace": keys.KUEUE_NAMESPACE,
         "health": {"healthProbeBindAddress": f"{HOST}:{ports['kueue']}"},
         "metrics": {"bindAddress": f"{HOST}:{ports['kueue-metrics']}", "enableClusterQueueResources": True},
@@ -73,12 +75,12 @@ def serving_folder(site: Site) -> Path:
     return site.home.pki / "kueue-serving"
 
 
-def write_files(site: Site, settings: KueueAddon) -> None:
+def write_files(site: Site, settings: KueueAddon, devices: Mapping[str, str] = NO_DEVICES) -> None:
     """Write Kueue's configuration and the pair it serves."""
     serving = serving_folder(site)
     files.write(serving / "tls.key", pki.private_key(site.home.pki, "kueue-webhook").read_bytes())
     files.write(serving / "tls.crt", pki.certificate(site.home.pki, "kueue-webhook").read_bytes())
-    files.write(site.kueue_configuration, files.to_yaml(configuration(site.ports, serving, settings)))
+    files.write(site.kueue_configuration, files.to_yaml(configuration(site.ports, serving, settings, devices)))
 
 
 def objects_of(site: Site, settings: KueueAddon) -> list[Manifest]:

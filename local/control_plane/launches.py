@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from local.control_plane import daemons, installed_kueue, karpenter, kubernetes, kueue, kwok, processes
-from local.control_plane.daemons import INSTALLING_DAEMONS, Daemon, Site
+from local.control_plane import daemons, devices, installed_kueue, karpenter, kubernetes, kueue, kwok, processes
+from local.control_plane.daemons import EVERY_DAEMON, Daemon, Site
 from local.control_plane.failures import Failures
 from local.control_plane.probes import ask
 from local.control_plane.processes import Command
@@ -36,6 +36,7 @@ _COMMANDS: Mapping[str, Callable[[Site], Command]] = MappingProxyType(
         daemons.KWOK.name: kwok.command,
         daemons.KUEUE.name: _kueue,
         daemons.KARPENTER.name: karpenter.command,
+        daemons.DRA_DRIVER.name: devices.command,
     }
 )
 
@@ -109,10 +110,10 @@ class Launches:
             # What ran before may have been asked to end already, by a stop that was cut off.
             if self._began(name) is None and processes.find(self.home, name) is None:
                 self._launch(_COMMANDS[name](site), Action.BROUGHT_BACK)
-            self._must_live(INSTALLING_DAEMONS[name])
+            self._must_live(EVERY_DAEMON[name])
 
         def answer(name: str) -> str | None:
-            daemon = INSTALLING_DAEMONS[name]
+            daemon = EVERY_DAEMON[name]
             return ask(daemon.question, site.ports[daemon.ports[0]], self.home.pki, timeout_seconds=_ASK_SECONDS)
 
         return {name: heard for name, heard in zip(names, pool.map(answer, names), strict=True) if heard is not None}
@@ -132,7 +133,7 @@ class Launches:
         raise failures.ended(daemon.name)
 
     def _end_orphans(self) -> None:
-        orphans = processes.orphans(self.home, INSTALLING_DAEMONS)
+        orphans = processes.orphans(self.home, EVERY_DAEMON)
         if orphans:
             self.reporter.warn(f"ending {len(orphans)} processes of this home that have lost their pid file")
             processes.end(orphans, grace_seconds=_UNDO_SECONDS)
@@ -145,8 +146,8 @@ class Launches:
 
     def _undo(self) -> None:
         """End every process that this start began."""
-        began = [name for name in INSTALLING_DAEMONS if self._began(name)]
+        began = [name for name in EVERY_DAEMON if self._began(name)]
         living = [process for name in began if (process := processes.find(self.home, name))]
-        processes.end([*living, *processes.orphans(self.home, INSTALLING_DAEMONS)], grace_seconds=_UNDO_SECONDS)
+        processes.end([*living, *processes.orphans(self.home, EVERY_DAEMON)], grace_seconds=_UNDO_SECONDS)
         for name in began:
             processes.forget(self.home, name)

@@ -6,7 +6,8 @@ from pathlib import Path
 from lightkube import Client, KubeConfig
 
 from local.control_plane import kueue, processes, status
-from local.control_plane.daemons import API_SERVER, ETCD, INSTALLED_KUEUE, INSTALLING_DAEMONS, SERVICE_PROXY, Tools
+from local.control_plane.daemons import API_SERVER, ETCD, EVERY_DAEMON, INSTALLED_KUEUE, SERVICE_PROXY, Tools
+from local.control_plane.devices import Devices
 from local.control_plane.launches import READY_SECONDS, Action
 from local.control_plane.objects import Manifest
 from local.control_plane.startup import Content, StartReport, Startup
@@ -21,7 +22,7 @@ STOP_SECONDS = 10.0
 # Ended in this order: what writes first, what stores last, with what only the API server uses.
 _LAST = (ETCD.name, SERVICE_PROXY.name)
 _STOP_ORDER = (
-    tuple(name for name in INSTALLING_DAEMONS if name not in {*_LAST, API_SERVER.name}),
+    tuple(name for name in EVERY_DAEMON if name not in {*_LAST, API_SERVER.name}),
     (API_SERVER.name,),
     _LAST,
 )
@@ -80,6 +81,7 @@ class ControlPlane:
         self,
         instance_types: Sequence[Mapping[str, object]] | None = None,
         *,
+        devices: Devices | None = None,
         objects: Sequence[Manifest] = (),
         karpenter_release: bool = False,
     ) -> StartReport:
@@ -91,6 +93,8 @@ class ControlPlane:
         Args:
             instance_types: the machines that Karpenter can make, as its kwok provider reads them; None keeps those of
                 the last start. A change restarts Karpenter alone.
+            devices: what pods can claim of nodes; a simulated DRA driver tells the scheduler, and Kueue counts it. None
+                keeps those of the last start.
             objects: CRDs and namespaces that the cluster has beside its own; those of an earlier start stay.
             karpenter_release: make Karpenter's CRDs so that the program's chart `karpenter-crd` takes them over; from
                 then on no start changes them.
@@ -100,7 +104,9 @@ class ControlPlane:
             SourceUnreachable: a process did not become ready in time.
             ValueError: there are no tools.
         """
-        content = Content(instance_types=instance_types, manifests=objects, has_karpenter_release=karpenter_release)
+        content = Content(
+            instance_types=instance_types, devices=devices, manifests=objects, has_karpenter_release=karpenter_release
+        )
         report = self._startup(content).run()
         self._begun |= {name for name, action in report.actions.items() if action is not Action.KEPT}
         return report
@@ -147,8 +153,8 @@ class ControlPlane:
 
     def stop(self) -> None:
         """Return once no process of this home is left; its state stays. A second stop does nothing."""
-        self._end(set(INSTALLING_DAEMONS))
-        processes.end(processes.orphans(self.home, INSTALLING_DAEMONS), grace_seconds=STOP_SECONDS)
+        self._end(set(EVERY_DAEMON))
+        processes.end(processes.orphans(self.home, EVERY_DAEMON), grace_seconds=STOP_SECONDS)
 
     def _end(self, wanted: set[str]) -> None:
         for group in _STOP_ORDER:

@@ -22,7 +22,8 @@ from local.control_plane import (
     ports,
     processes,
 )
-from local.control_plane.daemons import DAEMONS, INSTALLING_DAEMONS, Daemon, Site, Tools
+from local.control_plane.daemons import EVERY_DAEMON, Daemon, Site, Tools, daemons_of
+from local.control_plane.devices import Devices, keep
 from local.control_plane.launches import Action, Launches, PortTaken
 from local.progress import Task
 from mizan.config import KueueAddon
@@ -54,11 +55,13 @@ class Content:
 
     Attributes:
         instance_types: the machines that Karpenter can make; None keeps those of the last start.
+        devices: what pods can claim of nodes; None keeps those of the last start.
         manifests: objects that the cluster has from the start.
         has_karpenter_release: whether Karpenter's CRDs are left to a chart that the program will install.
     """
 
     instance_types: Sequence[Mapping[str, object]] | None = None
+    devices: Devices | None = None
     manifests: Sequence[objects.Manifest] = ()
     has_karpenter_release: bool = False
 
@@ -117,7 +120,7 @@ class Startup(Launches):
     @property
     def _wanted(self) -> list[Daemon]:
         """Return the processes that this start is for; the chart's own Kueue is one where the chart is installed."""
-        return [daemon for daemon in INSTALLING_DAEMONS.values() if daemon.name in self.actions]
+        return [daemon for daemon in EVERY_DAEMON.values() if daemon.name in self.actions]
 
     def _until_ports_hold(self, bring_up: Callable[[Site, Task], None], task: Task) -> None:
         for _ in range(_PORT_ATTEMPTS):
@@ -137,7 +140,8 @@ class Startup(Launches):
     def _prepare(self) -> Site:
         """Return the site with its certificates, ports and generated files in place."""
         home = self.home
-        wanted = INSTALLING_DAEMONS if self.installs_kueue else DAEMONS
+        claimed = keep(home.state / daemons.DEVICES, self.content.devices)
+        wanted = daemons_of(installs_kueue=self.installs_kueue, has_devices=bool(claimed.nodes))
         requests = (*pki.REQUESTS, *pki.SERVICE_REQUESTS) if self.installs_kueue else pki.REQUESTS
         pki.ensure(home.pki, now=datetime.now(UTC), requests=requests)
         bound = {port for daemon in wanted.values() if processes.find(home, daemon.name) for port in daemon.ports}
@@ -150,7 +154,7 @@ class Startup(Launches):
         files.write(home.kubeconfig, files.to_yaml(kubernetes.kubeconfig(site)))
         kubernetes.write_scheduler_configuration(site)
         if self.kueue_settings:
-            kueue.write_files(site, self.kueue_settings)
+            kueue.write_files(site, self.kueue_settings, claimed.counted)
         karpenter.write_instance_types(site, self.content.instance_types)
         return site
 
@@ -176,6 +180,10 @@ class Startup(Launches):
                 self._begin_installed_kueue(client, site)
             self._apply(client, objects.unreleased(client, karpenter_objects))
             self._begin(site, daemons.KARPENTER)
+            if site.devices.is_file():
+                self._begin(site, daemons.DRA_DRIVER)
+            else:
+                self._end(daemons.DRA_DRIVER.name)
             self._apply(client, self.content.manifests)
         self._wait(site, self._wanted, task)
 

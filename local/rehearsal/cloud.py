@@ -196,9 +196,9 @@ class SimulatedCloud:
     def _must_be_new(
         self, kind: Kind, names: Mapping[str, Any], taken: Mapping[str, Record], own: str, target: Target
     ) -> None:
-        if own in taken:
+        if own in taken and not kind.is_put:
             kept = ", which the cloud keeps for ever" if taken[own].condition is Condition.KEPT else ""
-            raise self._refusal(Why.EXISTS, target, f"{own} is there already{kept}")
+            raise self._refusal(Why.EXISTS, target, f"{own} is there already{kept}", kind.taken)
         key = [names["inputs"].get(name) for name in kind.unique]
         for other in taken.values():
             if any(key) and [other.outputs.get(name) for name in kind.unique] == key:
@@ -244,7 +244,6 @@ class SimulatedCloud:
     def _faulty(self, fault: faults.Fault, consequence: str) -> str:
         return f"{self._cloud.title}, simulated: {fault.code}, {faults.MARK}. {consequence}"
 
-    def _refusal(self, why: Why, target: Target, message: str) -> Refused:
-        return Refused(
-            f"{self._cloud.title}, simulated: {self._cloud.codes[why]}: {target.type} {target.name}: {message}"
-        )
+    def _refusal(self, why: Why, target: Target, message: str, code: str | None = None) -> Refused:
+        own = code or self._cloud.codes[why]
+        return Refused(f"{self._cloud.title}, simulated: {own}: {target.type} {target.name}: {message}")

@@ -54,6 +54,13 @@ def planned(kind: Kind, declared: Properties, inputs: Values) -> Values:
     return merged({**unknown, **added}, inputs)
 
 
+def readable(kind: Kind, values: Values) -> Values:
+    """Return the inputs or outputs of a resource as a provider that has not made it reads them from the cloud."""
+    known = {name: value for name, value in values.items() if name not in kind.untold}
+    taken_for = {name: value for name, value in kind.untold.items() if name in values and value is not None}
+    return {**known, **taken_for}
+
+
 def _after_its_prefix(kind: Kind, inputs: Values, seed: str) -> Values:
     """Return the name that the cloud completes where the program gives only its beginning."""
     prefix = inputs.get(f"{kind.named.property}{PREFIX}") if kind.named else None

@@ -22,7 +22,7 @@ from local.rehearsal.engine_log import EngineLog
 from local.rehearsal.functions import Asked, NotFound, answer
 from local.rehearsal.kinds import KINDS
 from local.rehearsal.naming import TooLong, is_deleted_first, named
-from local.rehearsal.outputs import filled
+from local.rehearsal.outputs import filled, readable
 from local.rehearsal.requests import Refused, Target
 from local.rehearsal.schema import Sdk
 from local.rehearsal.store import state_folder
@@ -157,12 +157,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return messages.CreateResponse(id=record.id, properties=to_wire(record.outputs))
 
     def Read(self, request: messages.ReadRequest, context: grpc.ServicerContext) -> messages.ReadResponse:
-        """Return a resource as it is; an empty answer where there is none."""
+        """Return a resource as it is; an empty answer where there is none.
+
+        One that the engine has nothing of yet, and takes over, is told with what can be read from a cloud alone.
+        """
         with self._answering(context):
             record = self._cloud_now(context).read(_target(request), request.id)
         if record is None:
             return messages.ReadResponse()
-        return messages.ReadResponse(id=record.id, properties=to_wire(record.outputs), inputs=to_wire(record.inputs))
+        inputs, outputs = record.inputs, record.outputs
+        if not request.properties.fields:
+            inputs, outputs = (readable(KINDS[record.type], values) for values in (inputs, outputs))
+        return messages.ReadResponse(id=record.id, properties=to_wire(outputs), inputs=to_wire(inputs))
 
     def Update(self, request: messages.UpdateRequest, context: grpc.ServicerContext) -> messages.UpdateResponse:
         """Change a resource, or show what it will be."""

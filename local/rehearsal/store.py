@@ -98,21 +98,24 @@ class Store:
         return next((record for record in self.records() if (record.type, record.id) == (kind, identity)), None)
 
     def put(self, record: Record) -> None:
-        """Keep a resource as it is now.
+        """Keep a resource as it is now, under the name that it has now.
 
         Raises:
             PlatformError: the file cannot be written.
         """
-        files.write(self._path(record), json.dumps(asdict(record), indent=2) + "\n")
+        path = self._path(record)
+        files.write(path, json.dumps(asdict(record), indent=2) + "\n")
+        for earlier in path.parent.glob(f"*-{_digest(record)}.json"):
+            if earlier != path:
+                earlier.unlink()
 
     def remove(self, record: Record) -> None:
         """Forget a resource."""
         self._path(record).unlink(missing_ok=True)
 
     def _path(self, record: Record) -> Path:
-        digest = files.digest([record.type, record.id])[:_DIGEST_LENGTH]
         safe = "".join(letter if letter.isalnum() else "-" for letter in record.name)[:60]
-        return self.folder / record.type.rpartition(":")[2] / f"{safe}-{digest}.json"
+        return self.folder / record.type.rpartition(":")[2] / f"{safe}-{_digest(record)}.json"
 
 
 def leftovers(folder: Path) -> list[Record]:
@@ -128,6 +131,10 @@ def leftovers(folder: Path) -> list[Record]:
 def in_condition(record: Record, condition: Condition) -> Record:
     """Return the resource in another condition."""
     return replace(record, condition=condition)
+
+
+def _digest(record: Record) -> str:
+    return files.digest([record.type, record.id])[:_DIGEST_LENGTH]
 
 
 def _read(path: Path) -> Record:

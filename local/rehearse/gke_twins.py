@@ -7,10 +7,12 @@ from local.rehearsal.kinds.gcp_container import NODE_POOL
 from local.rehearsal.store import Condition, Record
 from local.rehearsal.values import Values
 from local.rehearsal.zones import is_zone, region_of, zones_of_gcp
-from local.rehearse import machines, twins
+from local.rehearse import gpus, machines, twins
+from local.rehearse.gpus import GkeSharing
 from local.rehearse.twins import SYSTEM_RESOURCES, Original
 from mizan import keys
 from mizan.capacity import CapacityType
+from mizan.clouds.gcp.node_pools import NO_DEVICE_PLUGIN
 from mizan.manifests.karpenter import RESERVED
 from mizan.manifests.kwok_nodes import EPHEMERAL_STORAGE, PODS_PER_NODE
 from mizan.manifests.manifest import Manifest, is_in
@@ -37,6 +39,7 @@ class GkePool:
     """A node pool of a simulated cluster, as its inputs say it.
 
     Attributes:
+        sharing: of each GPU by GKE itself.
         purchase: how the cloud sells its nodes: a capacity type, or `reserved`.
         labels: in Kubernetes, that the program asks for.
         taints: of its nodes, those that GKE adds among them.
@@ -51,6 +54,7 @@ class GkePool:
     machine: str
     gpus: int
     accelerator: str
+    sharing: GkeSharing
     purchase: str
     labels: Mapping[str, str]
     taints: tuple[Mapping[str, str], ...]
@@ -77,6 +81,7 @@ class GkePool:
             machine=config["machineType"],
             gpus=accelerator.get("count", 0),
             accelerator=accelerator.get("type", ""),
+            sharing=GkeSharing.of(accelerator),
             purchase=_purchase(config),
             labels=config.get("labels", {}),
             taints=_taints(inputs),
@@ -111,8 +116,17 @@ class GkePool:
             keys.GKE_SPOT: "true" if self.purchase == CapacityType.SPOT else "",
             FLEX_START: "true" if self.purchase == CapacityType.FLEX_START else "",
             LOCAL_SSD: "true" if self.has_local_ssd else "",
+            **self.sharing.labels,
         }
         return {**self.labels, **{key: value for key, value in marks.items() if value}}
+
+    def gpu_resources(self, plan: Plan) -> dict[str, int]:
+        """Return what its nodes offer of GPUs: by GKE's own device plugin, or by NVIDIA's where that is kept off."""
+        if not self.gpus:
+            return {}
+        if NO_DEVICE_PLUGIN in self.labels:
+            return gpus.resources_by_operator(self.labels, self.gpus, plan)
+        return self.sharing.resources(self.machine, self.gpus)
 
 
 def pools_of(records: list[Record]) -> list[GkePool]:
@@ -132,7 +146,8 @@ def twin(pool: GkePool, plan: Plan) -> Manifest | None:
     if not pool.gpus or room <= 0:
         return None
     weight = next((offer.weight for offer in plan.offers if offer.name == pool.name), LOWEST_WEIGHT)
-    template = _template(pool)
+    resources = pool.gpu_resources(plan)
+    template = _template(pool, gpus.annotations(pool.machine, pool.gpus, resources))
     spec = {
         "template": template,
         "disruption": {
@@ -144,9 +159,17 @@ def twin(pool: GkePool, plan: Plan) -> Manifest | None:
             ],
         },
         "weight": weight,
-        "limits": {keys.NVIDIA_GPU: str(room * pool.gpus)},
+        "limits": gpus.limits(pool.machine, pool.gpus, resources, room),
     }
     return twins.node_pool(pool.name, _original(pool, template), spec)
+
+
+def overlay(pool: GkePool, plan: Plan) -> Manifest | None:
+    """Return what lets Karpenter know the nodes of a twin as GKE's autoscaler does; None where GPUs are whole."""
+    resources = pool.gpu_resources(plan)
+    if resources == ({keys.NVIDIA_GPU: pool.gpus} if pool.gpus else {}):
+        return None
+    return twins.overlay(pool.name, _original(pool, resources), resources)
 
 
 def nodes(pool: GkePool, plan: Plan) -> list[Manifest]:
@@ -162,9 +185,9 @@ def nodes(pool: GkePool, plan: Plan) -> list[Manifest]:
     return found
 
 
-def _template(pool: GkePool) -> Manifest:
+def _template(pool: GkePool, annotations: Mapping[str, str]) -> Manifest:
     return {
-        "metadata": {"labels": pool.node_labels},
+        "metadata": {"labels": pool.node_labels, **({"annotations": dict(annotations)} if annotations else {})},
         "spec": {
             "nodeClassRef": dict(twins.KWOK_NODE_CLASS),
             "taints": [dict(each) for each in pool.taints],
@@ -187,14 +210,15 @@ def _original(pool: GkePool, of_nodes: object) -> Original:
 
 def _resources(pool: GkePool, plan: Plan) -> dict[str, str]:
     machine = next((offer.machine for offer in plan.offers if offer.machine.name == pool.machine), None)
+    parts = {resource: str(amount) for resource, amount in pool.gpu_resources(plan).items()}
     if machine is None:
-        return {**SYSTEM_RESOURCES, **({keys.NVIDIA_GPU: str(pool.gpus)} if pool.gpus else {})}
+        return {**SYSTEM_RESOURCES, **parts}
     return {
         "cpu": str(machine.vcpus),
         "memory": f"{machine.memory_gib}Gi",
         "ephemeral-storage": EPHEMERAL_STORAGE,
         "pods": PODS_PER_NODE,
-        keys.NVIDIA_GPU: str(pool.gpus),
+        **parts,
     }
 
 

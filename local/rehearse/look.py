@@ -28,6 +28,7 @@ from mizan.plan import Plan
 KUEUE_READY_SECONDS = 60.0
 
 NodePool = create_global_resource("karpenter.sh", "v1", "NodePool", "nodepools")
+NodeOverlay = create_global_resource("karpenter.sh", "v1alpha1", "NodeOverlay", "nodeoverlays")
 NodeClass = create_global_resource("karpenter.kwok.sh", "v1alpha1", "KWOKNodeClass", "kwoknodeclasses")
 
 
@@ -83,12 +84,15 @@ class Look:
         self._client, self._plan, self._records, self._kueue = client, plan, records, kueue
         self._nodes = list(client.list(Node))
         self._node_pools = _listed(client, NodePool)
+        self._overlays = _listed(client, NodeOverlay)
 
     def settle(self) -> None:
         """Change what differs. What goes, and what is made anew, takes more than one look."""
         wanted = _by_name(self._twins())
         if wanted and not _listed(self._client, NodeClass):
             self._client.create(codecs.from_dict(node_class()))
+        # First what the nodes offer, or a node would be made for less.
+        self._fit(NodeOverlay, _by_name(self._overlay_twins()), self._overlays)
         self._fit(NodePool, wanted, self._node_pools)
         self._drain(wanted)
         is_open = self._kueue.works(self._client)
@@ -98,9 +102,14 @@ class Look:
         if self._plan.cloud is Cloud.GKE:
             found = (gke_twins.twin(pool, self._plan) for pool in gke_twins.pools_of(self._records))
             return [each for each in found if each is not None]
-        there = [each for each in self._node_pools if not _is_ours(each) and not each.metadata.deletionTimestamp]
-        bodies = [each.to_dict() for each in there]
-        return [eks_twins.twin(body) for body in bodies if eks_twins.is_original(body)]
+        bodies = _originals(self._node_pools)
+        return [eks_twins.twin(body, self._plan) for body in bodies if eks_twins.is_original(body)]
+
+    def _overlay_twins(self) -> list[Manifest]:
+        if self._plan.cloud is Cloud.GKE:
+            found = (gke_twins.overlay(pool, self._plan) for pool in gke_twins.pools_of(self._records))
+            return [each for each in found if each is not None]
+        return [eks_twins.overlay_twin(body) for body in _originals(self._overlays)]
 
     def _standing(self) -> list[Manifest]:
         """Return the nodes that are there whether a pod needs them or not.
@@ -174,6 +183,11 @@ def _found(ask: Callable[[], Any], refusals: Collection[int | None] = (HTTPStatu
 
 def _listed(client: Client, kind: Any) -> list[Any]:  # noqa: ANN401 - a kind of a chart that may not be there
     return _found(lambda: list(client.list(kind))) or []
+
+
+def _originals(there: Iterable[Any]) -> list[Manifest]:
+    """Return what the program has made, and has not let go."""
+    return [each.to_dict() for each in there if not _is_ours(each) and not each.metadata.deletionTimestamp]
 
 
 def _by_name(bodies: Iterable[Manifest]) -> dict[str, Manifest]:

@@ -118,7 +118,6 @@ def _machines(plan: Plan) -> dict[str, Machine]:
 def _instance_type(machine: Machine, plan: Plan, out_of_stock: frozenset[OutOfStock]) -> Manifest:
     offers = [offer for offer in plan.offers if offer.machine.name == machine.name]
     prices = {purchase: price for offer in offers for purchase, price in _purchases(offer, plan)}
-    shared = {offer.resource: str(offer.units_per_node) for offer in offers}
     return {
         "name": machine.name,
         "architecture": "amd64",
@@ -129,8 +128,6 @@ def _instance_type(machine: Machine, plan: Plan, out_of_stock: frozenset[OutOfSt
             "ephemeral-storage": EPHEMERAL_STORAGE,
             "pods": PODS_PER_NODE,
             keys.NVIDIA_GPU: str(machine.gpus),
-            # A node of the kwok provider has what its first pod asks for, and what stands here.
-            **shared,
         },
         "offerings": [
             {"Price": float(price), "Available": True, "Requirements": _requirements(machine, plan, purchase, zone)}

@@ -10,7 +10,7 @@ from typing import Any
 from lightkube.resources.core_v1 import Namespace, Node
 
 from local.control_plane import processes
-from local.control_plane.daemons import INSTALLING_DAEMONS
+from local.control_plane.daemons import EVERY_DAEMON
 from local.engine import PULUMI
 from local.overview import job_rows
 from local.platform import settled
@@ -171,7 +171,7 @@ class Rehearsal:
         home = self.stage.home
         with self.timed("Every process ends"):
             self.stage.clear()
-        left = [f"process {process.pid}" for process in processes.orphans(home, [*INSTALLING_DAEMONS, PULUMI])]
+        left = [f"process {process.pid}" for process in processes.orphans(home, [*EVERY_DAEMON, PULUMI])]
         if home.root.exists():
             left.append(str(home.root))
         self.found("No process and no file of the rehearsal is left", left)

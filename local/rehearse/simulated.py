@@ -22,7 +22,8 @@ _OF_CLOUD = {
 }
 _EVERYWHERE = (
     "Nodes and pods, by KWOK. No container runs, no GPU is there, and a node is there at once.",
-    "NVIDIA's device plugin. A node has its GPUs at once; a real one has none before the plugin runs on it.",
+    "NVIDIA's device plugin and operator. A node has its GPUs, or the parts that its labels ask for, at once.",
+    "NVIDIA's charts. Those of a rehearsal have the same names, keep the values they are given, and install nothing.",
     "The cluster's version. API server, Kueue and Karpenter are real, and those of the embedded default.",
     "Signing in. A certificate of the cluster stands for the cloud's token, and nobody's credentials are used.",
     "The identity that logs in. It is the cluster's administrator here, whatever the cloud would let you do.",

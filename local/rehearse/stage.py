@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from local import files, interrupts
 from local.control_plane import ControlPlane
+from local.control_plane.devices import devices_of
 from local.control_plane.objects import Manifest, read_upstream
 from local.engine import Engine, Settings, end_leftovers, shell_environment
 from local.home import Home
@@ -21,7 +22,7 @@ from local.progress import Reporter
 from local.rehearsal import faults, launcher
 from local.rehearsal.cluster import Cluster
 from local.rehearsal.store import Record, Store, state_folder
-from local.rehearse import events, given, stubs
+from local.rehearse import events, given, nvidia_charts, stubs
 from local.rehearse.machines import OutOfStock, instance_types
 from local.toolchain import CLOUDS, Toolbox
 from mizan.config import Cloud, Install
@@ -130,6 +131,7 @@ class Stage:
         """
         self.plane.start(
             instance_types=instance_types(self.plan, frozenset(out_of_stock)),
+            devices=devices_of(self.plan),
             objects=self._objects(),
             karpenter_release=self.plan.cloud is Cloud.EKS and self.plan.karpenter.install is Install.HELM,
         )
@@ -182,6 +184,7 @@ class Stage:
         }
         with files.writing(self._charts, because="the program looks for its charts there"):
             self._charts.mkdir(mode=0o700, exist_ok=True)
+            charts |= nvidia_charts.write(self.home.state / "charts")
             for name, chart in charts.items():
                 link = self._charts / name
                 link.unlink(missing_ok=True)

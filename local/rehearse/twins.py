@@ -14,7 +14,7 @@ from local.control_plane.objects import APPLIED
 from local.rehearse.machines import REGION
 from mizan import keys
 from mizan.manifests.kwok_nodes import NODE_CLASS, PODS_PER_NODE
-from mizan.manifests.manifest import Manifest
+from mizan.manifests.manifest import Manifest, is_in
 
 SIMULATED = f"{keys.DOMAIN}/simulated"
 STANDS_FOR = f"{keys.DOMAIN}/stands-for"
@@ -58,12 +58,28 @@ def twin_name(original: str) -> str:
 
 
 def node_pool(name: str, original: Original, spec: Manifest) -> Manifest:
-    """Return the twin of node pool `name`."""
+    """Return the twin of node pool `name`; its name is `twin_name`."""
     return {
         "apiVersion": "karpenter.sh/v1",
         "kind": "NodePool",
         "metadata": original.mark(twin_name(name)),
         "spec": spec,
+    }
+
+
+def overlay(name: str, original: Original, resources: Mapping[str, int]) -> Manifest:
+    """Return the NodeOverlay of the twin of node pool `name`, for what its nodes offer instead of their machine's GPUs.
+
+    By it Karpenter knows at zero nodes what the cloud's own autoscaler does.
+    """
+    return {
+        "apiVersion": "karpenter.sh/v1alpha1",
+        "kind": "NodeOverlay",
+        "metadata": original.mark(twin_name(name)),
+        "spec": {
+            "requirements": [is_in(keys.NODE_POOL, twin_name(name))],
+            "capacity": {resource: str(amount) for resource, amount in {keys.NVIDIA_GPU: 0, **resources}.items()},
+        },
     }
 
 

@@ -68,6 +68,7 @@ def _mig_profiles() -> dict[str, tuple[MigProfile, ...]]:
                 memory_slices=int(row["memory_slices"]),
                 memory_gib=int(row["memory_gib"]),
                 max_instances=int(row["max_instances"]),
+                is_on_gke=row["gke"] == "yes",
             )
         )
     return {gpu: tuple(of_gpu) for gpu, of_gpu in profiles.items()}

@@ -17,6 +17,7 @@ class MigProfile:
         memory_slices: of the GPU's `mig_memory_slices`; `1g.10gb` of a 40 GB A100 has two with one of compute.
         memory_gib: as the name says it; a pod sees a little less.
         max_instances: on one GPU that is cut into nothing else.
+        is_on_gke: whether GKE cuts the GPU into it by itself: its autoscaler and its device plugin both know it.
     """
 
     name: str
@@ -24,6 +25,7 @@ class MigProfile:
     memory_slices: int
     memory_gib: int
     max_instances: int
+    is_on_gke: bool
 
 
 @dataclass(frozen=True, kw_only=True)

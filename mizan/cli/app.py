@@ -11,6 +11,7 @@ import typer
 
 from mizan.cli.estimate import estimate
 from mizan.cli.interrupted import INTERRUPTED
+from mizan.cli.layouts import layouts
 from mizan.cli.plan import plan
 from mizan.cli.prices import prices
 from mizan.cli.queues import Output, print_queues
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(prices, name="prices")
 app.command()(estimate)
+app.command()(layouts)
 app.command()(plan)
 app.command()(quotas)
 

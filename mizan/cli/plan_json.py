@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from mizan.agreement.part_prices import PricedPart, priced_parts
 from mizan.estimate.render.values import number
 from mizan.plan import Candidate, CommitmentPlan, Flavor, JobPlan, Offer, Plan, PoolPlan, QueuePlan, Worth
 from mizan.prices import Price
 from mizan.prices.layout import CURRENCY, plain
+from mizan.sharing import GpuSharing
 
 Json = dict[str, Any]
 
@@ -39,9 +41,21 @@ def _pool(pool: PoolPlan, plan: Plan) -> Json:
         "gpusPerNode": pool.machine.gpus,
         "order": pool.order,
         "diskGib": pool.disk_gib,
+        "sharing": _sharing(pool.sharing),
         "offers": [_offer(offer, plan) for offer in pool.offers],
         "leftOut": [_candidate(candidate, plan) for candidate in pool.left_out],
         "doubtful": [_candidate(candidate, plan) for candidate in pool.doubtful],
+    }
+
+
+def _sharing(sharing: GpuSharing) -> Json:
+    return {
+        "mode": sharing.mode,
+        "manager": sharing.manager,
+        "layout": dict(sharing.layout),
+        "replicas": sharing.replicas,
+        "unit": sharing.unit_name,
+        "unitsPerGpu": sharing.units_per_gpu,
     }
 
 
@@ -50,12 +64,24 @@ def _offer(offer: Offer, plan: Plan) -> Json:
         "name": offer.name,
         "capacityType": offer.capacity_type,
         "maxNodes": offer.max_nodes,
-        "resource": offer.resource,
+        "minNodes": offer.min_nodes,
+        "resources": dict(offer.resources),
         "unitsPerNode": offer.units_per_node,
+        "parts": [_part(part) for part in priced_parts(offer)],
         "weight": offer.weight,
         "commitments": {name: number(nodes) for name, nodes in offer.commitments.items()},
         "price": _price(offer.price, plan),
         **_worth(offer.worth),
+    }
+
+
+def _part(part: PricedPart) -> Json:
+    return {
+        "name": part.name,
+        "resource": part.resource,
+        "perGpu": part.per_gpu,
+        "memoryGib": number(Decimal(part.memory_gib.numerator) / part.memory_gib.denominator),
+        "usdPerHour": plain(part.usd_per_hour.quantize(MILLIONTH, ROUND_HALF_UP)),
     }
 
 
@@ -113,7 +139,7 @@ def _flavor(flavor: Flavor) -> Json:
         "pool": flavor.pool,
         "capacityType": flavor.capacity_type,
         "offers": [offer.name for offer in flavor.offers],
-        "resource": flavor.resource,
+        "resources": list(flavor.sharing.amounts),
         "maxUnits": flavor.max_units,
     }
 
@@ -127,7 +153,9 @@ def _queue(queue: QueuePlan) -> Json:
         "flavors": [
             {
                 "name": quota.flavor.name,
-                "gpus": quota.nominal,
+                "gpus": quota.nominal if quota.flavor.sharing.counts_gpus else None,
+                "units": quota.nominal,
+                "unit": quota.flavor.sharing.unit_name,
                 "borrowingLimit": quota.borrowing,
                 "lendingLimit": quota.lending,
             }
@@ -142,6 +170,9 @@ def _job(job: JobPlan) -> Json:
         "name": job.name,
         "queue": job.queue,
         "pods": job.pods,
-        "gpusPerPod": job.units,
+        "gpusPerPod": None if job.request.is_part else job.units,
+        "unitsPerPod": job.units,
+        "unit": job.request.part,
+        "resource": job.resource,
         "checkpointSeconds": job.checkpoint_seconds,
     }

@@ -7,10 +7,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mizan.agreement.part_prices import priced_parts
 from mizan.cli.price_tables import DERIVED, LEGEND, dollars
 from mizan.cli.tables import add, print_whole, table
+from mizan.cli.units import heading, unit, unit_cell, unit_column
 from mizan.plan import Candidate, CommitmentPlan, Offer, Plan, PoolPlan
 from mizan.prices import PRICE_MAX_AGE_DAYS, Price
+from mizan.sharing import GpuSharing, Manager, SharingMode
+from mizan.sharing.mig import spelt
 
 STALE = "!"
 
@@ -48,10 +52,12 @@ def _pool(console: Console, pool: PoolPlan, plan: Plan) -> None:
         "#weight",
     )
     for number, offer in enumerate(pool.offers, start=1):
-        add(shown, number, offer.name, offer.max_nodes, *_money(offer, plan), offer.weight)
+        add(shown, number, offer.name, _nodes(offer), *_money(offer, plan), offer.weight)
     for candidate in pool.left_out:
         add(shown, "-", candidate.capacity_type, "-", *_money(candidate, plan), "-")
     print_whole(console, shown)
+    if pool.sharing.mode is not SharingMode.NONE:
+        _parts(console, pool)
     why = table("", "#", "why")
     doubts = {candidate.capacity_type: candidate.left_out for candidate in pool.doubtful}
     for number, offer in enumerate(pool.offers, start=1):
@@ -60,6 +66,44 @@ def _pool(console: Console, pool: PoolPlan, plan: Plan) -> None:
     for candidate in pool.left_out:
         add(why, "-", f"{candidate.capacity_type} is left out: {candidate.left_out}. Write `order: listed` to keep it.")
     print_whole(console, why)
+
+
+def _nodes(offer: Offer) -> str:
+    """Return how many nodes there can be, with the fewest where some always stay."""
+    return f"{offer.min_nodes}-{offer.max_nodes}" if offer.min_nodes else str(offer.max_nodes)
+
+
+def _parts(console: Console, pool: PoolPlan) -> None:
+    """Print how pods share a pool's GPUs, and what a part costs on each offer."""
+    console.print(Text(f"shared: {_shared(pool.sharing)}"), soft_wrap=True)
+    shown = table("", "part", "#of a GPU", "#of a node", "#GiB", "resource")
+    for part in pool.sharing.parts:
+        add(
+            shown,
+            part.name,
+            part.per_gpu,
+            part.per_gpu * pool.machine.gpus,
+            f"{float(part.memory_gib):g}",
+            part.resource,
+        )
+    print_whole(console, shown)
+    prices = table("", "offer", "part", "#USD per hour of it")
+    for offer in pool.offers:
+        for place, priced in enumerate(priced_parts(offer)):
+            add(prices, "" if place else offer.name, priced.name, dollars(priced.usd_per_hour, offer.price))
+    print_whole(console, prices)
+
+
+def _shared(sharing: GpuSharing) -> str:
+    """Return a pool's sharing in words."""
+    set_up = {Manager.OPERATOR: "NVIDIA's GPU operator", Manager.GKE: "GKE"}[sharing.manager]
+    if sharing.layout:
+        how = f"{sharing.mode}, each GPU cut into {spelt(sharing.layout)}"
+    elif sharing.replicas > 1:
+        how = f"{sharing.mode}, {sharing.replicas} pods on each GPU"
+    else:
+        how = f"{sharing.mode}, pods claim whole GPUs"
+    return f"{how}; set up by {set_up}; a unit of a quota: {unit(sharing)}"
 
 
 def _money(of: Offer | Candidate, plan: Plan) -> tuple[str, str, str]:
@@ -79,7 +123,8 @@ def _legend(console: Console, plan: Plan) -> None:
         lines.append(f"{STALE} over {PRICE_MAX_AGE_DAYS} days old: look whether the cloud still asks as much")
     if any(offer.is_committed for offer in plan.offers):
         lines.append("USD per hour: without commitments, which have a table of their own")
-    lines.append("nodes: the most there can be; weight: the autoscaler takes the highest that fits")
+    least = "the fewest, where some always stay, and " if any(offer.min_nodes for offer in plan.offers) else ""
+    lines.append(f"nodes: {least}the most there can be; weight: the autoscaler takes the highest that fits")
     lines.append("useful hour: what an hour of work costs, with what interruptions take of it")
     for line in lines:
         console.print(Text(line, "dim"), soft_wrap=True)
@@ -111,16 +156,19 @@ def _covers(commitment: CommitmentPlan) -> str:
 
 
 def _queues(plan: Plan) -> Table:
-    shown = table("Queues, flavors in the order tried", "queue", "flavor", "#GPUs", "offers")
+    names = ("queue", "flavor", heading(plan.flavors), *unit_column(plan.flavors), "offers")
+    shown = table("Queues, flavors in the order tried", *names)
     for queue in plan.queues:
         for position, quota in enumerate(queue.quotas):
             offers = ", ".join(offer.name for offer in quota.flavor.offers)
-            add(shown, "" if position else queue.name, quota.flavor.name, quota.nominal, offers)
+            unit_of_it = unit_cell(quota.flavor, plan.flavors)
+            add(shown, "" if position else queue.name, quota.flavor.name, quota.nominal, *unit_of_it, offers)
     return shown
 
 
 def _jobs(plan: Plan) -> Table:
     shown = table("Jobs", "job", "queue", "#pods", "#GPUs a pod", "#checkpoint every")
     for job in plan.jobs:
-        add(shown, f"{job.namespace}/{job.name}", job.queue, job.pods, job.units, f"{job.checkpoint_seconds} s")
+        asked = job.request.words if job.request.is_part else job.units
+        add(shown, f"{job.namespace}/{job.name}", job.queue, job.pods, asked, f"{job.checkpoint_seconds} s")
     return shown

@@ -33,7 +33,8 @@ def document(plan: Plan, live: Live | None) -> Json:
                 "name": row.flavor.name,
                 "pool": row.flavor.pool,
                 "capacityType": row.flavor.capacity_type,
-                "resource": row.flavor.resource,
+                "resources": list(row.flavor.sharing.amounts),
+                "unit": row.flavor.sharing.unit_name,
                 "quotas": row.quotas,
                 "poolMaximum": row.largest,
             }
@@ -67,7 +68,7 @@ def _queue(queue: QueuePlan, quotas: Iterable[PlannedQuota]) -> Json:
         "quotas": [
             {
                 "flavor": quota.flavor.name,
-                "gpus": quota.nominal,
+                **_nominal(quota),
                 "borrowingLimit": quota.borrowing_limit,
                 "lendingLimit": quota.lending_limit,
                 "lends": quota.lends,
@@ -89,7 +90,17 @@ def _cohort(cohort: CohortPlan) -> Json:
 
 
 def _cohort_quota(quota: FlavorQuota) -> Json:
-    return {"flavor": quota.flavor.name, "gpus": quota.nominal}
+    return {"flavor": quota.flavor.name, **_nominal(quota)}
+
+
+def _nominal(quota: PlannedQuota | FlavorQuota) -> Json:
+    """Return a quota; `gpus` is null where it counts parts of them."""
+    sharing = quota.flavor.sharing
+    return {
+        "gpus": quota.nominal if sharing.counts_gpus else None,
+        "units": quota.nominal,
+        "unit": sharing.unit_name,
+    }
 
 
 def _lenders(lenders: Iterable[Lender]) -> list[Json]:

@@ -9,8 +9,9 @@ from rich.text import Text
 from rich.tree import Tree
 
 from mizan.cli.tables import add, print_whole, table
+from mizan.cli.units import heading, of_resource, unit, unit_cell, unit_column
 from mizan.config import Fallback, ReclaimWithinCohort, WhenCanBorrow, WithinClusterQueue
-from mizan.plan import CohortPlan, Plan, QueuePlan
+from mizan.plan import CohortPlan, FlavorQuota, Plan, QueuePlan
 from mizan.queueing import Holdings, Lender, Live, planned_flavors, planned_quotas
 from mizan.queueing.words import duration, plain
 
@@ -29,11 +30,13 @@ _STATES = {"running": "green", "admitted": "green", "starting": "yellow", "reser
 
 def show_plan(console: Console, plan: Plan) -> None:
     """Print what a stack allows: quotas, rules, cohorts, pools, priorities and what it probably does not mean."""
-    shown = table("Queues", "queue", "flavor", "#GPUs", "#lends", "borrows at most")
+    columns = (heading(plan.flavors), *unit_column(plan.flavors), "#lends", "borrows at most")
+    shown = table("Queues", "queue", "flavor", *columns)
     before = ""
     for row in planned_quotas(plan):
         most = f"{row.may_borrow} of {_named(row.lenders)}" if row.may_borrow else "-"
-        add(shown, "" if row.queue == before else row.queue, row.flavor.name, row.nominal, row.lends, most)
+        queue, of_what = "" if row.queue == before else row.queue, unit_cell(row.flavor, plan.flavors)
+        add(shown, queue, row.flavor.name, row.nominal, *of_what, row.lends, most)
         before = row.queue
     print_whole(console, shown)
     print_whole(console, _rules(plan))
@@ -51,7 +54,7 @@ def show_plan(console: Console, plan: Plan) -> None:
 def show_live(console: Console, plan: Plan, live: Live) -> None:
     """Print who holds what, who borrowed from whom, who waits and why, and who was evicted."""
     console.print(Text(f"Stack {plan.stack} at {live.at:%Y-%m-%d %H:%M:%S} UTC", "dim"), soft_wrap=True)
-    print_whole(console, _held(live.holdings))
+    print_whole(console, _held(live.holdings, heading(plan.flavors)))
     for line in _loans(live):
         console.print(Text(f"  {line}"), soft_wrap=True)
     for jobs, made, nothing in (
@@ -107,8 +110,14 @@ def _cohorts(plan: Plan) -> Iterable[Tree]:
 
 def _cohort(name: str, declared: dict[str, CohortPlan]) -> Text:
     quotas = declared[name].quotas if name in declared else ()
-    own = ", ".join(f"{quota.nominal} {quota.flavor.name}" for quota in quotas)
+    own = ", ".join(f"{quota.nominal} {_counted(quota)}" for quota in quotas)
     return Text(f"cohort {name}" + (f", {own} of its own" if own else ""))
+
+
+def _counted(quota: FlavorQuota) -> str:
+    """Return what a quota counts: a flavor's GPUs by its name alone, parts of them with theirs."""
+    sharing = quota.flavor.sharing
+    return quota.flavor.name if sharing.counts_gpus else f"x {unit(sharing)} of {quota.flavor.name}"
 
 
 def _grow(tree: Tree, name: str, plan: Plan, declared: dict[str, CohortPlan]) -> None:
@@ -121,26 +130,28 @@ def _grow(tree: Tree, name: str, plan: Plan, declared: dict[str, CohortPlan]) ->
 
 
 def _pools(plan: Plan) -> Table:
-    shown = table("Pools", "flavor", "#quotas", "#at most", "")
+    shown = table("Pools", "flavor", "#quotas", "#at most", *unit_column(plan.flavors), "")
     for row in planned_flavors(plan):
         excess = Text("quotas are beyond it", "yellow") if row.quotas > row.largest else ""
-        add(shown, row.flavor.name, row.quotas, row.largest, excess)
+        add(shown, row.flavor.name, row.quotas, row.largest, *unit_cell(row.flavor, plan.flavors), excess)
     return shown
 
 
-def _held(holdings: Holdings) -> Table:
+def _held(holdings: Holdings, counted: str) -> Table:
     """Return every queue's quotas, and behind them those of cohorts: nobody's own, so only lent."""
-    shown = table("Queues", "queue", "flavor", "#GPUs", "#own", "#borrowed", "#lent", "#free")
+    shown = table("Queues", "queue", "flavor", counted, "#own", "#borrowed", "#lent", "#free")
     before = ""
     for row in holdings.queues:
         borrowed = Text(plain(row.borrowed), "yellow" if row.borrowed else "")
         lent = _range(row.lent_at_least, row.lent_at_most)
         queue = "" if row.queue == before else row.queue
-        add(shown, queue, row.flavor, plain(row.nominal), plain(row.own), borrowed, lent, plain(row.free))
+        flavor = of_resource(row.flavor, row.resource)
+        add(shown, queue, flavor, plain(row.nominal), plain(row.own), borrowed, lent, plain(row.free))
         before = row.queue
     for reserve in holdings.reserves:
         lent = _range(reserve.lent_at_least, reserve.lent_at_most)
-        add(shown, f"cohort {reserve.cohort}", reserve.flavor, plain(reserve.nominal), "-", "-", lent, "-")
+        flavor = of_resource(reserve.flavor, reserve.resource)
+        add(shown, f"cohort {reserve.cohort}", flavor, plain(reserve.nominal), "-", "-", lent, "-")
     return shown
 
 

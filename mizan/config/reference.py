@@ -33,6 +33,7 @@ _WORDS: Mapping[object, str] = {
     date: "day such as 2027-06-30",
     datetime: "day, or moment such as 2027-06-30T06:00:00Z",
     Mapping[str, str]: "mapping of names to text",
+    Mapping[str, int]: "mapping of names to whole numbers",
 }
 
 

@@ -18,8 +18,8 @@ TEN_THOUSANDTH = Decimal("0.0001")
 class Size(StrEnum):
     """How large the pools are.
 
-    `minimum`: all at 0; what is left is paid whether anybody works or not. `expected`: as `expectedUse` says.
-    `maximum`: every offer at `maxNodes`, all month; the worst bill.
+    `minimum`: nobody works, and only the nodes that are kept for jobs to come are there; it is paid whatever happens.
+    `expected`: as `expectedUse` says. `maximum`: every offer at `maxNodes`, all month; the worst bill.
     """
 
     MINIMUM = "minimum"
@@ -114,7 +114,7 @@ class SavingsKind(StrEnum):
     `sharing`: several units on one GPU. `schedules`: only so many hours a week. `scale-to-zero`: only as many nodes as
     work needs. `spot` and `flex-start`: cheaper capacity, lost work not counted. `commitments`: what was bought in
     advance, as far as it is used. `interruptions`: work done twice, which costs. `warm-nodes`: kept for a job that may
-    come, which costs. `unused-commitments`: paid for nothing.
+    come, by a schedule or always, which costs. `unused-commitments`: paid for nothing.
     """
 
     SHARING = "sharing"

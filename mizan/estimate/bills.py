@@ -1,7 +1,7 @@
 """What a pool's nodes cost at one size: each offer's bill, and all of it with what commitments pay."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mizan.estimate.amounts import NOTHING
@@ -40,7 +40,16 @@ class OfferBill:
     @property
     def in_cash(self) -> Decimal:
         """Return what is paid beside what is paid in advance."""
-        return self.total - sum((each.used for each in self.covered), NOTHING)
+        return self.total - self._used
+
+    @property
+    def without_commitments(self) -> "OfferBill":
+        """Return the bill of what is not paid in advance."""
+        return replace(self, nodes=self.nodes - self._used, covered=())
+
+    @property
+    def _used(self) -> Decimal:
+        return sum((each.used for each in self.covered), NOTHING)
 
 
 def bills_of(pool: PoolPlan, settled: Settled, tariff: Tariff) -> tuple[OfferBill, ...]:

@@ -12,6 +12,7 @@ from mizan.estimate.capacity_types import capacity_type_costs
 from mizan.estimate.commitment_costs import cost_of_commitment
 from mizan.estimate.commitment_model import CommitmentCost
 from mizan.estimate.coverage import covered_by
+from mizan.estimate.least import least
 from mizan.estimate.model import Estimate, StackCost, shared_by_all
 from mizan.estimate.notes import notes_of
 from mizan.estimate.pool_costs import AtSizes, price_pool
@@ -38,9 +39,20 @@ def estimate(plan: Plan, rate: HostRate | None = None) -> Estimate:
     )
     maximum = covered_by(plan.pools, [at_maximum(pool) for pool in plan.pools], tariff)
     priced = [
-        price_pool(plan.stack, pool, AtSizes(expected=as_is, undisturbed=calm, maximum=everything), tariff, plan.today)
-        for pool, as_is, calm, everything in zip(
-            plan.pools, expected.pools, undisturbed.pools, maximum.pools, strict=True
+        price_pool(
+            plan.stack,
+            pool,
+            AtSizes(minimum=kept, expected=as_is, undisturbed=calm, maximum=everything),
+            tariff,
+            plan.today,
+        )
+        for pool, kept, as_is, calm, everything in zip(
+            plan.pools,
+            least(plan.pools, expected.pools, tariff),
+            expected.pools,
+            undisturbed.pools,
+            maximum.pools,
+            strict=True,
         )
     ]
     pools = tuple(each.cost for each in priced)

@@ -44,7 +44,7 @@ def _quotas_changed(before: Counted, after: Counted) -> Iterator[str]:
             yield _limit(before, after, kind, *most)
         else:
             for quota in changed:
-                yield from _quota_changed(quota, before.quotas[quota], after.quotas.get(quota))
+                yield from _quota_changed(quota, before.quotas[quota], after.quotas.get(quota), before.unit_key)
 
 
 def _limit(before: Counted, after: Counted, kind: CapacityType | None, most: int) -> str:
@@ -52,15 +52,15 @@ def _limit(before: Counted, after: Counted, kind: CapacityType | None, most: int
     owners = [owner for owner, counted in before.quotas if counted is kind]
     whose = "every queue and cohort" if any(owner.startswith("cohort ") for owner in owners) else "every queue"
     lends = any(after.quotas[quota].lending != was.lending for quota, was in before.quotas.items() if quota[1] is kind)
-    return f"{_own(kind)}gpus{' and lend' if lends else ''} of {whose} to {most} at most"
+    return f"{_own(kind)}{before.unit_key}{' and lend' if lends else ''} of {whose} to {most} at most"
 
 
-def _quota_changed(quota: Quota, was: FlavorQuota, now: FlavorQuota | None) -> Iterator[str]:
+def _quota_changed(quota: Quota, was: FlavorQuota, now: FlavorQuota | None, key: str) -> Iterator[str]:
     owner, kind = quota
     if now is None:
         yield _removal(quota)
         return
-    yield f"{_own(kind)}gpus of {owner} {was.nominal} -> {now.nominal}"
+    yield f"{_own(kind)}{key} of {owner} {was.nominal} -> {now.nominal}"
     if now.lending != was.lending:
         yield f"{_own(kind)}lend of {owner} {was.lending} -> {now.lending}"
 

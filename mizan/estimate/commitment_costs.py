@@ -9,11 +9,12 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.capacity import CapacityType
+from mizan.config.schedules import HOURS_PER_WEEK
 from mizan.estimate.amounts import NOTHING, Size
 from mizan.estimate.bills import OfferBill
 from mizan.estimate.commitment_model import CommitmentCost, CommitmentUse
 from mizan.estimate.pool_costs import NODE_DIGITS, Priced
-from mizan.estimate.running import HOURS_PER_WEEK, Running, at_maximum
+from mizan.estimate.running import Running, at_maximum
 from mizan.estimate.tariff import Covered, cents, covers, monthly, on_demand_price, paid_in_advance
 from mizan.plan import CommitmentPlan
 from mizan.prices import Price

@@ -30,7 +30,7 @@ class Counted:
         least_hours: fewest hours a week with which commitments pay for the same nodes of it, and of other pools.
         kept: the capacity type without which commitments would pay for others.
         is_named: a commitment is for its machine, and so for a pool with on-demand nodes of it.
-        needs: by queue the GPUs of its largest job, where this pool has the quota that holds it.
+        needs: by queue the units of its largest job, where this pool has the quota that holds it.
     """
 
     pool: PoolPlan
@@ -66,12 +66,26 @@ class Counted:
         return _nodes(offer for offer in self.pool.offers if offer.is_committed)
 
     @cached_property
-    def least_nodes(self) -> Mapping[CapacityType, int]:
+    def bound_nodes(self) -> Mapping[CapacityType, int]:
         """Return by capacity type the nodes that must stay for commitments to pay for what they pay for now."""
         on_demand = CapacityType.ON_DEMAND
         part = any(offer.commitments and not offer.is_committed for offer in self.pool.offers)
         least = max(self.committed.get(on_demand, 0) + part, int(self.is_named))
         return {on_demand: least} if least else {}
+
+    @cached_property
+    def least_nodes(self) -> Mapping[CapacityType, int]:
+        """Return by capacity type the fewest that `maxNodes` can be: what commitments bind, or is always there."""
+        least = Counter(dict(self.bound_nodes))
+        always: Counter[CapacityType] = Counter()
+        for offer in self.pool.offers:
+            always[offer.capacity_type] += offer.min_nodes
+        return dict(least | always)
+
+    @property
+    def unit_key(self) -> str:
+        """Return the key under which its quotas stand in a stack file."""
+        return "gpus" if self.pool.sharing.counts_gpus else "units"
 
     @property
     def use(self) -> ExpectedUse:
@@ -201,5 +215,5 @@ def _nodes(offers: Iterable[Offer]) -> dict[CapacityType, int]:
 
 
 def _room(offers: Iterable[Offer], kind: CapacityType | None) -> int:
-    """Return the GPUs of a capacity type that is counted apart; None is all of the pool's."""
+    """Return the units of a capacity type that is counted apart; None is all of the pool's."""
     return sum(offer.max_units for offer in offers if kind in (None, offer.capacity_type))

@@ -4,7 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 
 from mizan.capacity import CapacityType
 from mizan.estimate.counted import Counted
@@ -79,14 +81,18 @@ def _has_on_demand(pool: PoolPlan) -> bool:
 
 
 def _needs(plan: Plan) -> dict[str, dict[str, int]]:
-    """Return by pool and queue the GPUs of the largest job that the queue's largest quota holds."""
-    most = {queue.name: max(queue.quotas, key=lambda quota: quota.nominal) for queue in plan.queues}
+    """Return by pool and queue the units of the largest job that the queue's largest quota holds."""
+    quotas = {queue.name: queue.quotas for queue in plan.queues}
     found: dict[str, dict[str, int]] = {pool.name: {} for pool in plan.pools}
     for job in plan.jobs:
-        asked, quota = job.units * job.pods, most[job.queue]
-        needs = found[quota.flavor.pool]
-        if asked <= quota.nominal:
-            needs[job.queue] = max(asked, needs.get(job.queue, 0))
+        # A unit of a pool may be several of what a job asks for, as a GPU that is cut into unlike parts.
+        held = [job.request.units_of(quota.flavor, quota.nominal) for quota in quotas[job.queue]]
+        largest = quotas[job.queue][held.index(max(held))].flavor
+        asked = job.units * job.pods
+        if asked <= max(held):
+            units = ceil(Fraction(asked, job.request.units_of(largest, 1)))
+            needs = found[largest.pool]
+            needs[job.queue] = max(units, needs.get(job.queue, 0))
     return found
 
 

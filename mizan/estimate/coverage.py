@@ -7,7 +7,7 @@ reaches: those of one machine before those of all, each first for the nodes that
 the stack's order. So what one pool leaves over is used by the next, and pools in another order change no total.
 Source: https://docs.aws.amazon.com/savingsplans/latest/userguide/sp-applying.html, read 2026-11-23.
 
-What is left in a span pays for warm nodes that nobody uses. It stays unused all the same, as no work uses it.
+What is left in a span pays for kept nodes that nobody uses. It stays unused all the same, as no work uses it.
 """
 
 from collections import defaultdict
@@ -17,7 +17,7 @@ from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 
 from mizan.capacity import CapacityType
-from mizan.estimate.idle import idle_nodes, warm_hours_per_week
+from mizan.estimate.idle import idle_ends, idle_nodes
 from mizan.estimate.running import Running
 from mizan.estimate.tariff import CENT, DOLLAR_DIGITS, Covered, Tariff, kept_nodes, monthly, on_demand_price
 from mizan.plan import CommitmentPlan, Offer, PoolPlan
@@ -32,7 +32,7 @@ class Paid:
 
     Attributes:
         covered: what commitments pay.
-        idle_bought: node hours a week of warm and idle nodes that nothing bought in advance pays for.
+        idle_bought: node hours a week of kept and idle nodes that nothing bought in advance pays for.
         is_share_derived: how many nodes commitments pay for depends on a derived price.
     """
 
@@ -168,7 +168,7 @@ class _Billing:
         """Pay for the whole week."""
         pools = {pool for pool, _ in self.places}
         ends = {Decimal(self._running[pool].hours_per_week) for pool in pools}
-        ends |= {warm_hours_per_week(self._pools[pool]) for pool in pools if self._running[pool].idle}
+        ends |= {end for pool in pools if self._running[pool].idle for end in idle_ends(self._pools[pool])}
         for start, end in pairwise(sorted({Decimal(0), *ends})):
             self._bill_span(start, end - start)
 
@@ -288,7 +288,6 @@ class _Billing:
         for pool, offer in self.places:
             plan, running = self._pools[pool], self._running[pool]
             nodes = running.nodes if start < running.hours_per_week else (Decimal(0),) * len(plan.offers)
-            is_warm = running.idle and start < warm_hours_per_week(plan)
-            warm = idle_nodes(plan, nodes)[offer] if is_warm else Decimal(0)
+            warm = idle_nodes(plan, nodes, start)[offer] if running.idle else Decimal(0)
             kept = max(Decimal(0), kept_nodes(plan.offers[offer], self._tariff) - nodes[offer])
             yield (pool, offer), max(Decimal(0), warm - kept)

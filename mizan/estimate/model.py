@@ -117,6 +117,7 @@ class NoteKind(StrEnum):
     EXPECTED_USE = "expected-use"
     INTERRUPTIONS = "interruptions"
     UNDONE_WORK = "undone-work"
+    MIN_NODES = "min-nodes"
     WARM_NODES = "warm-nodes"
     NO_ON_DEMAND_PRICE = "no-on-demand-price"
     HOST_ABOVE_PRICE = "host-above-price"
@@ -236,7 +237,9 @@ class Estimate:
     def is_derived_at(self, size: Size) -> bool:
         """Return whether a derived figure is in the total at one size."""
         if size is Size.MINIMUM:
-            return self.shared.derived.control_plane or any(each.is_derived for each in self.commitments)
+            is_paid_derived = any(each.is_derived for each in self.commitments)
+            is_kept_derived = any(pool.is_minimum_derived for pool in self.pools)
+            return self.shared.derived.control_plane or is_paid_derived or is_kept_derived
         return self.savings.is_expected_derived if size is Size.EXPECTED else self.is_derived
 
     @property

@@ -34,6 +34,7 @@ def notes_of(
         *_on_offers(pools),
         *_on_splits(plan, tariff),
         *_on_use(pools),
+        *_on_min_nodes(plan),
         *_on_warm(plan),
         *_ending(stack, commitments),
         _control_plane(stack),
@@ -176,9 +177,21 @@ def _on_warm(plan: Plan) -> Iterator[Found]:
             hours = warm_hours_per_week(pool).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize()
             text = (
                 f"Pool {pool.name} keeps {nodes} warm, {hours:f} hours of a mean week. Expected counts what jobs leave "
-                "idle of them, as if all work fell into these hours as far as it can; minimum counts none."
+                "idle of them, as if all work fell into these hours as far as it can; minimum counts them all."
             )
             yield NoteKind.WARM_NODES, pool.name, text
+
+
+def _on_min_nodes(plan: Plan) -> Iterator[Found]:
+    for pool in plan.pools:
+        for offer in pool.offers:
+            if offer.min_nodes:
+                nodes = "1 node" if offer.min_nodes == 1 else f"{offer.min_nodes} nodes"
+                text = (
+                    f"Pool {pool.name} has {nodes} of {offer.name} at all times. Expected counts what jobs leave idle "
+                    "of them, as if work filled the offers in their order all the same; minimum counts them all."
+                )
+                yield NoteKind.MIN_NODES, offer.name, text
 
 
 def _control_plane(stack: StackCost) -> Found:

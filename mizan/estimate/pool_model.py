@@ -23,6 +23,7 @@ class OfferCost:
         is_feasible: False where no work is expected to get done on it; it is kept as somebody listed it.
         parts: `gpu`, `host` and `disk`; a committed node costs its commitment's price for the hours it is used.
         is_stale: its price is more than 90 days old.
+        min_nodes: that are always there.
     """
 
     name: str
@@ -36,6 +37,7 @@ class OfferCost:
     is_feasible: bool
     parts: Parts
     is_stale: bool
+    min_nodes: int = 0
 
     @property
     def total(self) -> Dollars:
@@ -76,6 +78,7 @@ class PoolCost:
         is_on_demand_stale: that price is more than 90 days old.
         savings: its own way down; control plane and unused commitments are in none of its lines.
         left_out: with the reasons.
+        is_minimum_derived: a derived figure is in its dollars at the minimum.
         warm: nodes that are there before anybody asks; None where there are none.
     """
 
@@ -93,6 +96,7 @@ class PoolCost:
     is_on_demand_stale: bool
     savings: Savings
     left_out: tuple[LeftOut, ...]
+    is_minimum_derived: bool = False
     warm: WarmNodes | None = None
 
     @property

@@ -128,6 +128,7 @@ def _signed(amount: Decimal) -> str:
 
 def _sizes(before: PoolCost, after: PoolCost) -> Iterator[str]:
     was, now = _nodes(before), _nodes(after)
+    fewest_was, fewest_now = _fewest(before), _fewest(after)
     left_out = {str(each.capacity_type): each.reason for each in after.left_out}
     for kind in {**was, **now}:
         if not was[kind]:
@@ -136,6 +137,8 @@ def _sizes(before: PoolCost, after: PoolCost) -> Iterator[str]:
             yield f"{kind} left out: {left_out[kind]}" if kind in left_out else f"{kind} {REMOVED}"
         elif was[kind] != now[kind]:
             yield f"maxNodes of {kind} {was[kind]} -> {now[kind]}"
+        if fewest_was[kind] != fewest_now[kind]:
+            yield f"minNodes of {kind} {fewest_was[kind]} -> {fewest_now[kind]}"
 
 
 def _warm(pool: PoolCost) -> str:
@@ -176,6 +179,14 @@ def _nodes(pool: PoolCost) -> Counter[str]:
     found: Counter[str] = Counter()
     for offer in pool.offers:
         found[offer.capacity_type.value] += offer.max_nodes
+    return found
+
+
+def _fewest(pool: PoolCost) -> Counter[str]:
+    """Return the nodes that are always there, by capacity type."""
+    found: Counter[str] = Counter()
+    for offer in pool.offers:
+        found[offer.capacity_type.value] += offer.min_nodes
     return found
 
 

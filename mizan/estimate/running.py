@@ -6,17 +6,17 @@ which they are tried. An offer that loses the share f of its time to interruptio
 the same work, but never has more than its `maxNodes` or its quota; what does not fit goes to the next offer, and past
 the last one stays undone. So no expected bill is above the maximum one.
 
-Nodes that a pool keeps warm run beside them as far as no job does on them (mizan/estimate/idle.py).
+Nodes that a pool keeps, by a schedule or always, run beside them as far as no job does on them
+(mizan/estimate/idle.py).
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from mizan.config.schedules import HOURS_PER_WEEK
 from mizan.estimate.filling import filled, usable_nodes
-from mizan.estimate.idle import Idle, idle_of
+from mizan.estimate.idle import Idle, idle_of, keeps_nodes
 from mizan.plan import Offer, PoolPlan
-
-HOURS_PER_WEEK = 168
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Running:
         nodes: of each offer, while the pool runs.
         hours_per_week: in which it runs.
         undone: work, counted in nodes, for which there is no node or no quota, or that never gets done where it runs.
-        idle: of each offer, what is warm and idle; empty where nothing is kept warm.
+        idle: of each offer, what is kept and idle; empty where nothing is kept.
     """
 
     nodes: tuple[Decimal, ...]
@@ -40,7 +40,7 @@ class Running:
         return (self.nodes[index] * self.hours_per_week + self.idle_at(index).hours) / HOURS_PER_WEEK
 
     def idle_at(self, index: int) -> Idle:
-        """Return what is warm and idle of one offer."""
+        """Return what is kept and idle of one offer."""
         return self.idle[index] if self.idle else Idle()
 
 
@@ -49,19 +49,26 @@ def at_maximum(pool: PoolPlan) -> Running:
     return Running(nodes=tuple(Decimal(offer.max_nodes) for offer in pool.offers), hours_per_week=HOURS_PER_WEEK)
 
 
+def at_minimum(pool: PoolPlan) -> Running:
+    """Return what is there when nobody works: the nodes that are kept."""
+    nobody = (Decimal(0),) * len(pool.offers)
+    idle = idle_of(pool, nobody, HOURS_PER_WEEK) if keeps_nodes(pool) else ()
+    return Running(nodes=nobody, hours_per_week=HOURS_PER_WEEK, idle=idle)
+
+
 def as_expected(pool: PoolPlan, *, with_losses: bool = True, with_warm: bool = True) -> Running:
     """Return what runs for the expected work, and what is kept warm beside it.
 
     Args:
         pool: whose offers are filled.
         with_losses: False counts as if no node were ever taken back.
-        with_warm: False counts as if no node were kept warm.
+        with_warm: False counts as if no node were kept for jobs to come.
     """
     useful = [1 - lost_share(offer) if with_losses else Decimal(1) for offer in pool.offers]
     nodes, undone = filled(pool, demand(pool), useful)
     vain = sum((taken for taken, offer in zip(nodes, pool.offers, strict=True) if not is_feasible(offer)), Decimal(0))
     hours = pool.expected_use.hours_per_week
-    idle = idle_of(pool, nodes, hours) if with_warm and pool.warm is not None else ()
+    idle = idle_of(pool, nodes, hours) if with_warm and keeps_nodes(pool) else ()
     return Running(nodes=nodes, hours_per_week=hours, undone=undone + vain, idle=idle)
 
 

@@ -214,5 +214,5 @@ def _priced(pool: PoolPlan, on_demand: Sequence[Price], *kinds: CapacityType) ->
 
 
 def _whole_gpus(offer: Offer) -> Decimal:
-    """Return the nodes that it takes to give each unit of an offer a GPU of its own."""
-    return Decimal(offer.max_nodes * offer.units_per_node) / offer.machine.gpus
+    """Return the nodes that it takes to give each part of a GPU a GPU of its own."""
+    return Decimal(offer.max_nodes * offer.sharing.parts_per_gpu)

@@ -175,13 +175,12 @@ def shrunk_together(
 
 def _may_go(plan: Plan, counted: Counted) -> bool:
     """Return whether the stack is valid without a pool: another one is left, to every queue and to every job."""
-    if len(plan.pools) == 1 or counted.least_nodes or counted.needs:
+    if len(plan.pools) == 1 or counted.bound_nodes or counted.needs:
         return False
     left = {
         queue.name: [quota.flavor for quota in queue.quotas if quota.flavor.pool != counted.pool.name]
         for queue in plan.queues
     }
     return all(left.values()) and all(
-        any(offer.machine.gpus >= job.units for flavor in left[job.queue] for offer in flavor.offers)
-        for job in plan.jobs
+        any(job.request.pods_on(offer) for flavor in left[job.queue] for offer in flavor.offers) for job in plan.jobs
     )

@@ -12,7 +12,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cached_property
 
 from mizan.catalogue import Machine
-from mizan.estimate.running import HOURS_PER_WEEK
+from mizan.config.schedules import HOURS_PER_WEEK
 from mizan.plan import CommitmentPlan, Offer, PoolPlan
 from mizan.prices import HOURS_PER_MONTH, Price
 from mizan.prices.hosts import HostRate

@@ -1,4 +1,4 @@
-"""What each team pays: of a pool as much as its queues hold of the pool's GPUs.
+"""What each team pays: of a pool as much as its queues hold of the pool's GPUs, or of the parts that they yield.
 
 A pool is shared by the nominal quotas of its queues, whatever capacity types they count, so a GPU hour of one pool
 costs all its teams the same. A queue's share goes in equal parts to the teams that may use it. GPUs that no team's
@@ -97,10 +97,8 @@ def shares_of(parts: Parts, weighing: Weights) -> dict[str | None, Parts]:
     names: list[str | None] = [*weighing.teams, None]
     cut = {
         name: [
-            Dollars(expected=expected, maximum=maximum)
-            for expected, maximum in zip(
-                _cut(amounts, weighing, Size.EXPECTED), _cut(amounts, weighing, Size.MAXIMUM), strict=True
-            )
+            Dollars(minimum=minimum, expected=expected, maximum=maximum)
+            for minimum, expected, maximum in zip(*(_cut(amounts, weighing, size) for size in Size), strict=True)
         ]
         for name, amounts in (("gpu", parts.gpu), ("host", parts.host), ("disk", parts.disk))
     }
@@ -133,10 +131,11 @@ def _cut(amounts: Dollars, weighing: Weights, size: Size) -> list[Decimal]:
     expected than the mean of all at the maximum; teams then pay at the maximum what they pay as expected.
     """
     expected, maximum = weighing.at(Size.EXPECTED), weighing.at(Size.MAXIMUM)
-    if size is Size.EXPECTED:
-        return list(split(amounts.expected, expected))
+    if size is not Size.MAXIMUM:
+        return list(split(amounts.at(size), expected))
     if amounts.expected * sum(maximum) > amounts.maximum * sum(expected):
-        *teams, _ = split(amounts.expected, expected)
+        # What idle nodes of a pool cost can be less at the maximum, where a commitment pays for them.
+        *teams, _ = split(min(amounts.expected, amounts.maximum), expected)
         return [*teams, amounts.maximum - sum(teams, NOTHING)]
     return list(split(amounts.maximum, maximum))
 

@@ -5,6 +5,7 @@ Source of groups and resources: https://kubernetes.io/docs/reference/access-auth
 kubernetes-sigs/kueue@v0.19.2 config/components/rbac (job editor, workload and local queue viewer).
 """
 
+from mizan import keys
 from mizan.manifests.manifest import Manifest, manifest
 from mizan.plan import TeamPlan
 
@@ -25,6 +26,8 @@ def team_role(team: TeamPlan) -> Manifest:
         _rule("", ["configmaps", "persistentvolumeclaims"], MANAGE),
         _rule("", ["pods", "pods/log", "events", "resourcequotas", "limitranges"], READ),
         _rule("kueue.x-k8s.io", ["workloads", "localqueues"], READ),
+        # Their pods name a template, and the claim that comes of it says what it still waits for.
+        *([_rule("resource.k8s.io", ["resourceclaims", "resourceclaimtemplates"], READ)] if _claims(team) else []),
     ]
     return body
 
@@ -35,6 +38,10 @@ def team_role_binding(team: TeamPlan) -> Manifest:
     body["roleRef"] = {"apiGroup": RBAC_GROUP, "kind": "Role", "name": MEMBER}
     body["subjects"] = [{"apiGroup": RBAC_GROUP, "kind": "Group", "name": team.group}]
     return body
+
+
+def _claims(team: TeamPlan) -> bool:
+    return any(keys.claimed_device(resource) for resource in team.gpu_quota)
 
 
 def _rule(group: str, resources: list[str], verbs: tuple[str, ...]) -> Manifest:

@@ -17,7 +17,7 @@ from mizan.capacity import CapacityType
 from mizan.config import Eks
 from mizan.manifests import node_pools
 from mizan.manifests.manifest import Manifest, is_in, manifest
-from mizan.manifests.node_pools import NEVER, Lifetime, of_one_machine
+from mizan.manifests.node_pools import NEVER, Lifetime, node_overlays, of_one_machine
 from mizan.plan import Offer, Plan, PoolPlan
 
 GROUP = "karpenter.k8s.aws"
@@ -54,7 +54,7 @@ def karpenter_nodes(plan: Plan) -> list[Manifest]:
     return [
         *(node_class(pool, plan) for pool in plan.pools),
         *(node_pool(offer, pool, plan) for pool in plan.pools for offer in pool.offers),
-        *node_overlays(plan),
+        *node_overlays(plan.offers),
     ]
 
 
@@ -112,14 +112,6 @@ def node_pool(offer: Offer, pool: PoolPlan, plan: Plan) -> Manifest:
     return node_pools.node_pool(offer, node_class=reference, requirements=requirements, lifetime=_lifetime(offer, pool))
 
 
-def node_overlays(plan: Plan) -> list[Manifest]:
-    """Return what a node offers instead of whole GPUs, which Karpenter cannot know: one NodeOverlay per such offer.
-
-    Source: aws/karpenter-provider-aws@v1.14.1 website/content/en/docs/concepts/nodeoverlays.md.
-    """
-    return [_node_overlay(offer) for offer in plan.offers if offer.resource != keys.NVIDIA_GPU]
-
-
 def chart_values(plan: Plan) -> Manifest:
     """Return the values of Karpenter's chart; the queue of interruptions bears the cluster's name.
 
@@ -132,7 +124,7 @@ def chart_values(plan: Plan) -> Manifest:
         "settings": {
             "clusterName": plan.stack,
             "interruptionQueue": plan.stack,
-            "featureGates": {"nodeOverlay": bool(node_overlays(plan))},
+            "featureGates": {"nodeOverlay": bool(node_overlays(plan.offers))},
         },
     }
 
@@ -178,12 +170,3 @@ def _lifetime(offer: Offer, pool: PoolPlan) -> Lifetime:
         expire_after=NEVER if hours is None else f"{hours}h",
         grace=GRACE if offer.capacity_type is CapacityType.SPOT or hours is not None else None,
     )
-
-
-def _node_overlay(offer: Offer) -> Manifest:
-    body = manifest("karpenter.sh/v1alpha1", "NodeOverlay", offer.name)
-    body["spec"] = {
-        "requirements": [is_in(keys.NODE_POOL, offer.name)],
-        "capacity": {offer.resource: str(offer.units_per_node)},
-    }
-    return body

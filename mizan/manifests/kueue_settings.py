@@ -1,17 +1,26 @@
 """Kueue's own settings: one manager configuration for the chart and for the embedded cluster."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from mizan import keys
 from mizan.config import KueueAddon
 from mizan.manifests.manifest import Manifest
 
+NO_DEVICES: Mapping[str, str] = MappingProxyType({})
+"""What Kueue counts of devices where pods claim none."""
 
-def manager_configuration(kueue: KueueAddon) -> Manifest:
+
+def manager_configuration(kueue: KueueAddon, devices: Mapping[str, str] = NO_DEVICES) -> Manifest:
     """Return Kueue's Configuration without ports, certificates and leader election, which differ by place.
 
     A job's CPU and memory are not covered by any quota here; IgnoreUndeclared admits it by its GPUs alone.
     Source: kubernetes-sigs/kueue@v0.19.2 apis/config/v1beta2/configuration_types.go.
+
+    Args:
+        kueue: the stack's settings.
+        devices: by DeviceClass, the name by which a quota counts devices that pods claim from it.
     """
     ready = kueue.pods_ready
     configuration: Manifest = {
@@ -21,7 +30,7 @@ def manager_configuration(kueue: KueueAddon) -> Manifest:
         "manageJobsWithoutQueueName": True,
         "managedJobsNamespaceSelector": {"matchExpressions": [{"key": keys.STACK, "operator": "Exists"}]},
         "integrations": {"frameworks": list(kueue.frameworks)},
-        "resources": {"quotaCheckStrategy": "IgnoreUndeclared"},
+        "resources": {"quotaCheckStrategy": "IgnoreUndeclared", **_mappings(devices)},
         "waitForPodsReady": {
             "timeout": f"{ready.timeout_seconds}s",
             "recoveryTimeout": f"{ready.recovery_timeout_seconds}s",
@@ -41,14 +50,24 @@ def manager_configuration(kueue: KueueAddon) -> Manifest:
     return configuration
 
 
-def chart_values(kueue: KueueAddon) -> Manifest:
+def _mappings(devices: Mapping[str, str]) -> Manifest:
+    """Return how Kueue counts claimed devices; an empty list of them would be written into every configuration.
+
+    The feature is on without a gate (pkg/features/kube_features.go, KueueDRAIntegration), and the chart lets Kueue read
+    classes and templates.
+    """
+    mappings = [{"name": name, "deviceClassNames": [device_class]} for device_class, name in devices.items()]
+    return {"deviceClassMappings": mappings} if mappings else {}
+
+
+def chart_values(kueue: KueueAddon, devices: Mapping[str, str] = NO_DEVICES) -> Manifest:
     """Return the values of Kueue's chart.
 
     Ports, leader election and concurrency are the chart's own defaults, which its templates expect.
     Source: kubernetes-sigs/kueue@v0.19.2 charts/kueue/values.yaml, managerConfig.
     """
     configuration = {
-        **manager_configuration(kueue),
+        **manager_configuration(kueue, devices),
         "health": {"healthProbeBindAddress": ":8081"},
         "metrics": {"bindAddress": ":8443", "enableClusterQueueResources": True},
         "webhook": {"port": 9443},

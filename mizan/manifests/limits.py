@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from mizan import keys
 from mizan.catalogue import Machine
 from mizan.manifests.manifest import Manifest, manifest
 from mizan.plan import TeamPlan
@@ -41,9 +42,18 @@ def limit_range(team: TeamPlan, machines: Iterable[Machine]) -> Manifest:
 def resource_quota(team: TeamPlan) -> Manifest:
     """Return the ResourceQuota: all GPUs that the team's queues can admit, and none beyond them.
 
-    Kubernetes counts a resource outside its own by requests only.
-    Source: https://kubernetes.io/docs/concepts/policy/resource-quotas/, read 2026-11-22.
+    Kubernetes counts a resource outside its own by requests only, and devices that pods claim by their class.
+    Source: https://kubernetes.io/docs/concepts/policy/resource-quotas/, read 2026-11-22;
+    k8s.io/kubernetes@v1.36.3 pkg/quota/v1/evaluator/core/resource_claims.go, V1ResourceByDeviceClass.
     """
     body = manifest("v1", "ResourceQuota", GPU_QUOTA, namespace=team.namespace)
-    body["spec"] = {"hard": {f"requests.{name}": str(units) for name, units in sorted(team.gpu_quota.items())}}
+    body["spec"] = {"hard": {_counted(name): str(units) for name, units in sorted(team.gpu_quota.items())}}
     return body
+
+
+def _counted(resource: str) -> str:
+    """Return the name by which a quota counts a resource."""
+    device = keys.claimed_device(resource)
+    if device is None:
+        return f"requests.{resource}"
+    return f"{keys.device_class(device)}.deviceclass.resource.k8s.io/devices"

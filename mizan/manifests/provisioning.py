@@ -35,7 +35,7 @@ NAME = "queued-provisioning"
 
 def provisioning(flavors: Iterable[Flavor]) -> list[Manifest]:
     """Return the AdmissionCheck and its configuration; none where no flavor's nodes are queued."""
-    resources = sorted({flavor.resource for flavor in flavors if flavor.is_queued})
+    resources = sorted({name for flavor in flavors if flavor.is_queued for name in flavor.sharing.amounts})
     return [_configuration(resources), _check()] if resources else []
 
 

@@ -3,6 +3,8 @@
 Source of every field: kubernetes-sigs/kueue@v0.19.2 apis/kueue/v1beta2.
 """
 
+from collections.abc import Sequence
+
 from mizan import keys
 from mizan.config import Priority
 from mizan.manifests.manifest import Manifest, is_in, manifest, taints, tolerations
@@ -65,17 +67,50 @@ def cluster_queue(queue: QueuePlan) -> Manifest:
 
 
 def _resource_groups(quotas: tuple[FlavorQuota, ...], *, in_cohort: bool) -> list[Manifest]:
-    """Return one group, as Kueue wants the flavors of a resource; limits of lending only where there is a cohort."""
-    resource = quotas[0].flavor.resource
-    flavors = []
+    """Return the groups, as Kueue wants them: each resource and each flavor in one, flavors with all its resources.
+
+    Flavors that have a resource in common are in one group, in the order in which they are tried; of what a flavor's
+    nodes do not offer it has a quota of 0. Limits of lending stand only where there is a cohort.
+    """
+    return [
+        {
+            "coveredResources": resources,
+            "flavors": [
+                {
+                    "name": quota.flavor.name,
+                    "resources": [_resource_quota(quota, resource, in_cohort=in_cohort) for resource in resources],
+                }
+                for quota in grouped
+            ],
+        }
+        for resources, grouped in _grouped(quotas)
+    ]
+
+
+def _grouped(quotas: Sequence[FlavorQuota]) -> list[tuple[list[str], list[FlavorQuota]]]:
+    """Return the quotas whose flavors have resources in common, with all their resources."""
+    groups: list[tuple[list[str], list[FlavorQuota]]] = []
     for quota in quotas:
-        amounts = {"name": resource, "nominalQuota": str(quota.nominal)}
-        if in_cohort and quota.borrowing is not None:
-            amounts["borrowingLimit"] = str(quota.borrowing)
-        if in_cohort and quota.lending is not None:
-            amounts["lendingLimit"] = str(quota.lending)
-        flavors.append({"name": quota.flavor.name, "resources": [amounts]})
-    return [{"coveredResources": [resource], "flavors": flavors}]
+        resources, together = list(quota.flavor.sharing.amounts), [quota]
+        apart = []
+        for known, members in groups:
+            if set(known) & set(resources):
+                resources, together = list(dict.fromkeys([*known, *resources])), [*members, *together]
+            else:
+                apart.append((known, members))
+        groups = [*apart, (resources, together)]
+    order = {id(quota): place for place, quota in enumerate(quotas)}
+    return [(resources, sorted(members, key=lambda quota: order[id(quota)])) for resources, members in groups]
+
+
+def _resource_quota(quota: FlavorQuota, resource: str, *, in_cohort: bool) -> Manifest:
+    amount = quota.flavor.sharing.amounts.get(resource, 0)
+    found = {"name": resource, "nominalQuota": str(quota.nominal * amount)}
+    if in_cohort and quota.borrowing is not None:
+        found["borrowingLimit"] = str(quota.borrowing * amount)
+    if in_cohort and quota.lending is not None:
+        found["lendingLimit"] = str(quota.lending * amount)
+    return found
 
 
 def _fair_sharing(weight: int | None) -> Manifest:

@@ -2,9 +2,12 @@
 
 from mizan.config import Cloud
 from mizan.manifests.compute_class import compute_classes
-from mizan.manifests.device_plugin import device_plugin
+from mizan.manifests.dcgm_exporter import dcgm_exporter
+from mizan.manifests.dra import dra_manifests
+from mizan.manifests.gpu_operator import gpu_operator
 from mizan.manifests.karpenter import karpenter_nodes
-from mizan.manifests.kwok_nodes import node_class, node_pool
+from mizan.manifests.kept_nodes import kept_nodes
+from mizan.manifests.kwok_nodes import simulated_nodes
 from mizan.manifests.manifest import Manifest
 from mizan.manifests.namespaces import team_namespace
 from mizan.manifests.provisioning import provisioning
@@ -20,13 +23,11 @@ from mizan.manifests.service_accounts import checkpoint_account
 from mizan.manifests.tenants import guards
 from mizan.manifests.training_jobs import gang_services, spot_training_job
 from mizan.manifests.volumes import checkpoint_claims
-from mizan.manifests.warm_nodes import warm_nodes
 from mizan.plan import Plan
 
 
 def manifests_of(plan: Plan) -> list[Manifest]:
-    """Return the stack's manifests, each after those it refers to. Kueue's own chart is not among them."""
-    simulated = [node_class(), *(node_pool(offer) for offer in plan.offers)] if plan.cloud is Cloud.LOCAL else []
+    """Return the stack's manifests, each after those it refers to. What comes by a chart is not among them."""
     machines = [offer.machine for offer in plan.offers]
     teams = [
         item
@@ -39,10 +40,12 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         )
     ]
     return [
-        *simulated,
-        *([device_plugin(), *karpenter_nodes(plan)] if plan.cloud is Cloud.EKS else []),
+        *(simulated_nodes(plan) if plan.cloud is Cloud.LOCAL else []),
+        *gpu_operator(plan),
+        *dcgm_exporter(plan),
+        *(karpenter_nodes(plan) if plan.cloud is Cloud.EKS else []),
         *compute_classes(plan.flavors),
-        *warm_nodes(plan.pools),
+        *kept_nodes(plan),
         *(workload_priority_class(priority) for priority in plan.priorities),
         *(priority_class(priority) for priority in plan.priorities),
         *(resource_flavor(flavor) for flavor in plan.flavors),
@@ -50,5 +53,6 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         *(cohort(item) for item in plan.cohorts),
         *(cluster_queue(queue) for queue in plan.queues),
         *teams,
+        *dra_manifests(plan),
         *(item for job in plan.jobs for item in (*checkpoint_claims(job), *gang_services(job), spot_training_job(job))),
     ]

@@ -4,6 +4,7 @@ from mizan import keys, versions
 from mizan.config import Cloud, RestartPolicy
 from mizan.manifests.manifest import Manifest, manifest, tolerations
 from mizan.manifests.packing import pod_packing
+from mizan.manifests.pod_requests import container_resources, memory_guidance, node_affinity, pod_claims
 from mizan.manifests.provisioning import asked_run
 from mizan.manifests.volumes import checkpoint_claim_name
 from mizan.plan import JobPlan
@@ -26,12 +27,14 @@ def spot_training_job(job: JobPlan) -> Manifest:
     """Return the batch/v1 Job.
 
     It is created suspended: Kueue resumes it on admission and adds the flavor's node selector, so it has none of its
-    own. Pulumi does not wait for it: a queue may hold it for days.
+    own; a GPU model that the job names is an affinity, which Kueue holds against its flavors. Pulumi does not wait for
+    it: a queue may hold it for days.
 
     The program is told where (CHECKPOINT_DIR) and how often (CHECKPOINT_INTERVAL, seconds) to save itself, which of the
     job's pods it is (JOB_COMPLETION_INDEX, from 0), and, where there are several, the host name of the first
-    (MASTER_ADDR). On SIGTERM it has 15 seconds to save itself and must then exit with a code other than 0: 0 says that
-    the training is complete, and the job would not go on elsewhere.
+    (MASTER_ADDR). With a part of a GPU it is told how much memory is its own (mizan/manifests/pod_requests.py). On
+    SIGTERM it has 15 seconds to save itself and must then exit with a code other than 0: 0 says that the training is
+    complete, and the job would not go on elsewhere.
     Source: kubernetes/kubernetes@v1.36.3 pkg/kubelet/kubelet_pods.go, getPhase.
 
     `max_run_seconds` begins anew with each admission and does not count time in the queue: the job controller resets
@@ -129,22 +132,24 @@ def _pod(job: JobPlan) -> Manifest:
         },
         "containers": [_container(job, mounts)],
         "volumes": volumes,
-        **pod_packing(job.cloud),
+        **pod_claims(job.request),
+        **_affinity(job),
     }
+
+
+def _affinity(job: JobPlan) -> Manifest:
+    """Return the pods' affinity: the nodes that they must have, and the company that they prefer."""
+    affinity = {**node_affinity(job.request), **pod_packing(job.cloud).get("affinity", {})}
+    return {"affinity": affinity} if affinity else {}
 
 
 def _container(job: JobPlan, mounts: list[dict[str, str]]) -> Manifest:
-    amounts = {
-        "cpu": str(job.cpus),
-        "memory": f"{job.memory_gib}Gi",
-        job.resource: str(job.units),
-    }
     return {
         "name": CONTAINER,
         "image": versions.TRAINING_IMAGE,
         "command": list(job.command),
         "env": [{"name": name, "value": value} for name, value in _variables(job).items()],
-        "resources": {"requests": dict(amounts), "limits": dict(amounts)},
+        "resources": container_resources(job.request),
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -158,6 +163,7 @@ def _variables(job: JobPlan) -> dict[str, str]:
     variables = {
         "CHECKPOINT_DIR": job.checkpoint.dir or CHECKPOINTS,
         "CHECKPOINT_INTERVAL": str(job.checkpoint_seconds),
+        **memory_guidance(job.request),
     }
     if job.pods > 1:
         variables["MASTER_ADDR"] = f"{job.name}-0.{job.name}"

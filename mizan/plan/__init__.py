@@ -5,6 +5,7 @@ from mizan.plan.checkpoints import CheckpointBucket
 from mizan.plan.fallback import Candidate, Worth
 from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan, Taint
 from mizan.plan.plan_model import Plan
+from mizan.plan.pod_requests import PodRequest
 from mizan.plan.price_warnings import price_doubts
 from mizan.plan.queue_model import CohortPlan, FlavorQuota, QueuePlan
 from mizan.plan.tenant_model import JobPlan, TeamPlan
@@ -19,6 +20,7 @@ __all__ = [
     "JobPlan",
     "Offer",
     "Plan",
+    "PodRequest",
     "PoolPlan",
     "QueuePlan",
     "Taint",

@@ -18,17 +18,21 @@ from mizan.config import (
 from mizan.plan.checkpoints import CheckpointBucket, account_of, bucket_of, of_checkpoints, placed
 from mizan.plan.cloud_labels import cloud_labels
 from mizan.plan.commitments import commitments_of
+from mizan.plan.dcgm_exporter import dcgm_exporter_of
+from mizan.plan.device_claims import of_claims
 from mizan.plan.expiry import of_expiry
+from mizan.plan.gpu_operator import gpu_operator_of
 from mizan.plan.idle import of_commitments, of_order, of_queueless, of_spare
 from mizan.plan.intervals import checkpoint_seconds, of_runs
 from mizan.plan.model import Flavor, Offer, PoolPlan
 from mizan.plan.nodes import CAPACITY_LABELS, spot_taint
 from mizan.plan.plan_model import Plan
+from mizan.plan.pod_requests import pod_request, reachable, reachable_offers
 from mizan.plan.pools import counted_apart, pools_of
 from mizan.plan.price_warnings import of_own_prices, of_prices
 from mizan.plan.queue_model import CohortPlan, FlavorQuota, QueuePlan
 from mizan.plan.reach import claims, reachable_units
-from mizan.plan.room import share_per_gpu
+from mizan.plan.sharing_warnings import of_sharing
 from mizan.plan.tenant_model import JobPlan, TeamPlan
 from mizan.plan.warnings import of_kueue, of_quotas_and_jobs
 from mizan.plan.worth import notice_seconds
@@ -73,6 +77,8 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         gke=config.gke,
         eks=config.eks,
         karpenter=config.addons.karpenter or KarpenterAddon(),
+        gpu_operator=gpu_operator_of(config, pools),
+        dcgm_exporter=dcgm_exporter_of(config, gpu_operator_of(config, pools)),
         checkpoints=bucket,
         cloud_labels=cloud_labels(stack, config.labels),
         forced_removals=config.force_remove_teams,
@@ -86,7 +92,9 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
             *of_runs(config.jobs, by_name, config),
             *of_expiry(config),
             *of_quotas_and_jobs(tuple(flavors.values()), queues, cohorts, jobs),
+            *of_sharing(pools, config.queues, config.teams, jobs),
             *of_kueue(config.addons.kueue, config.cloud),
+            *of_claims(pools, config.addons.kueue, config.cloud),
             *of_checkpoints(bucket, config),
         ),
     )
@@ -134,8 +142,8 @@ def _flavor_of_whole(pool: PoolPlan) -> Flavor:
 def _quota(quota: Quota | CohortQuota, flavors: Mapping[FlavorKey, Flavor]) -> FlavorQuota:
     flavor = flavors[quota.pool, quota.capacity]
     if isinstance(quota, CohortQuota):
-        return FlavorQuota(flavor=flavor, nominal=quota.gpus)
-    return FlavorQuota(flavor=flavor, nominal=quota.gpus, borrowing=quota.borrow, lending=quota.lend)
+        return FlavorQuota(flavor=flavor, nominal=quota.amount)
+    return FlavorQuota(flavor=flavor, nominal=quota.amount, borrowing=quota.borrow, lending=quota.lend)
 
 
 def _queue(queue: Queue, flavors: Mapping[FlavorKey, Flavor], teams: tuple[Team, ...]) -> QueuePlan:
@@ -193,8 +201,7 @@ def _job(
         keys.PRIORITY: job.priority,
         keys.SPOT_ELIGIBLE: str(job.spot_eligible).lower(),
     }
-    reachable = [offer.machine for quota in queue.quotas for offer in quota.flavor.offers]
-    cpus, memory_gib = share_per_gpu(machine for machine in reachable if machine.gpus >= job.gpus)
+    offers = reachable_offers(job.request, queue)
     checkpoint = placed(job, bucket)
     return JobPlan(
         name=job.name,
@@ -203,11 +210,8 @@ def _job(
         queue=job.queue,
         labels=labels,
         tolerations=(spot_taint(config.cloud),) if job.spot_eligible else (),
-        resource=queue.quotas[0].flavor.resource,
-        units=job.gpus,
+        request=pod_request(job.request, queue),
         pods=job.pods,
-        cpus=cpus * job.gpus,
-        memory_gib=memory_gib * job.gpus,
         priority=job.priority,
         command=job.command,
         checkpoint=checkpoint,
@@ -216,7 +220,7 @@ def _job(
         fail_on_exit_codes=job.fail_on_exit_codes,
         max_run_seconds=job.max_run_seconds,
         simulated_run_seconds=job.simulated_run_seconds,
-        grace_seconds=notice_seconds(config.cloud, reachable[0].provider),
+        grace_seconds=notice_seconds(config.cloud, offers[0].machine.provider),
         service_account=account_of(checkpoint, team.name, bucket),
-        may_be_queued_for_nodes=any(quota.flavor.is_queued for quota in queue.quotas),
+        may_be_queued_for_nodes=any(quota.flavor.is_queued for quota, _ in reachable(job.request, queue)),
     )

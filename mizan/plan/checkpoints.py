@@ -33,6 +33,7 @@ class CheckpointBucket:
     Attributes:
         region: where it lies, for best the stack's own.
         keep_on_destroy: whether it stays, with its settings and what is in it, when the stack goes.
+        is_adopted: whether it is there already, and is taken over.
     """
 
     provider: Provider
@@ -40,6 +41,7 @@ class CheckpointBucket:
     region: str
     retention_days: int
     keep_on_destroy: bool
+    is_adopted: bool = False
 
     def prefix(self, team: str) -> str:
         """Return what the names of a team's objects begin with."""
@@ -70,6 +72,7 @@ def bucket_of(stack: str, config: StackConfig) -> CheckpointBucket | None:
         region=region,
         retention_days=storage.retention_days,
         keep_on_destroy=storage.keep_on_destroy,
+        is_adopted=storage.adopt,
     )
 
 
@@ -93,8 +96,16 @@ def account_of(checkpoint: Checkpoint, team: str, bucket: CheckpointBucket | Non
 
 
 def of_checkpoints(bucket: CheckpointBucket | None, config: StackConfig) -> Iterator[str]:
-    """Yield that the bucket lies in another region than the nodes, with what a GB read from there costs."""
-    if bucket is None or bucket.region == config.region:
+    """Yield what a bucket that is taken over is not given, and what a GB costs that nodes of another region read."""
+    if bucket is None:
+        return
+    if bucket.is_adopted:
+        left = "labels and `retentionDays`" if bucket.provider == "gcp" else "tags"
+        yield (
+            f"checkpoints: bucket {bucket.name} is taken over as it is; with `adopt` there, its {left} do not change. "
+            "Remove `adopt` once an update has taken it over, or if the bucket does not exist."
+        )
+    if bucket.region == config.region:
         return
     yield (
         f"checkpoints: bucket {bucket.name} lies in {bucket.region}, the nodes in {config.region}. "

@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from mizan.capacity import CapacityType
 from mizan.config import Pool, StackConfig, TrainingJob
 from mizan.plan.fallback import FLEX_START_HOURS, spot_loss
+from mizan.plan.pod_requests import reachable_offers
 from mizan.plan.pools import market_of
 from mizan.plan.queue_model import QueuePlan
 from mizan.plan.worth import SECONDS_PER_HOUR, best_interval
@@ -19,7 +20,7 @@ LONGEST_SECONDS = 86_400
 def of_runs(jobs: Sequence[TrainingJob], queues: Mapping[str, QueuePlan], config: StackConfig) -> Iterator[str]:
     """Yield each job that gets no work done on the spot nodes it may get, or outlives flex-start."""
     for job in jobs:
-        offers = [offer for quota in queues[job.queue].quotas for offer in quota.flavor.offers]
+        offers = reachable_offers(job.request, queues[job.queue])
         for pool in config.pools:
             kinds = {offer.capacity_type for offer in offers if offer.pool == pool.name}
             if job.spot_eligible and CapacityType.SPOT in kinds:
@@ -55,13 +56,12 @@ def _of_spot(job: TrainingJob, pool: Pool, config: StackConfig) -> Iterator[str]
 def checkpoint_seconds(job: TrainingJob, queue: QueuePlan, config: StackConfig) -> int:
     """Return the seconds between two checkpoints of a job.
 
-    Unless the job says them, the best ones for the spot nodes of the queue's pools: the shortest mean up-time counts,
+    Unless the job says them, the best ones for the spot nodes that it may get: the shortest mean up-time counts,
     and each of the job's pods may be on a node of its own.
     """
     if job.checkpoint.interval_seconds is not None:
         return job.checkpoint.interval_seconds
-    offers = [offer for quota in queue.quotas for offer in quota.flavor.offers]
-    on_spot = {offer.pool for offer in offers if offer.capacity_type is CapacityType.SPOT}
+    on_spot = {offer.pool for offer in reachable_offers(job.request, queue) if offer.capacity_type is CapacityType.SPOT}
     if not job.spot_eligible or not on_spot:
         return UNDISTURBED_SECONDS
     workload = next(each.workload for each in config.queues if each.name == queue.name)

@@ -12,6 +12,7 @@ from mizan.config import CommitmentKind, ExpectedUse, GkeNodes, KarpenterNodes, 
 from mizan.plan.claims import Claims
 from mizan.plan.fallback import Candidate, Worth
 from mizan.prices import PRICE_MAX_AGE_DAYS, Basis, Price
+from mizan.sharing import GpuSharing
 
 # A calendar's machines are handed over as a reservation, which is named when they are asked for.
 # Source: https://docs.cloud.google.com/sdk/gcloud/reference/compute/future-reservations/create, --reservation-mode and
@@ -42,6 +43,8 @@ class Offer:
 
     Attributes:
         price: what an hour of a node costs without any commitment.
+        sharing: of its GPUs; the same for all offers of a pool.
+        min_nodes: that stay whether anybody uses them or not.
         commitments: the nodes of it that each commitment pays for, by its name, the last of them perhaps in part.
         worth: what a useful hour costs, and why it is tried where it is.
         weight: of two offers that fit a pod, the autoscaler takes the one with the higher weight, 1 to 100.
@@ -55,19 +58,29 @@ class Offer:
     machine: Machine
     price: Price
     max_nodes: int
-    resource: str
-    units_per_node: int
+    sharing: GpuSharing
     labels: Mapping[str, str]
     taints: tuple[Taint, ...]
     weight: int
     worth: Worth
     commitments: Mapping[str, Decimal] = field(default_factory=dict)
     is_committed: bool = False
+    min_nodes: int = 0
+
+    @property
+    def units_per_node(self) -> int:
+        """Return the units that quotas count of a node."""
+        return self.machine.gpus * self.sharing.units_per_gpu
 
     @property
     def max_units(self) -> int:
-        """Return the units of `resource` at the offer's largest size."""
+        """Return the units at the offer's largest size."""
         return self.max_nodes * self.units_per_node
+
+    @property
+    def resources(self) -> Mapping[str, int]:
+        """Return what a node offers, by Kubernetes' resource."""
+        return {resource: amount * self.units_per_node for resource, amount in self.sharing.amounts.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +91,7 @@ class PoolPlan:
         left_out: capacity types that the stack lists but that are not worth it, each with the reason.
         left_out_nodes: that those would have had; the work meant for them is there all the same.
         doubtful: those that are kept all the same, as a queue or the stack's own order names them.
+        sharing: of its GPUs.
         on_demand: what a node costs on-demand, which savings are told against; None where no list says it.
         claims: who may fill its nodes; None where no queue counts it.
         zones: of its nodes; empty means all of the cluster.
@@ -93,6 +107,7 @@ class PoolPlan:
     on_demand: Price | None
     expected_use: ExpectedUse
     disk_gib: int
+    sharing: GpuSharing
     claims: Claims | None = None
     zones: tuple[str, ...] = ()
     gke: GkeNodes = field(default_factory=GkeNodes)
@@ -149,7 +164,7 @@ class Flavor:
 
     Attributes:
         capacity_type: of its single offer; None where the autoscaler chooses.
-        offers: in the order they are tried; all have the same resource.
+        offers: in the order they are tried; all share their GPUs alike.
         labels: what all its nodes carry, and what Kueue writes into an admitted job as node selector.
         taints: what all its nodes carry.
     """
@@ -162,9 +177,9 @@ class Flavor:
     taints: tuple[Taint, ...]
 
     @property
-    def resource(self) -> str:
-        """Return the resource that its quota counts."""
-        return self.offers[0].resource
+    def sharing(self) -> GpuSharing:
+        """Return how its GPUs are shared, and so what its quota counts."""
+        return self.offers[0].sharing
 
     @property
     def compute_class(self) -> str | None:
@@ -178,5 +193,5 @@ class Flavor:
 
     @property
     def max_units(self) -> int:
-        """Return the units of `resource` at the largest size of all its offers."""
+        """Return the units at the largest size of all its offers."""
         return sum(offer.max_units for offer in self.offers)

@@ -14,6 +14,7 @@ from mizan.capacity import CapacityType
 from mizan.catalogue import machines
 from mizan.config import Cloud, Pool
 from mizan.plan.model import Offer, Taint
+from mizan.plan.sharing import pool_sharing, sharing_labels
 
 # GKE puts this taint on GPU nodes itself; we declare it everywhere, so that a pod without a GPU never occupies one.
 # Source: https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-21.
@@ -48,6 +49,7 @@ def node_labels(cloud: Cloud, pool: Pool, capacity_type: CapacityType) -> Mappin
         keys.POOL: pool.name,
         capacity_label(cloud): capacity_type.value,
         keys.GPU_PRODUCT: machines()[pool.machine].gpu.product_label,
+        **sharing_labels(pool.name, pool_sharing(pool, cloud)),
     }
     return labels | {keys.GKE_QUEUED: "true"} if _is_queued(cloud, pool, capacity_type) else labels
 

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from mizan.config import Budget, Cloud, Cluster, Eks, Gke, KarpenterAddon, KueueAddon, Priority
+from mizan.config import (
+    Budget,
+    Cloud,
+    Cluster,
+    DcgmExporterAddon,
+    Eks,
+    Gke,
+    GpuOperatorAddon,
+    KarpenterAddon,
+    KueueAddon,
+    Priority,
+)
 from mizan.plan.checkpoints import CheckpointBucket
 from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan
 from mizan.plan.queue_model import CohortPlan, QueuePlan
@@ -19,6 +30,8 @@ class Plan:
         today: the day that the age of prices is counted to.
         gke: the cluster that the stack makes there; None elsewhere.
         eks: the cluster that the stack makes there; None elsewhere.
+        gpu_operator: NVIDIA's operator; None where nothing of it is in the cluster as far as the stack knows.
+        dcgm_exporter: NVIDIA's exporter of what GPUs do, with who installs it; None where the stack has none.
         checkpoints: the bucket of its jobs; None where it makes none.
         cloud_labels: of everything that the stack makes in the cloud; at AWS tags.
         forced_removals: teams whose namespaces may go although jobs run there.
@@ -43,6 +56,8 @@ class Plan:
     gke: Gke | None = None
     eks: Eks | None = None
     karpenter: KarpenterAddon = field(default_factory=KarpenterAddon)
+    gpu_operator: GpuOperatorAddon | None = None
+    dcgm_exporter: DcgmExporterAddon | None = None
     checkpoints: CheckpointBucket | None = None
     cloud_labels: Mapping[str, str] = field(default_factory=dict)
     forced_removals: tuple[str, ...] = field(default=())

@@ -4,7 +4,6 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
-from mizan import keys
 from mizan.capacity import CapacityType, flavor_name, offer_name
 from mizan.catalogue import machines
 from mizan.config import (
@@ -24,6 +23,7 @@ from mizan.plan.fallback import Candidate, Market, ordered, weigh
 from mizan.plan.model import CommitmentPlan, Offer, PoolPlan
 from mizan.plan.nodes import in_one_flavor, node_labels, node_taints
 from mizan.plan.order import weights
+from mizan.plan.sharing import pool_sharing
 from mizan.plan.worth import notice_seconds
 from mizan.prices import derived_mark, mean_uptime
 
@@ -90,7 +90,7 @@ def _places(pool: str, queues: Sequence[Queue]) -> dict[CapacityType, int]:
     """Return where the first queue that counts a pool's capacity types apart tries each: Kueue does as it says."""
     for queue in queues:
         # A quota of nothing admits nothing.
-        kinds = [quota.capacity for quota in queue.quotas if quota.pool == pool and quota.capacity and quota.gpus]
+        kinds = [quota.capacity for quota in queue.quotas if quota.pool == pool and quota.capacity and quota.amount]
         if queue.fallback is Fallback.QUOTA and kinds:
             return {kind: place for place, kind in enumerate(kinds)}
     return {}
@@ -110,10 +110,11 @@ def _unfit(index: int, pool: Pool, candidates: Sequence[Candidate]) -> Iterator[
 def _taken(pool: Pool, candidates: Sequence[Candidate], apart: Container[str]) -> list[Candidate]:
     """Return a pool's capacity types without those that are left out as not worth it.
 
-    What a queue counts apart or a person has listed stays, whatever it is worth.
+    What a queue counts apart, a person has listed or has always nodes of stays, whatever it is worth.
     """
     keeps_all = pool.name in apart or pool.order is Order.LISTED or all(each.left_out for each in candidates)
-    return [each for each in candidates if keeps_all or not each.left_out]
+    kept = {capacity.type for capacity in pool.capacity if capacity.min_nodes}
+    return [each for each in candidates if keeps_all or not each.left_out or each.capacity_type in kept]
 
 
 def _covered(
@@ -166,6 +167,7 @@ def _pool(
         on_demand=config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND),
         expected_use=pool.expected_use or config.expected_use,
         disk_gib=pool.disk_gib,
+        sharing=pool_sharing(pool, config.cloud),
         zones=pool.zones,
         gke=pool.gke,
         karpenter=pool.karpenter,
@@ -203,14 +205,17 @@ def _offers(
     if committed and on_demand is not None and not is_counted_apart:
         yield _committed(pool, cloud, on_demand, committed, first)
     for candidate in candidates:
-        nodes = sizes[candidate.capacity_type].max_nodes
+        size = sizes[candidate.capacity_type]
+        nodes = size.max_nodes
         if candidate is not on_demand:
-            yield _offer(pool, cloud, candidate, nodes)
+            yield _offer(pool, cloud, candidate, nodes, size.min_nodes)
             continue
         if committed and is_counted_apart:
             yield _committed(pool, cloud, candidate, committed, first)
         if nodes > committed:
-            yield replace(_offer(pool, cloud, _paid_in_part(candidate, part), nodes - committed), commitments=part)
+            least = max(0, size.min_nodes - committed)
+            rest = _offer(pool, cloud, _paid_in_part(candidate, part), nodes - committed, least)
+            yield replace(rest, commitments=part)
 
 
 def _committed(pool: Pool, cloud: Cloud, on_demand: Candidate, nodes: int, covered: Mapping[str, Decimal]) -> Offer:
@@ -222,7 +227,8 @@ def _committed(pool: Pool, cloud: Cloud, on_demand: Candidate, nodes: int, cover
         usd_per_useful_hour=Decimal(0),
         reason=f"paid for in advance by {' and '.join(covered)}: one more hour costs nothing{last}",
     )
-    base = _offer(pool, cloud, replace(on_demand, worth=worth), nodes)
+    least = next(size.min_nodes for size in pool.capacity if size.type is on_demand.capacity_type)
+    base = _offer(pool, cloud, replace(on_demand, worth=worth), nodes, min(nodes, least))
     return replace(base, name=f"reserved-{pool.name}", commitments=covered, is_committed=True)
 
 
@@ -241,7 +247,7 @@ def _percent(share: Decimal, on_demand: Candidate) -> str:
     return f"{share * 100:.1f} %{derived_mark(is_derived=on_demand.price.is_derived)}"
 
 
-def _offer(pool: Pool, cloud: Cloud, candidate: Candidate, max_nodes: int) -> Offer:
+def _offer(pool: Pool, cloud: Cloud, candidate: Candidate, max_nodes: int, min_nodes: int = 0) -> Offer:
     machine = machines()[pool.machine]
     return Offer(
         name=offer_name(pool.name, candidate.capacity_type),
@@ -250,8 +256,8 @@ def _offer(pool: Pool, cloud: Cloud, candidate: Candidate, max_nodes: int) -> Of
         machine=machine,
         price=candidate.price,
         max_nodes=max_nodes,
-        resource=keys.NVIDIA_GPU,
-        units_per_node=machine.gpus,
+        min_nodes=min_nodes,
+        sharing=pool_sharing(pool, cloud),
         labels=node_labels(cloud, pool, candidate.capacity_type),
         taints=node_taints(cloud, pool, candidate.capacity_type),
         weight=1,

@@ -12,7 +12,7 @@ from mizan.plan.queue_model import CohortPlan, FlavorQuota, QueuePlan
 def reachable_units(
     queues: Iterable[QueuePlan], every: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]
 ) -> Counter[str]:
-    """Return by resource the units that `queues` together can admit, if all other queues are idle.
+    """Return by resource the amounts that `queues` together can admit, if all other queues are idle.
 
     Exactly what Kueue admits. What a queue does not lend is for itself alone; all else of a tree of cohorts lies at its
     root, where every queue of the tree finds it as far as its own borrowing goes. Cohorts themselves set no limit.
@@ -29,18 +29,24 @@ def reachable_units(
     for queue in queues:
         for quota in queue.quotas:
             if queue.cohort is None:
-                found[quota.flavor.resource] += quota.nominal
+                found.update(_resources(quota, quota.nominal))
             else:
                 in_trees.setdefault((_root(queue.cohort, parents), quota.flavor.name), []).append(quota)
     for (root, flavor), quotas in in_trees.items():
         common = _lent(root, flavor, every, cohorts, parents)
-        found[quotas[0].flavor.resource] += _together(quotas, common)
+        found.update(_resources(quotas[0], _together(quotas, common)))
     return found
+
+
+def _resources(quota: FlavorQuota, units: int) -> dict[str, int]:
+    """Return units of a quota's flavor in Kubernetes' resources."""
+    return {resource: amount * units for resource, amount in quota.flavor.sharing.amounts.items()}
 
 
 def reach_of(queue: QueuePlan, quota: FlavorQuota, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]) -> int:
     """Return the units of one flavor that one queue can admit, borrowed ones included, if all others are idle."""
-    return sum(reachable_units([replace(queue, quotas=(quota,))], queues, cohorts).values())
+    (resource, amount), *_ = quota.flavor.sharing.amounts.items()
+    return reachable_units([replace(queue, quotas=(quota,))], queues, cohorts)[resource] // amount
 
 
 def held_units(queues: Iterable[QueuePlan], cohorts: Iterable[CohortPlan]) -> Counter[str]:

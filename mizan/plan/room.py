@@ -1,6 +1,7 @@
 """How much CPU and memory a pod may ask for beside its GPUs, so that a full node has room for the system's own pods."""
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from types import MappingProxyType
 
 from mizan.catalogue import Machine, Provider
@@ -27,17 +28,34 @@ UNSEEN_MEMORY: Mapping[Provider, tuple[float, float]] = MappingProxyType({"aws":
 # Below a whole CPU and a whole GiB nothing trains.
 LEAST = 1
 
+MILLIS = 1000
+MIB = 1024
+# Shares of a CPU are told in hundredths.
+MILLIS_STEP = 10
 
-def share_per_gpu(machines: Iterable[Machine]) -> tuple[int, int]:
-    """Return (CPUs, memory in GiB) that a pod may ask for with each GPU, on whichever of `machines` it lands.
 
-    What is left of the smallest share, in whole ones; so no GPU of a full node is left without CPU or memory for it.
-    Raises ValueError where there is no machine.
+def pod_room(machines: Iterable[tuple[Machine, Fraction]], units: int) -> tuple[int, int]:
+    """Return (thousandths of a CPU, memory in MiB) that a pod may ask for with so many GPUs, or with a part of one.
+
+    What is left of the smallest share of the machines that it may land on, so that nothing of a full node is left
+    without CPU or memory for it. With whole GPUs they are whole CPUs and GiB, and machines with fewer GPUs do not
+    count; a part of a GPU comes with the same part of what is there for the GPU. Raises ValueError where there is no
+    machine.
+
+    Args:
+        machines: each with the share of one of its GPUs that a unit is.
+        units: GPUs of the pod, or 1 part of one.
     """
-    rooms = [(machine.gpus, *_room(machine)) for machine in machines]
-    cpus = min(int(cpus // gpus) for gpus, cpus, _ in rooms)
-    memory = min(int(memory // gpus) for gpus, _, memory in rooms)
-    return max(cpus, LEAST), max(memory, LEAST)
+    rooms = [_share(machine, share) for machine, share in machines if machine.gpus >= units]
+    return min(millis for millis, _ in rooms) * units, min(mib for _, mib in rooms) * units
+
+
+def _share(machine: Machine, share: Fraction) -> tuple[int, int]:
+    """Return (thousandths of a CPU, memory in MiB) of a node for a share of one of its GPUs."""
+    cpus, memory_gib = (room / machine.gpus for room in _room(machine))
+    if share == 1:
+        return max(int(cpus), LEAST) * MILLIS, max(int(memory_gib), LEAST) * MIB
+    return int(cpus * share * MILLIS // MILLIS_STEP) * MILLIS_STEP, int(memory_gib * share * MIB)
 
 
 def _room(machine: Machine) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mizan.config import Budget, Checkpoint, Cloud, RestartPolicy
 from mizan.plan.model import Taint
+from mizan.plan.pod_requests import PodRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +32,8 @@ class JobPlan:
 
     Attributes:
         cloud: where it runs, which decides who packs its pods.
-        units: of `resource`, for each pod.
+        request: of each pod.
         pods: that run together, or not at all.
-        cpus: for each pod, so that a full node still has room for what the system runs on it.
-        memory_gib: for each pod, in the same way.
         checkpoint: with the place that the job or its team's prefix in the stack's bucket gives it.
         checkpoint_seconds: between two checkpoints.
         grace_seconds: that its pods have to save themselves when they are ended.
@@ -48,11 +47,8 @@ class JobPlan:
     queue: str
     labels: Mapping[str, str]
     tolerations: tuple[Taint, ...]
-    resource: str
-    units: int
+    request: PodRequest
     pods: int
-    cpus: int
-    memory_gib: int
     priority: str
     command: tuple[str, ...]
     checkpoint: Checkpoint
@@ -64,3 +60,13 @@ class JobPlan:
     grace_seconds: int
     service_account: str | None = None
     may_be_queued_for_nodes: bool = False
+
+    @property
+    def resource(self) -> str:
+        """Return what Kubernetes and Kueue count of the GPUs that its pods ask for."""
+        return self.request.resource
+
+    @property
+    def units(self) -> int:
+        """Return how many of `resource` each pod asks for."""
+        return self.request.units

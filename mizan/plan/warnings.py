@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from mizan.config import Cloud, Install, KueueAddon
 from mizan.plan.model import Flavor
 from mizan.plan.nodes import passes
+from mizan.plan.pod_requests import spelt
 from mizan.plan.queue_model import CohortPlan, QueuePlan
 from mizan.plan.reach import held_units, reach_of
 from mizan.plan.tenant_model import JobPlan
+from mizan.sharing import WHOLE
 
 # From the request to a registered GPU: machine, kubelet, driver, device plugin. The example of Kueue's own chart.
 # Source: kubernetes-sigs/kueue@v0.19.2 charts/kueue/values.yaml, waitForPodsReady.timeout.
@@ -22,7 +24,8 @@ def of_quotas_and_jobs(
     for flavor in flavors:
         if held[flavor.name] > flavor.max_units:
             yield (
-                f"flavor {flavor.name}: quotas of {held[flavor.name]} GPUs ({_shares(flavor, queues, cohorts)}), but "
+                f"flavor {flavor.name}: quotas of {_spelt(held[flavor.name], flavor)} "
+                f"({_shares(flavor, queues, cohorts)}), but "
                 f"pool {flavor.pool} grows to {flavor.max_units} at most; a job admitted beyond that waits for a node "
                 "that never comes, until Kueue evicts it. Lower the quotas, or raise the pool's maxNodes."
             )
@@ -31,8 +34,9 @@ def of_quotas_and_jobs(
             reach = reach_of(queue, quota, queues, cohorts)
             if quota.borrowing and reach < quota.nominal + quota.borrowing:
                 yield (
-                    f"queue {queue.name}: may borrow {quota.borrowing} GPUs of flavor {quota.flavor.name}, but cohort "
-                    f"{queue.cohort} lends it {reach - quota.nominal} at most. Lower `borrow`, or let others lend more."
+                    f"queue {queue.name}: may borrow {_spelt(quota.borrowing, quota.flavor)} of flavor "
+                    f"{quota.flavor.name}, but cohort {queue.cohort} lends it {reach - quota.nominal} at most. Lower "
+                    "`borrow`, or let others lend more."
                 )
     by_name = {queue.name: queue for queue in queues}
     for job in jobs:
@@ -63,17 +67,19 @@ def _shares(flavor: Flavor, queues: Sequence[QueuePlan], cohorts: Sequence[Cohor
 def _of_job(
     job: JobPlan, queue: QueuePlan, queues: Sequence[QueuePlan], cohorts: Sequence[CohortPlan]
 ) -> Iterator[str]:
+    request = job.request
     # Every job gets the toleration of the GPU taint with its flavor; it brings that of the spot taint itself, or not.
-    open_to_it = [quota for quota in queue.quotas if passes(job.tolerations, quota.flavor.taints)]
+    fitting = [quota for quota in queue.quotas if quota.flavor.pool in request.pools]
+    open_to_it = [quota for quota in fitting if passes(job.tolerations, quota.flavor.taints)]
     # One pod set gets one flavor.
-    reachable = [reach_of(queue, quota, queues, cohorts) for quota in open_to_it]
+    reachable = [request.units_of(quota.flavor, reach_of(queue, quota, queues, cohorts)) for quota in open_to_it]
     asked, largest = job.units * job.pods, max(reachable, default=0)
     if asked > largest:
-        without_spot = "" if len(open_to_it) == len(queue.quotas) else ", spot left out as the job does not take it"
+        without_spot = "" if len(open_to_it) == len(fitting) else ", spot left out as the job does not take it"
         yield (
-            f"job {job.name} of {job.namespace}: {asked} GPUs, but queue {queue.name} admits {largest} of one "
-            f"flavor at most, borrowed ones included{without_spot}; it waits for ever. Raise a quota, or let it borrow "
-            "more."
+            f"job {job.name} of {job.namespace}: {request.spelt(asked)}, but queue {queue.name} admits {largest} of "
+            f"one flavor at most, borrowed ones included{without_spot}; it waits for ever. Raise a quota, or let it "
+            "borrow more."
         )
         return
     room = max(
@@ -81,16 +87,16 @@ def _of_job(
     )
     if room < job.pods:
         yield (
-            f"job {job.name} of {job.namespace}: {job.pods} pods of {job.units} GPUs, but the nodes of no flavor in "
+            f"job {job.name} of {job.namespace}: {job.pods} pods of {request.words}, but the nodes of no flavor in "
             f"queue {queue.name} hold more than {room} at once; Kueue admits it and evicts it again. Raise the pool's "
             "maxNodes, or ask for fewer pods."
         )
         return
     for quota, units in zip(open_to_it, reachable, strict=True):
-        size = max(offer.units_per_node for offer in quota.flavor.offers)
-        if size < job.units and units >= asked:
+        if units >= asked and not any(request.pods_on(offer) for offer in quota.flavor.offers):
+            size = max(offer.resources.get(job.resource, 0) for offer in quota.flavor.offers)
             yield (
-                f"job {job.name} of {job.namespace}: {job.units} GPUs a pod, but machines of flavor "
+                f"job {job.name} of {job.namespace}: {request.words} a pod, but machines of flavor "
                 f"{quota.flavor.name} in queue {queue.name} have {size}; Kueue counts GPUs, not machines, and may "
                 "admit it where no node ever fits, until it evicts it. Give the job a queue of larger machines only."
             )
@@ -99,10 +105,14 @@ def _of_job(
 def _pods_at_once(job: JobPlan, flavor: Flavor) -> int:
     """Return how many pods of a job the flavor's nodes hold when all of them are there."""
     return sum(
-        offer.max_nodes * (offer.units_per_node // job.units)
-        for offer in flavor.offers
-        if passes(job.tolerations, offer.taints)
+        offer.max_nodes * job.request.pods_on(offer) for offer in flavor.offers if passes(job.tolerations, offer.taints)
     )
+
+
+def _spelt(units: int, flavor: Flavor) -> str:
+    """Return so many of what a flavor's quota counts in words."""
+    sharing = flavor.sharing
+    return spelt(units, WHOLE if sharing.counts_gpus else sharing.parts[0].name)
 
 
 def of_kueue(kueue: KueueAddon, cloud: Cloud) -> Iterator[str]:

@@ -38,8 +38,11 @@ def _in_stack(plan: Plan) -> Mapping[str, Facts]:
 
 def _facts(key: str, above: str | None, quotas: tuple[FlavorQuota, ...]) -> Facts:
     limits = {
-        _flavor(quota.flavor.name, quota.flavor.resource): _quota(quota.nominal, quota.borrowing, quota.lending)
+        _flavor(quota.flavor.name, resource): _quota(
+            quota.nominal * amount, _times(quota.borrowing, amount), _times(quota.lending, amount)
+        )
         for quota in quotas
+        for resource, amount in quota.flavor.sharing.amounts.items()
     }
     return {key: above or _NONE, **limits}
 
@@ -52,6 +55,10 @@ def _in_cluster(held: Holdings) -> Mapping[str, Facts]:
         facts = found.setdefault(f"queue {row.queue}", {_COHORT: row.cohort or _NONE})
         facts[_flavor(row.flavor, row.resource)] = _quota(row.nominal, row.borrowing_limit, row.lending_limit)
     return found
+
+
+def _times(units: int | None, amount: int) -> int | None:
+    return None if units is None else units * amount
 
 
 def _flavor(name: str, resource: str) -> str:

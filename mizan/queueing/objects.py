@@ -9,7 +9,7 @@ from mizan import keys
 
 Object = Mapping[str, Any]
 _T = TypeVar("_T")
-_GPU_DOMAIN = keys.NVIDIA_GPU.partition("/")[0] + "/"
+_GPU_DOMAINS = (keys.NVIDIA_GPU.partition("/")[0] + "/", keys.DEVICE_CLASS_RESOURCE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +54,8 @@ def moment(of: object) -> datetime | None:
 
 
 def is_gpu(resource: str) -> bool:
-    """Return whether a resource is a GPU, or a part of one."""
-    return resource.startswith(_GPU_DOMAIN)
+    """Return whether a resource is a GPU, a part of one, or a device of one that pods claim."""
+    return resource.startswith(_GPU_DOMAINS)
 
 
 def requests(container: Object) -> Object:

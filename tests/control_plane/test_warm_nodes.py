@@ -12,10 +12,10 @@ from lightkube.types import CascadeType
 from local.control_plane import ControlPlane
 from local.home import Home
 from mizan import keys
+from mizan.manifests.kept_nodes import kept_nodes
 from mizan.manifests.kwok_nodes import instance_types, node_class, node_pool
 from mizan.manifests.manifest import tolerations
 from mizan.manifests.queues import priority_class
-from mizan.manifests.warm_nodes import warm_nodes
 from mizan.plan.nodes import GPU_TAINT, spot_taint
 from tests.builders import a_plan, a_pool, a_queue, a_stack
 from tests.control_plane.cluster_builders import RecordingReporter
@@ -50,7 +50,7 @@ def client(tools, tmp_path_factory):
     try:
         plane.start(instance_types=instance_types(PLAN))
         with plane.client() as client:
-            for body in (node_class(), *map(node_pool, PLAN.offers), priority_class(BATCH), *warm_nodes(PLAN.pools)):
+            for body in (node_class(), *map(node_pool, PLAN.offers), priority_class(BATCH), *kept_nodes(PLAN)):
                 client.create(codecs.from_dict(body))
             client.create(Namespace.from_dict({"metadata": {"name": "work"}}))
             yield client

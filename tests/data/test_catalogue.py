@@ -48,6 +48,7 @@ SOURCES = {
         "memory_slices": "source",
         "memory_gib": "source",
         "max_instances": "source",
+        "gke": "gke_source",
     },
 }
 KEYS = {"gpus.csv": ["gpu"], "machines.csv": ["provider", "machine"], "mig_profiles.csv": ["gpu", "profile"]}
@@ -240,6 +241,27 @@ def test_profiles_are_those_of_nvidia_s_guide():
     assert names["a100-40gb"] == seven
     assert names["a30"] == ["4 x 1g.6gb", "2 x 2g.12gb", "1 x 4g.24gb"]
     assert names["h200-141gb"][:4] == ["7 x 1g.18gb", "4 x 1g.35gb", "3 x 2g.35gb", "2 x 3g.71gb"]
+
+
+def test_gke_cuts_gpus_into_the_sizes_that_its_autoscaler_and_its_device_plugin_know():
+    assert {row["gke"] for row in rows("mig_profiles.csv")} == {"yes", "no"}
+    by_hand = {gpu.name: [each.name for each in gpu.mig_profiles if not each.is_on_gke] for gpu in GPUS if gpu.has_mig}
+    assert by_hand == {
+        "a100-40gb": ["1g.10gb", "4g.20gb"],
+        "a100-80gb": ["1g.20gb", "4g.40gb"],
+        "a30": ["1g.6gb", "2g.12gb", "4g.24gb"],
+        "b200-180gb": ["4g.90gb"],
+        "h100-80gb": ["4g.40gb"],
+        "h200-141gb": ["4g.71gb"],
+        "rtx-pro-6000": [],
+    }
+
+
+@pytest.mark.parametrize("gpu", [gpu for gpu in GPUS if gpu.has_mig], ids=lambda gpu: gpu.name)
+def test_gke_cuts_only_gpus_that_it_has_and_then_into_the_smallest_and_the_whole(gpu):
+    known = [profile.is_on_gke for profile in gpu.mig_profiles]
+    assert any(known) == bool(gpu.gke_accelerator)
+    assert known[0] == known[-1] == any(known)
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)

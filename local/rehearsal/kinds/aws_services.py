@@ -27,6 +27,7 @@ def _of_bucket(kind: str, source: str, *further: str, references: tuple[Referenc
         replaces=replaces("bucket", *further),
         settings=REGIONAL,
         references=(Reference(path="bucket", to=((_BUCKET, "id"),)), *references),
+        is_put=True,
     )
 
 
@@ -96,6 +97,10 @@ KINDS = (
             "bucketRegionalDomainName": "{bucket}.s3.{region}.amazonaws.com",
             "bucketRegion": "{region}",
         },
+        # Source: https://errorreference.com/errors/aws/BucketAlreadyOwnedByYou, read 2026-11-23.
+        taken="BucketAlreadyOwnedByYou",
+        # Source: the bucket that Pulumi's own guide to `pulumi import` has generated, with `forceDestroy: false`.
+        untold={"forceDestroy": False},
     ),
     _of_bucket(
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",

@@ -100,6 +100,8 @@ KINDS = (
         },
         references=(Reference(path="encryption.defaultKmsKeyName", to=by(KEY)),),
         guards=(POLICY,),
+        # Source: resourceStorageBucketStateImporter in its source; SetLabels in tpgresource/labels.go.
+        untold={"forceDestroy": False, "labels": None},
     ),
     Kind(
         type="gcp:storage/bucketIAMMember:BucketIAMMember",

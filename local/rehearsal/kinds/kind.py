@@ -85,6 +85,10 @@ class Kind:
         is_deleted_first: whether a replacement comes only when the old one has gone, whatever its name.
         is_slow: whether creation is a long operation that can fail when the resource is already there.
         stays: whether the cloud keeps it for ever, whatever is deleted.
+        taken: how the cloud says that there is one of the same id, where it does not say it as of others.
+        is_put: whether making one that is there already writes it over instead.
+        untold: inputs that cannot be read from the cloud, with what the provider takes them for where it has made
+            none itself; None leaves them out.
     """
 
     type: str
@@ -101,6 +105,9 @@ class Kind:
     is_deleted_first: bool = False
     is_slow: bool = False
     stays: bool = False
+    taken: str | None = None
+    is_put: bool = False
+    untold: Mapping[str, Template] = field(default_factory=dict)
 
     @property
     def title(self) -> str:

@@ -16,6 +16,13 @@ OBJECT_ACTIONS = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMu
 # Parts of an upload that nobody will end are paid for like objects; no upload of a checkpoint takes a day.
 ABORT_AFTER_DAYS = 1
 
+# Pulumi takes over nothing whose inputs differ from what the program asks for. Tags may have changed since the bucket
+# was made, and no cloud knows whether objects go with it. Everything else is a resource of its own, which S3 puts in
+# the place of what the bucket has.
+# Source: https://github.com/pulumi/pulumi-aws/issues/5284, read 2026-11-23; in hashicorp/terraform-provider-aws
+# internal/service/s3 every setting of a bucket is created with one Put, such as bucket_policy.go's PutBucketPolicy.
+LEFT_AS_FOUND = ("tags", "tagsAll", "forceDestroy")
+
 
 def bucket_args(bucket: CheckpointBucket) -> Arguments:
     """Return the bucket's arguments."""

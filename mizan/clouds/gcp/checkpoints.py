@@ -22,6 +22,17 @@ ROLE = "roles/storage.objectUser"
 # Parts of an upload that nobody will end are paid for like objects; no upload of a checkpoint takes a day.
 ABORT_AFTER_DAYS = 1
 
+# Pulumi takes over nothing whose inputs differ from what the program asks for, and the provider, asked for a bucket
+# that it has not made, knows neither its labels nor its own settings of it, and reads the ages of rules in another
+# form. Of what is not here a difference ends the update: a bucket elsewhere, of another project, or open to the public.
+# Source: https://github.com/pulumi/pulumi-gcp/issues/3044 and 1961, read 2026-11-23; of
+# hashicorp/terraform-provider-google SetLabels in tpgresource/labels.go, the importer in resource_storage_bucket.go and
+# ImportStateVerifyIgnore in resource_storage_bucket_test.go.
+LEFT_AS_FOUND = (
+    *("labels", "pulumiLabels", "effectiveLabels"),
+    *("lifecycleRules", "softDeletePolicy", "forceDestroy", "deletionPolicy"),
+)
+
 
 def bucket_args(bucket: CheckpointBucket, site: Site, labels: Mapping[str, str]) -> Arguments:
     """Return the bucket's arguments.

@@ -2,11 +2,11 @@
 
 from mizan import keys
 from mizan.capacity import CapacityType
-from mizan.catalogue import Machine
 from mizan.clouds.gcp.nodes import bill_labels, node_args
 from mizan.clouds.gcp.site import Arguments, Site
-from mizan.config import GkeNodes, GpuDriver
+from mizan.config import GkeImage, GkeNodes, GpuDriver
 from mizan.plan import Offer, Plan, PoolPlan, Taint
+from mizan.sharing import GpuSharing, Manager, SharingMode
 
 # A spot node's time between notice and end: 120 s is the most that GKE gives, from 1.35.0-gke.1171000 on, and 30 s is
 # what it gives unasked. The last 15 s belong to the system's own pods.
@@ -19,11 +19,17 @@ SYSTEM_PODS_SHUTDOWN_SECONDS = 15
 # Source: pulumi_gcp 10.2.0 container NodePoolNodeConfigEphemeralStorageLocalSsdConfig, local_ssd_count.
 LOCAL_SSD_GIB = 375
 
+# With containerd, and without streaming. Source: NVIDIA/cloud-native-docs@52dcb7b gpu-operator/google-gke.rst.
+UBUNTU = "UBUNTU_CONTAINERD"
+
 RESERVATION_NAME = "compute.googleapis.com/reservation-name"
 
 # Keeps GKE's own device plugin off a node, so that the one that comes with another driver is alone there.
 # Source: NVIDIA/cloud-native-docs@52dcb7b gpu-operator/google-gke.rst.
 NO_DEVICE_PLUGIN = "gke-no-default-nvidia-gpu-device-plugin"
+
+# Source: pulumi_gcp 10.2.0 container NodePoolNodeConfigGuestAcceleratorGpuSharingConfig, gpu_sharing_strategy.
+_STRATEGIES = {SharingMode.TIME_SLICING: "TIME_SHARING", SharingMode.MPS: "MPS"}
 
 _EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 
@@ -51,7 +57,7 @@ def node_pool_args(plan: Plan, site: Site, offer: Offer, *, cluster: object, acc
         "location": site.location,
         **({"node_locations": list(zones)} if zones else {}),
         "autoscaling": {
-            "total_min_node_count": 0,
+            "total_min_node_count": offer.min_nodes,
             "total_max_node_count": offer.max_nodes,
             "location_policy": "ANY",
         },
@@ -88,13 +94,19 @@ def _node_config(plan: Plan, pool: PoolPlan, offer: Offer, reservation: str | No
     labels = bill_labels(plan, offer.pool, capacity_type=offer.capacity_type.value)
     config = node_args(machine.name, pool.disk_gib, labels, account=account)
     config |= {
-        "labels": _kubernetes_labels(offer, settings),
+        "labels": _kubernetes_labels(plan, offer, settings),
         "taints": [_taint(taint) for taint in offer.taints if taint.key != keys.GKE_QUEUED],
-        "guest_accelerators": [_accelerator(machine, settings)],
+        "guest_accelerators": [_accelerator(offer, settings)],
         "gvnic": {"enabled": True},
         **_bought(offer, reservation),
     }
-    if settings.image_streaming:
+    if settings.image is GkeImage.UBUNTU:
+        # Secure Boot loads no module that nobody has signed, and the operator builds its driver on the node.
+        config |= {
+            "image_type": UBUNTU,
+            "shielded_instance_config": {**config["shielded_instance_config"], "enable_secure_boot": False},
+        }
+    elif settings.image_streaming:
         config["gcfs_config"] = {"enabled": True}
     if machine.local_ssd_gib:
         config["ephemeral_storage_local_ssd_config"] = {"local_ssd_count": machine.local_ssd_gib // LOCAL_SSD_GIB}
@@ -106,19 +118,46 @@ def _node_config(plan: Plan, pool: PoolPlan, offer: Offer, reservation: str | No
     return config
 
 
-def _kubernetes_labels(offer: Offer, settings: GkeNodes) -> dict[str, str]:
-    """Return what the nodes carry in Kubernetes; the autoscaler reads it before there is a node."""
-    own = {NO_DEVICE_PLUGIN: "true"} if settings.driver is GpuDriver.DISABLED else {}
-    return {**offer.labels, **own}
+def _kubernetes_labels(plan: Plan, offer: Offer, settings: GkeNodes) -> dict[str, str]:
+    """Return what the nodes carry in Kubernetes; the autoscaler reads it before there is a node.
+
+    Either GKE sets a node up, or NVIDIA's operator does: the other is told to leave it alone.
+    """
+    if settings.driver is GpuDriver.DISABLED:
+        return {**offer.labels, NO_DEVICE_PLUGIN: "true"}
+    return {**offer.labels, **({keys.OPERANDS: "false"} if plan.gpu_operator is not None else {})}
 
 
-def _accelerator(machine: Machine, settings: GkeNodes) -> Arguments:
-    """Return a node's GPUs; how pods share one of them has its place here."""
+def _accelerator(offer: Offer, settings: GkeNodes) -> Arguments:
+    """Return a node's GPUs, and how pods share one of them."""
     return {
-        "type": machine.gke_accelerator,
-        "count": machine.gpus,
+        "type": offer.machine.gke_accelerator,
+        "count": offer.machine.gpus,
         "gpu_driver_installation_config": {"gpu_driver_version": settings.driver.value},
+        **_sharing(offer.sharing),
     }
+
+
+def _sharing(sharing: GpuSharing) -> Arguments:
+    """Return how GKE itself shares each GPU; nothing where nobody does, or where NVIDIA's operator does.
+
+    GKE cuts a GPU into instances of one size; the autoscaler multiplies the node's GPUs by them before there is a node.
+    Source: pulumi_gcp 10.2.0 container NodePoolNodeConfigGuestAccelerator; GoogleCloudPlatform/
+    cluster-autoscaler@7d25050 pkg/cloudprovider/gke/gke_manager.go, addGpuPartitioningCapacity.
+    """
+    if sharing.manager is not Manager.GKE:
+        return {}
+    if sharing.mode is SharingMode.MIG:
+        return {"gpu_partition_size": sharing.parts[0].name}
+    if sharing.mode in _STRATEGIES:
+        strategy = _STRATEGIES[sharing.mode]
+        return {
+            "gpu_sharing_config": {
+                "gpu_sharing_strategy": strategy,
+                "max_shared_clients_per_gpu": sharing.replicas,
+            }
+        }
+    return {}
 
 
 def _bought(offer: Offer, reservation: str | None) -> Arguments:

@@ -1,6 +1,13 @@
 """The models of a stack file: plain values; every field says what it does, why it is limited, and how to mend it."""
 
-from mizan.config.models.addons import Addons, Install, KarpenterAddon, KueueAddon, PodsReady
+from mizan.config.models.addons import (
+    Addons,
+    GpuOperatorAddon,
+    GpuOperatorDriver,
+    KarpenterAddon,
+    KueueAddon,
+    PodsReady,
+)
 from mizan.config.models.cluster import Cloud, Cluster
 from mizan.config.models.costs import (
     Budget,
@@ -12,6 +19,7 @@ from mizan.config.models.costs import (
     SpotSettings,
     Term,
 )
+from mizan.config.models.dcgm import DcgmExporterAddon
 from mizan.config.models.eks import Access, AccessPolicy, ControlPlaneLog, Eks, EksNetwork
 from mizan.config.models.gke import (
     ExclusionScope,
@@ -23,9 +31,11 @@ from mizan.config.models.gke import (
     SystemPool,
     Weekday,
 )
+from mizan.config.models.gpu_request import GpuRequest
+from mizan.config.models.install import Install
 from mizan.config.models.jobs import AccessMode, Checkpoint, CheckpointVolume, RestartPolicy, TrainingJob
 from mizan.config.models.networks import AuthorisedNetwork
-from mizan.config.models.node_settings import GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
+from mizan.config.models.node_settings import GkeImage, GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
 from mizan.config.models.pools import Pool, PoolCapacity
 from mizan.config.models.queues import (
     Cohort,
@@ -40,6 +50,7 @@ from mizan.config.models.queues import (
     WhenCanBorrow,
     WithinClusterQueue,
 )
+from mizan.config.models.sharing import Sharing
 from mizan.config.models.stack import NOT_KEYS, StackConfig
 from mizan.config.models.storage import CheckpointStorage
 from mizan.config.models.teams import Team
@@ -64,15 +75,20 @@ __all__ = [
     "Commitment",
     "CommitmentKind",
     "ControlPlaneLog",
+    "DcgmExporterAddon",
     "Eks",
     "EksNetwork",
     "ExclusionScope",
     "ExpectedUse",
     "Fallback",
     "Gke",
+    "GkeImage",
     "GkeNetwork",
     "GkeNodes",
     "GpuDriver",
+    "GpuOperatorAddon",
+    "GpuOperatorDriver",
+    "GpuRequest",
     "Install",
     "KarpenterAddon",
     "KarpenterNodes",
@@ -91,6 +107,7 @@ __all__ = [
     "ReclaimWithinCohort",
     "ReleaseChannel",
     "RestartPolicy",
+    "Sharing",
     "SpotSettings",
     "StackConfig",
     "SystemPool",

@@ -1,18 +1,13 @@
 """Controllers that the platform needs in its cluster."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
+from mizan import versions
 from mizan.config.models.base import Model, described
-
-
-class Install(StrEnum):
-    """Who installs an add-on: `helm` is this stack, `external` is somebody else."""
-
-    HELM = "helm"
-    EXTERNAL = "external"
+from mizan.config.models.dcgm import DcgmExporterAddon
+from mizan.config.models.install import Install
 
 
 class PodsReady(Model):
@@ -120,6 +115,56 @@ class KarpenterAddon(Model):
     )
 
 
+class GpuOperatorDriver(Model):
+    """NVIDIA's driver, where the GPU operator installs it."""
+
+    install: bool | None = described(
+        "Whether the operator installs the driver; left out, wherever the nodes' image has none and takes one.",
+        because="two drivers on one node break each other, and without any a node has no GPU",
+        fix="Write `false` where the driver is on the nodes already, or leave it out",
+        default=None,
+        strict=True,
+    )
+    version: str | None = described(
+        "Version of the driver that the operator installs; left out, the one that it was released with.",
+        because="CUDA of a container may need a newer one, and some machines an older one",
+        fix="Write a version such as `580.126.16`, or leave it out",
+        default=None,
+        pattern=r"^[0-9]+(\.[0-9]+){1,2}$",
+    )
+
+
+class GpuOperatorAddon(Model):
+    """NVIDIA's GPU operator, which makes nodes offer their GPUs, whole or in parts."""
+
+    install: Install = described(
+        "helm installs the operator's chart; external writes the configurations that an operator in the cluster reads.",
+        because="two operators in one cluster would set up every node twice",
+        fix="Write `helm` or `external`",
+        default=Install.HELM,
+    )
+    chart: str | None = described(
+        "Where its chart is: an OCI address, a folder or a packed chart; left out, NVIDIA's own repository.",
+        because="some clusters reach only a mirror",
+        fix="Write an address such as `oci://mirror.example.com/nvidia/gpu-operator`, or leave it out",
+        default=None,
+        min_length=1,
+    )
+    version: str = described(
+        "Version of the operator.",
+        because="the values that are written for it hold for some versions only",
+        fix=f"Write `{versions.GPU_OPERATOR}`, or leave it out",
+        default=versions.GPU_OPERATOR,
+        pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$",
+    )
+    driver: GpuOperatorDriver = described(
+        "NVIDIA's driver, where the operator installs it.",
+        because="on some nodes it must and on others it must not",
+        fix="Write `{install: false}`, or leave it out",
+        default=GpuOperatorDriver(),
+    )
+
+
 class Addons(Model):
     """Controllers that the platform needs in its cluster."""
 
@@ -128,5 +173,17 @@ class Addons(Model):
         "Karpenter; only with `cloud: eks`, where leaving it out installs it by helm.",
         because="pools on EKS need what makes their nodes",
         fix="Write `{install: helm}`, or leave it out",
+        default=None,
+    )
+    gpu_operator: GpuOperatorAddon | None = described(
+        "NVIDIA's GPU operator; left out, it comes where nodes need it: on EKS, and on GKE for pools that it shares.",
+        because="a GPU that nobody tells Kubernetes of is paid for and never used",
+        fix="Write `{install: helm}`, or leave it out",
+        default=None,
+    )
+    dcgm_exporter: DcgmExporterAddon | None = described(
+        "NVIDIA's DCGM exporter; left out, it comes on GKE and EKS, and wherever the GPU operator is installed.",
+        because="a GPU that nobody measures is paid for whether it works or not",
+        fix="Write `{serviceMonitor: true}`, or leave it out",
         default=None,
     )

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from mizan.config.models.base import NAME_PATTERN, Model, described, object_name
+from mizan.config.models.gpu_request import GpuRequest
 
 DEFAULT_PRIORITY = "batch"
 
@@ -100,12 +101,19 @@ class TrainingJob(Model):
         "Name of a team.", because="a job runs in a team's namespace", fix="Name a team of this stack"
     )
     queue: str = described("Name of a queue.", because="Kueue admits by queue", fix="Name a queue of the job's team")
-    gpus: int = described(
-        "GPUs of each of the job's pods.",
-        because="one pod runs on one node, in whole GPUs",
-        fix="Write a whole number from 1 to the GPUs of the queue's largest machine",
+    gpus: int | None = described(
+        "GPUs of each of the job's pods, which have them whole; `gpus: 4` is short for `gpu: {count: 4}`.",
+        because="one pod runs on one node",
+        fix="Write a whole number from 1 to the GPUs of the queue's largest machine, or `gpu` instead",
+        default=None,
         ge=1,
         strict=True,
+    )
+    gpu: GpuRequest | None = described(
+        "What each of the job's pods asks for of GPUs, instead of `gpus`: of one model, or a part of a shared one.",
+        because="a job that needs a seventh of a GPU need not pay for all of it",
+        fix="Write `{count: 1, accepts: [mig]}`, or `gpus: 4` for whole ones",
+        default=None,
     )
     pods: int = described(
         "Pods that run together; all of them are admitted, or none. They find each other as `<job>-<index>.<job>`; "
@@ -172,3 +180,8 @@ class TrainingJob(Model):
         le=604_800,
         strict=True,
     )
+
+    @property
+    def request(self) -> GpuRequest:
+        """Return what each pod asks for of GPUs, in whichever way it is written."""
+        return self.gpu if self.gpu is not None else GpuRequest(count=self.gpus or 1)

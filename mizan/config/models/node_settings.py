@@ -21,13 +21,25 @@ class GpuDriver(StrEnum):
     DISABLED = "INSTALLATION_DISABLED"
 
 
+class GkeImage(StrEnum):
+    """What GKE starts a node from: Container-Optimized OS, or Ubuntu, on which the operator can install a driver."""
+
+    COS = "cos"
+    UBUNTU = "ubuntu"
+
+
 class GkeNodes(Model):
     """A pool's nodes on GKE."""
 
+    image: GkeImage = described(
+        "Image of the nodes: cos, or ubuntu for nodes whose driver the GPU operator installs.",
+        because="on Container-Optimized OS only Google's own installer brings a driver, in the versions that it has",
+        fix="Write `cos`, or `ubuntu` with `driver: INSTALLATION_DISABLED`",
+        default=GkeImage.COS,
+    )
     driver: GpuDriver = described(
-        "GPU driver that GKE installs; INSTALLATION_DISABLED leaves driver and device plugin to what you install.",
-        because="two installers on one node break each other, and without any a node has no GPU; the GPU operator "
-        "installs no driver on these nodes of Container-Optimized OS, Google's own driver installer does",
+        "GPU driver that GKE installs; INSTALLATION_DISABLED leaves driver and device plugin to the operator or you.",
+        because="two installers on one node break each other, and without any a node has no GPU",
         fix="Write `DEFAULT`, `LATEST` or `INSTALLATION_DISABLED`",
         default=GpuDriver.DEFAULT,
     )
@@ -39,7 +51,7 @@ class GkeNodes(Model):
         strict=True,
     )
     image_streaming: bool = described(
-        "Whether containers start while their image is still being read.",
+        "Whether containers start while their image is still being read; on ubuntu they never do.",
         because="an image of 20 GB holds a paid GPU for minutes",
         fix="Write `true` or `false`",
         default=True,

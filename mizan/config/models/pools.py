@@ -8,6 +8,7 @@ from mizan.capacity import CapacityType
 from mizan.config.models.base import Model, described, described_text, object_name
 from mizan.config.models.costs import Amount, ExpectedUse, Order
 from mizan.config.models.node_settings import GkeNodes, KarpenterNodes, WarmNodes
+from mizan.config.models.sharing import Sharing
 
 ZONE_PATTERN = r"^[a-z]+(-[a-z]+)*-?[0-9]+-?[a-z]$"
 
@@ -25,6 +26,15 @@ class PoolCapacity(Model):
         because="an unlimited GPU pool is an unlimited bill",
         fix="Write the largest number of nodes you would pay for, 1 to 1000",
         ge=1,
+        le=1000,
+        strict=True,
+    )
+    min_nodes: int = described(
+        "Fewest nodes of this capacity type; they stay whether anybody uses them or not.",
+        because="an autoscaler makes no first node for what it does not know of; at 0 an idle pool costs nothing",
+        fix="Write 0, or for `sharing` that the autoscaler does not know 1 up to `maxNodes`",
+        default=0,
+        ge=0,
         le=1000,
         strict=True,
     )
@@ -49,6 +59,12 @@ class Pool(Model):
         because="a pool without capacity has no nodes",
         fix="Add `- {type: spot, maxNodes: 2}`",
         min_length=1,
+    )
+    sharing: Sharing = described(
+        "How pods share its GPUs; left out, one pod has a GPU whole.",
+        because="small work pays for a part of a GPU then, and not for all of it",
+        fix="Write `{mode: mig, profile: 1g.5gb}` or `{mode: time-slicing, replicas: 4}`, or leave it out",
+        default=Sharing(),
     )
     order: Order = described(
         "price: the cheapest useful hour is tried first, lost work and all. listed: as `capacity` lists them.",

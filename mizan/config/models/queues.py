@@ -78,10 +78,20 @@ class Quota(Model):
         fix="Write `spot` or `on-demand`",
         default=None,
     )
-    gpus: int = described(
-        "GPUs of this flavor that are the queue's own.",
+    gpus: int | None = described(
+        "GPUs of this flavor that are the queue's own; of a pool whose GPUs are cut into unlike parts, with all parts.",
         because="a quota cannot be negative, and GPUs are whole",
-        fix="Write a whole number, 0 to 1000000",
+        fix="Write a whole number, 0 to 1000000; `units` instead where the pool's GPUs are shared in equal parts",
+        default=None,
+        ge=0,
+        le=MOST_GPUS,
+        strict=True,
+    )
+    units: int | None = described(
+        "Parts of GPUs that are the queue's own, instead of `gpus`: of a pool whose GPUs are shared in equal parts.",
+        because="seven instances of one GPU can belong to seven queues",
+        fix="Write a whole number, 0 to 1000000, or `gpus` where one pod has a GPU whole",
+        default=None,
         ge=0,
         le=MOST_GPUS,
         strict=True,
@@ -98,12 +108,17 @@ class Quota(Model):
     lend: int | None = described(
         "GPUs of its own that the queue lends to its cohort while they are idle; left out, all of them.",
         because="what is lent comes back only when the borrower is preempted or ends",
-        fix="Write a whole number from 0 to `gpus`; 0 never lends",
+        fix="Write a whole number from 0 to `gpus`, or to `units`; 0 never lends",
         default=None,
         ge=0,
         le=MOST_GPUS,
         strict=True,
     )
+
+    @property
+    def amount(self) -> int:
+        """Return the quota in units of the pool."""
+        return (self.gpus if self.units is None else self.units) or 0
 
 
 class CohortQuota(Model):
@@ -116,14 +131,29 @@ class CohortQuota(Model):
         fix="Write `spot` or `on-demand`",
         default=None,
     )
-    gpus: int = described(
+    gpus: int | None = described(
         "GPUs of this flavor that no queue owns and every queue of the cohort may borrow.",
         because="a quota cannot be negative, and GPUs are whole",
-        fix="Write a whole number, 0 to 1000000",
+        fix="Write a whole number, 0 to 1000000; `units` instead where the pool's GPUs are shared in equal parts",
+        default=None,
         ge=0,
         le=MOST_GPUS,
         strict=True,
     )
+    units: int | None = described(
+        "Parts of GPUs likewise, instead of `gpus`: of a pool whose GPUs are shared in equal parts.",
+        because="seven instances of one GPU can belong to seven queues",
+        fix="Write a whole number, 0 to 1000000, or `gpus` where one pod has a GPU whole",
+        default=None,
+        ge=0,
+        le=MOST_GPUS,
+        strict=True,
+    )
+
+    @property
+    def amount(self) -> int:
+        """Return the quota in units of the pool."""
+        return (self.gpus if self.units is None else self.units) or 0
 
 
 class Cohort(Model):

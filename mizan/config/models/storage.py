@@ -29,3 +29,10 @@ class CheckpointStorage(Model):
         default=True,
         strict=True,
     )
+    adopt: bool = described(
+        "Whether the stack takes over the bucket of its name, which is there already, instead of making one.",
+        because="a bucket that an earlier destroy kept is there still, and no cloud makes a second one of its name",
+        fix="Write `true` for a stack that comes back to its bucket, else leave it out",
+        default=False,
+        strict=True,
+    )

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from mizan.capacity import CapacityType, offer_name
+from mizan.catalogue import gpu_models
 from mizan.config.faults import ConfigFault
 from mizan.config.models import Cloud, CommitmentKind, Fallback
 from mizan.config.part import Part
+from mizan.config.rules.sharing import manager_of, mode_of
+from mizan.sharing import Manager, SharingMode
 
 # Of a node pool; a name prefix of 31 gets 9 more.
 # Source: hashicorp/terraform-provider-google-beta@93c65b2 website/docs/r/container_node_pool.html.markdown.
@@ -51,6 +54,23 @@ def node_pools_have_short_names(stack: Part) -> Iterator[ConfigFault]:
                 needs="a name that GKE does not have itself",
                 because="the pool's ComputeClass bears it, and would change where everybody else's pods run",
                 fix="Name it after its GPU, such as `a100`",
+            )
+
+
+def gke_cuts_gpus_into_sizes_that_it_has(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for each pool whose GPUs GKE is to cut into a size that it does not know, though NVIDIA does."""
+    for pool in _pools(stack):
+        gpu, profile = gpu_models().get(pool["gpu"].text or ""), pool["sharing"]["profile"]
+        if gpu is None or mode_of(pool) is not SharingMode.MIG or manager_of(stack, pool) is not Manager.GKE:
+            continue
+        if any(profile.text == each.name and not each.is_on_gke for each in gpu.mig_profiles):
+            sizes = ", ".join(each.name for each in gpu.mig_profiles if each.is_on_gke)
+            yield ConfigFault(
+                profile.path,
+                profile.text,
+                needs=f"a partition size that GKE has for {gpu.name}: {sizes}",
+                because="with any other its autoscaler makes no node, or its device plugin offers nothing on it",
+                fix="Write one of these, or `manager: operator` with `minNodes: 1`",
             )
 
 

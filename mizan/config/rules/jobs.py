@@ -7,7 +7,7 @@ from mizan.config.models import AccessMode, RestartPolicy
 from mizan.config.models.jobs import DEFAULT_PRIORITY
 from mizan.config.models.stack import DEFAULT_PRIORITIES
 from mizan.config.part import Part
-from mizan.config.rules.lookup import machine_of, unknown_name
+from mizan.config.rules.lookup import unknown_name
 
 
 def jobs_name_a_team_and_its_queue(stack: Part) -> Iterator[ConfigFault]:
@@ -24,24 +24,6 @@ def jobs_name_a_team_and_its_queue(stack: Part) -> Iterator[ConfigFault]:
                 needs="a queue of the job's team",
                 because=f"team {team.text} has no LocalQueue for it",
                 fix="Add it to the team's queues",
-            )
-
-
-def jobs_fit_a_machine(stack: Part) -> Iterator[ConfigFault]:
-    """Yield a fault for each job whose pod needs more GPUs than any machine of its queue has."""
-    for job in stack["jobs"].items:
-        quotas = stack["queues"].named(job["queue"].text)["quotas"].items
-        reachable = [machine_of(stack, quota["pool"].text) for quota in quotas]
-        # One machine that the catalogue lacks may be the one that is large enough.
-        sizes = [machine.gpus for machine in reachable if machine is not None]
-        gpus = job["gpus"]
-        if gpus.number is not None and sizes and len(sizes) == len(reachable) and gpus.number > max(sizes):
-            yield ConfigFault(
-                gpus.path,
-                gpus.number,
-                needs=f"at most {max(sizes)}",
-                because="a pod runs on one node, and no machine of its queue has more",
-                fix="Ask for fewer, or add a larger machine",
             )
 
 

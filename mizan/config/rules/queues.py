@@ -188,14 +188,14 @@ def _needs_no_cohort(queue: Part, quota: Part) -> Iterator[ConfigFault]:
 
 
 def _lends_its_own(quota: Part) -> Iterator[ConfigFault]:
-    lend, own = quota["lend"], quota["gpus"].number
+    lend, own = quota["lend"], amount(quota)
     if lend.number is not None and own is not None and 0 <= own < lend.number:
         yield ConfigFault(
             lend.path,
             lend.value,
             needs=f"at most {own}",
             because="a queue lends only what is its own",
-            fix="Lower it, or raise `gpus`",
+            fix=f"Lower it, or raise `{'units' if quota.has('units') else 'gpus'}`",
         )
 
 
@@ -216,6 +216,11 @@ def weights_need_fair_sharing(stack: Part) -> Iterator[ConfigFault]:
             )
 
 
+def amount(quota: Part) -> int | None:
+    """Return what a quota counts, in GPUs or in parts of them; None where that is written wrongly."""
+    return quota["units" if quota.has("units") else "gpus"].number
+
+
 def _fallback(queue: Part) -> str | None:
     """Return how a queue falls back, None where that is written wrongly."""
     if not queue.has("fallback"):
@@ -233,7 +238,7 @@ def _all_quotas_are_sound(stack: Part) -> bool:
         and all(owner["name"].text is not None for owner in owners)
         and all(queue["quotas"].items for queue in stack["queues"].items)
         and all(_is_list(cohort["quotas"]) or not cohort.has("quotas") for cohort in stack["cohorts"].items)
-        and all(quota["pool"].text is not None and quota["gpus"].number is not None for quota in quotas)
+        and all(quota["pool"].text is not None and amount(quota) is not None for quota in quotas)
         and all(quota["capacity"].value in (None, *CapacityType) for quota in quotas)
         and (_is_list(stack["cohorts"]) or not stack.has("cohorts"))
     )
@@ -280,11 +285,11 @@ def _lent(
     found: defaultdict[tuple[str | None, Flavor | None], set[str | None]] = defaultdict(set)
     for queue in stack["queues"].items:
         for quota in queue["quotas"].items:
-            lends = quota["gpus"].number if quota["lend"].value is None else quota["lend"].number
+            lends = amount(quota) if quota["lend"].value is None else quota["lend"].number
             if (lends or 0) > 0:
                 found[_root(parents, queue["cohort"].text), _flavor(quota)].add(queue["name"].text)
     for cohort in stack["cohorts"].items:
         for quota in cohort["quotas"].items:
-            if (quota["gpus"].number or 0) > 0:
+            if (amount(quota) or 0) > 0:
                 found[_root(parents, cohort["name"].text), _flavor(quota)].add(f"cohort {cohort['name'].text}")
     return found

@@ -15,6 +15,8 @@ REGIONS = {
     Cloud.EKS: (re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+"), "us-east-1"),
 }
 
+GUIDE = "docs/guide/checkpoints.md"
+
 
 def the_bucket_lies_in_a_region_of_the_cloud(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault where the bucket's region is not one of the cloud that the cluster is in."""
@@ -28,3 +30,30 @@ def the_bucket_lies_in_a_region_of_the_cloud(stack: Part) -> Iterator[ConfigFaul
                 because="the bucket is made in the cluster's cloud",
                 fix="Write another region, or leave it out",
             )
+
+
+def a_bucket_that_is_taken_over_is_kept(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault where one setting takes the bucket over and another gives it away with the stack."""
+    storage = stack["checkpoints"]
+    if storage["adopt"].value is True and storage["keepOnDestroy"].value is False:
+        yield ConfigFault(
+            storage["keepOnDestroy"].path,
+            "false with `adopt: true`",
+            needs="true as long as `adopt` is there",
+            because="a bucket is taken over as one that is kept, and its checkpoints are older than this stack",
+            fix="Update once with `keepOnDestroy: true`; then remove `adopt` and write `keepOnDestroy: false`",
+        )
+
+
+def a_bucket_that_is_taken_over_on_eks_lies_in_the_stack_s_region(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault where AWS would have to be told the region of the bucket that is taken over."""
+    storage, region = stack["checkpoints"], stack["region"].text
+    own = storage["region"].text
+    if stack["cloud"].text == Cloud.EKS and storage["adopt"].value is True and own is not None and own != region:
+        yield ConfigFault(
+            storage["adopt"].path,
+            f"true for a bucket in {own}",
+            needs=f"a bucket in {region}, the stack's region",
+            because="the provider finds one elsewhere by another id than it keeps, and would take it over each time",
+            fix=f"Remove `adopt` and run `pulumi import` as {GUIDE} says",
+        )

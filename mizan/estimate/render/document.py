@@ -136,6 +136,7 @@ def _offer(offer: OfferCost) -> Json:
     return {
         "name": offer.name,
         "capacityType": offer.capacity_type.value,
+        "minNodes": offer.min_nodes,
         "maxNodes": offer.max_nodes,
         "expectedNodes": values.number(offer.expected_nodes),
         "lostShare": values.number(offer.lost_share),

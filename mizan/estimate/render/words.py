@@ -27,7 +27,7 @@ STEPS = {
     SavingsKind.FLEX_START: "flex-start",
     SavingsKind.COMMITMENTS: "used commitments",
     SavingsKind.INTERRUPTIONS: "work done twice after interruptions",
-    SavingsKind.WARM_NODES: "warm nodes that no job uses",
+    SavingsKind.WARM_NODES: "kept nodes that no job uses",
     SavingsKind.UNUSED_COMMITMENTS: "unused commitments",
 }
 
@@ -146,7 +146,7 @@ def _why_nothing(verdict: BudgetVerdict) -> str:
         return f"No change of the pools is enough: commitments and control plane alone are {fixed}."
     if verdict.subject is BudgetSubject.TEAM:
         return "No smaller quotas are enough with the jobs that there are, only fewer quotas."
-    return "No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or warm nodes."
+    return "No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or kept nodes."
 
 
 def notes(estimate: Estimate) -> list[str]:

@@ -9,6 +9,7 @@ from components.storage.checkpoints import (
     CheckpointStorageArgs,
     PodIdentity,
     WorkloadIdentity,
+    fault_behind,
 )
 from components.workloads.spot_training_job import SpotTrainingJob, SpotTrainingJobArgs
 from mizan.clouds.gcp import checkpoints as gcs
@@ -144,6 +145,60 @@ def test_a_destroy_leaves_a_kept_bucket_with_its_settings_and_takes_every_right(
 
     assert retained() == kept
     assert retained(checkpoints={"keepOnDestroy": False}) == set()
+
+
+LEFT_AT_GOOGLE = {
+    *("labels", "pulumiLabels", "effectiveLabels"),
+    *("lifecycleRules", "softDeletePolicy", "forceDestroy", "deletionPolicy"),
+}
+LEFT_AT_AMAZON = {"tags", "tagsAll", "forceDestroy"}
+
+
+@pytest.mark.parametrize(
+    ("plan", "name", "left"),
+    [
+        (gke_plan, "ml-platform-gke-prod-checkpoints", LEFT_AT_GOOGLE),
+        (eks_plan, "123456789012-us-east-1-eks-prod-checkpoints", LEFT_AT_AMAZON),
+    ],
+    ids=["gke", "eks"],
+)
+def test_the_bucket_alone_is_taken_over_and_only_where_the_stack_says_so(deploy, monkeypatch, plan, name, left):
+    with_answers(monkeypatch)
+
+    def imported(**changes: object) -> dict[str, tuple[str, set[str]]]:
+        made = stored(deploy, plan(**changes)).values()
+        return {item.name: (item.imported_as, set(item.ignore_changes)) for item in made if item.imported_as}
+
+    assert imported(checkpoints={"adopt": True}) == {"s-bucket": (name, left)}
+    assert imported() == {}
+
+
+def test_a_bucket_that_is_taken_over_stays_at_a_destroy_too(deploy, monkeypatch):
+    with_answers(monkeypatch)
+    made = stored(deploy, eks_plan(checkpoints={"adopt": True})).values()
+    assert {item.name for item in made if item.is_retained} == {"s-bucket", *SETTINGS}
+
+
+OWNED = "googleapi: Error 409: Your previous request to create the named bucket succeeded and you already own it."
+NOT_EMPTY = "googleapi: Error 409: The bucket you tried to delete is not empty., conflict"
+FORBIDDEN = "googleapi: Error 403: caller does not have storage.buckets.create access, forbidden"
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "is_there"),
+    [
+        ("create", OWNED, True),
+        ("create", "creating S3 Bucket (b): BucketAlreadyOwnedByYou", True),
+        ("create", "creating S3 Bucket (b): BucketAlreadyExists", True),
+        ("create", FORBIDDEN, False),
+        ("delete", NOT_EMPTY, False),
+    ],
+)
+def test_a_refusal_to_make_the_bucket_once_more_is_told_with_the_fix_and_no_other_is(operation, error, is_there):
+    failed = pulumi.ErrorHookArgs("urn", "", "s-bucket", "type", failed_operation=operation, errors=[error])
+    told = str(fault_behind(failed, GKE.checkpoints))
+    assert ("Write `adopt: true` below `mizan:checkpoints` and update again" in told) is is_there
+    assert ("bucket ml-platform-gke-prod-checkpoints is there already" in told) is is_there
 
 
 @pytest.mark.parametrize(("plan", "cloud"), [(GKE, "gcp"), (EKS, "aws")], ids=["gke", "eks"])

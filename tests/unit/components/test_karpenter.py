@@ -8,8 +8,8 @@ import pulumi_kubernetes as k8s
 import pytest
 
 from components.capacity.karpenter import Karpenter, KarpenterArgs
+from components.gpu.operator import GpuOperator, GpuOperatorArgs
 from mizan.manifests import karpenter
-from mizan.manifests.device_plugin import device_plugin
 from tests.eks_stacks import an_eks_plan, eks_pool, with_answers
 from tests.mocks import PROVIDER, Registered
 from tests.unit.components.test_eks import AWS_PROVIDER, before, of_type, the
@@ -144,7 +144,7 @@ def test_every_pool_has_a_class_and_every_offer_a_pool_as_render_prints_them(reg
     )
     resources = registered(plan)
     manifests = [item.manifest for item in resources if item.manifest and item.typ != HELM]
-    wanted = [device_plugin(), *karpenter.karpenter_nodes(plan)]
+    wanted = karpenter.karpenter_nodes(plan)
 
     def by_kind_and_name(body):
         return body["kind"], body["metadata"]["name"]
@@ -156,13 +156,20 @@ def test_every_pool_has_a_class_and_every_offer_a_pool_as_render_prints_them(reg
 
 
 @pytest.mark.parametrize("install", ["helm", "external"])
-def test_the_device_plugin_is_there_before_the_first_pool_and_goes_after_the_last_whoever_installs_karpenter(
-    registered, install
-):
-    resources = registered(with_karpenter(install=install))
-    plugin = the(resources, "x-daemonset-kube-system/nvidia-device-plugin")
-    assert plugin.manifest == device_plugin()
+def test_what_no_node_is_without_comes_before_the_first_pool_and_goes_after_the_last(deploy, install):
+    plan = with_karpenter(install=install)
+
+    def program() -> None:
+        providers = {
+            "aws": aws.Provider("aws", region="us-east-1"),
+            "kubernetes": k8s.Provider("cluster", context="eks-test"),
+        }
+        opts = pulumi.ResourceOptions(providers=providers)
+        operator = GpuOperator("gpus", GpuOperatorArgs(plan=plan), opts)
+        Karpenter("x", KarpenterArgs(plan=plan, cluster_name="eks-test", before_nodes=(operator,)), opts)
+
+    resources = deploy(program)
     pools = [item.name for item in of_type(resources, "NodePool")]
     assert sorted(pools) == ["x-nodepool-ondemand-a100", "x-nodepool-spot-a100"]
-    assert [name for name in pools if plugin.name not in before(resources, name)] == []
-    assert not any(name in before(resources, plugin.name) for name in pools)
+    assert [name for name in pools if "gpus-release" not in before(resources, name)] == []
+    assert not any(name in before(resources, "gpus-release") for name in pools)

@@ -20,6 +20,7 @@ from mizan.config import Install, KueueAddon
 from mizan.manifests.kueue_settings import chart_values
 from mizan.manifests.kwok_nodes import node_class, node_pool
 from mizan.manifests.manifest import manifest
+from mizan.manifests.node_pools import node_overlays
 from mizan.manifests.queues import (
     cluster_queue,
     cohort,
@@ -31,6 +32,7 @@ from mizan.manifests.training_jobs import spot_training_job
 from mizan.plan import Plan
 from tests.builders import a_plan, a_pool, a_stack, a_whole_stack
 from tests.mocks import PROVIDER, Registered
+from tests.sharing_stacks import PROFILE, a_sharing_stack
 
 PLAN = a_plan()
 WARM_PLAN = a_plan(a_stack(pools=[a_pool(warm={"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10})]))
@@ -77,7 +79,7 @@ def through_a_provider(build):
 
 COMPONENTS = {
     "mizan:components:LocalNodes": lambda opts: LocalNodes("x", LocalNodesArgs(offers=PLAN.offers), opts),
-    "mizan:components:WarmNodes": lambda opts: WarmNodes("x", WarmNodesArgs(pools=WARM_PLAN.pools), opts),
+    "mizan:components:WarmNodes": lambda opts: WarmNodes("x", WarmNodesArgs(plan=WARM_PLAN), opts),
     "mizan:components:Kueue": lambda opts: Kueue("x", KueueArgs(settings=HELM), opts),
     "mizan:components:Queues": lambda opts: Queues("x", the_queues_of(PLAN), opts),
     "mizan:components:Team": lambda opts: Team(
@@ -108,11 +110,22 @@ def test_children_bear_their_component_s_name_and_go_through_its_provider(deploy
 
 
 def test_warm_nodes_come_after_the_namespace_and_the_class_of_their_placeholders(deploy):
-    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(pools=WARM_PLAN.pools)))
+    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(plan=WARM_PLAN)))
     children = {child.name: child for child in children_of(resources, "mizan:components:WarmNodes")}
     needed = {"x-namespace-mizan-system", "x-priorityclass-mizan-placeholder"}
     assert set(children) == {*needed, "x-cronjob-mizan-system/a100"}
     assert names_of(resources, children["x-cronjob-mizan-system/a100"].dependencies) >= needed
+
+
+def test_what_holds_the_fewest_nodes_comes_after_them_as_well(deploy):
+    capacity = [{"type": "spot", "maxNodes": 2, "minNodes": 1}, {"type": "on-demand", "maxNodes": 1}]
+    plan = a_plan(a_stack(pools=[a_pool(capacity=capacity)]))
+    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(plan=plan)))
+    children = {child.name: child for child in children_of(resources, "mizan:components:WarmNodes")}
+    needed = {"x-namespace-mizan-system", "x-priorityclass-mizan-placeholder"}
+    assert set(children) == {*needed, "x-deployment-mizan-system/spot-a100"}
+    assert names_of(resources, children["x-deployment-mizan-system/spot-a100"].dependencies) >= needed
+    assert the(resources, "mizan:components:WarmNodes").inputs == {"pools": [], "offers": ["spot-a100"]}
 
 
 def test_the_embedded_cluster_is_reached_by_path_and_context_with_the_provider_that_is_built(deploy):
@@ -162,6 +175,15 @@ def test_every_offer_is_one_node_pool_made_after_their_class(deploy):
         pool = by_name[f"x-nodepool-{offer.name}"]
         assert pool.manifest == node_pool(offer)
         assert names_of(resources, pool.dependencies) == {"x-kwoknodeclass-simulated"}
+
+
+def test_an_offer_of_shared_gpus_has_an_overlay_as_well(deploy):
+    plan = a_plan(a_sharing_stack("local", PROFILE))
+    resources = deploy(lambda: LocalNodes("x", LocalNodesArgs(offers=plan.offers)))
+    children = children_of(resources, "mizan:components:LocalNodes")
+    overlays = [child for child in children if child.typ.endswith(":NodeOverlay")]
+    assert [child.manifest for child in overlays] == node_overlays(plan.offers)
+    assert sorted(child.name for child in overlays) == ["x-nodeoverlay-ondemand-a100", "x-nodeoverlay-spot-a100"]
 
 
 def test_kueue_is_installed_as_a_release_of_the_pinned_chart(deploy):

@@ -15,6 +15,7 @@ from tests.builders import a_pool
 from tests.eks_stacks import an_eks_plan, with_answers
 from tests.gke_stacks import ZONE, a_flex_start_stack, a_gke_plan, a_gke_stack
 from tests.mocks import Registered, deploy
+from tests.sharing_stacks import PROFILE, TURNS, a_sharing_stack
 
 ALL_OF_EKS = {
     "network": {"zones": ["us-east-1a", "us-east-1b", "us-east-1d"], "natGatewayPerZone": True},
@@ -24,7 +25,7 @@ ALL_OF_EKS = {
 
 
 # Between them every argument that is ever set: a key, zones, labels; local disks, a reservation, spot; compact
-# placement; flex-start that is queued.
+# placement; GPUs that GKE cuts or shares; flex-start that is queued.
 ON_GKE = {
     "least": a_gke_plan(),
     "all": a_gke_plan(
@@ -39,6 +40,8 @@ ON_GKE = {
         )
     ),
     "compact": a_gke_plan(a_gke_stack(pools=[a_pool(zones=[ZONE], gke={"compactPlacement": True})])),
+    "cut": a_gke_plan(a_sharing_stack("gke", PROFILE)),
+    "shared": a_gke_plan(a_sharing_stack("gke", TURNS)),
     "queued": a_gke_plan(a_flex_start_stack(gke={"queued": True})),
 }
 

@@ -85,7 +85,7 @@ def a_snapshot(**parts):
 def test_nodes_are_counted_and_priced_by_capacity_type():
     nodes = [a_node("n1"), a_node("n2"), a_node("n3", "on-demand")]
     spot, on_demand = capacity_rows(a_snapshot(nodes=nodes, pods=[a_pod()]), PLAN)
-    assert (spot.capacity_type, spot.nodes, spot.gpus, spot.gpus_used) == ("spot", 2, 8, 4)
+    assert (spot.capacity_type, spot.nodes, spot.gpus, spot.used) == ("spot", 2, 8, {"nvidia.com/gpu": 4})
     # a2-highgpu-4g in us-central1 on 2026-07-30: 7.71208 spot, 14.69354 on demand.
     assert (spot.usd_per_hour, on_demand.usd_per_hour) == (Decimal("15.42416"), Decimal("14.69354"))
 
@@ -93,12 +93,54 @@ def test_nodes_are_counted_and_priced_by_capacity_type():
 def test_a_finished_pod_holds_no_gpu_and_a_node_of_no_pool_is_not_counted():
     foreign = {"metadata": {"name": "other", "labels": {}}, "status": {"allocatable": {"nvidia.com/gpu": "8"}}}
     rows = capacity_rows(a_snapshot(nodes=[a_node(), foreign], pods=[a_pod(phase="Succeeded")]), PLAN)
-    assert [(row.nodes, row.gpus_used) for row in rows] == [(1, 0)]
+    assert [(row.nodes, row.used) for row in rows] == [(1, {})]
 
 
 def test_a_node_whose_price_is_unknown_is_told_and_never_free():
     (row,) = capacity_rows(a_snapshot(nodes=[a_node(capacity_type="reserved")]), PLAN)
     assert row.usd_per_hour is None
+
+
+def with_parts(node, **resources):
+    """A node with parts of GPUs in place of whole ones; 0 is left of these."""
+    return node | {"status": {"allocatable": {"nvidia.com/gpu": "0"} | spelt(resources)}}
+
+
+def asking(thing, **resources):
+    """A pod or a job that asks for parts of GPUs."""
+    pod = {"containers": [{"resources": {"requests": spelt(resources)}}]}
+    spec = {"template": {"spec": pod}} if "template" in thing["spec"] else thing["spec"] | pod
+    return thing | {"spec": spec}
+
+
+def spelt(resources):
+    names = {"small": "nvidia.com/mig-1g.5gb", "large": "nvidia.com/mig-3g.20gb", "turns": "nvidia.com/gpu.shared"}
+    return {names[name]: str(amount) for name, amount in resources.items()}
+
+
+def test_nodes_of_one_machine_are_told_apart_by_how_their_gpus_are_shared():
+    nodes = [a_node("n1"), with_parts(a_node("n2"), small=28), with_parts(a_node("n3"), small=28)]
+    pods = [a_pod(), asking(a_pod(node="n2"), small=3)]
+    rows = capacity_rows(a_snapshot(nodes=nodes, pods=pods), PLAN)
+    assert [(row.nodes, row.gpus, row.used, row.offered) for row in rows] == [
+        (2, 8, {"nvidia.com/mig-1g.5gb": 3}, {"nvidia.com/mig-1g.5gb": 56}),
+        (1, 4, {"nvidia.com/gpu": 4}, {"nvidia.com/gpu": 4}),
+    ]
+
+
+def test_the_screen_tells_the_parts_of_shared_gpus():
+    nodes = [with_parts(a_node("n1"), large=4, small=4), with_parts(a_node("n2", "on-demand"), turns=16)]
+    pods = [asking(a_pod(), small=2), asking(a_pod("dev", "n2"), turns=1)]
+    jobs = [asking(a_job(), small=2), asking(a_job("dev"), turns=1), a_job("whole")]
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: SIM115, PTH123
+    show_platform(console, a_snapshot(nodes=nodes, pods=pods, jobs=jobs), PLAN)
+    console.file.close()
+    lines = [" ".join(line.split()) for line in console.export_text().splitlines()]
+    product = "a2-highgpu-4g NVIDIA-A100-SXM4-40GB"
+    assert f"spot {product} 1 4 2 of 4 1g.5gb, 0 of 4 3g.20gb 7.71" in lines
+    assert f"on-demand {product} 1 4 1 of 16 gpu.shared 14.69" in lines
+    told = [line.split(" new")[0] for line in lines if line.startswith("lab/")]
+    assert told == ["lab/dev 1 x gpu.shared", "lab/train 2 x 1g.5gb", "lab/whole 4"]
 
 
 def test_quota_is_what_the_queue_may_hold_less_what_it_holds():
@@ -137,7 +179,7 @@ def test_a_jobs_gpus_are_those_of_all_its_pods_and_containers():
     job["spec"]["template"]["spec"]["containers"] += [{"name": "sidecar"}, limits]
     job["spec"]["parallelism"] = 2
     (row,) = job_rows(a_snapshot(jobs=[job]))
-    assert row.gpus == (4 + 1) * 2
+    assert row.gpus == {"nvidia.com/gpu": (4 + 1) * 2}
 
 
 def test_a_job_whose_pod_was_evicted_runs_where_its_next_pod_runs():

@@ -140,13 +140,14 @@ def test_the_report_says_what_stood_in_for_each_cloud_and_what_was_out_of_stock(
     assert aws[1].startswith("Karpenter's AWS provider.")
     assert "Stock: every machine was there, in all zones." in google
     for said in (google, aws):
-        assert [sentence.partition(".")[0] for sentence in said[3:7]] == [
+        assert [sentence.partition(".")[0] for sentence in said[3:8]] == [
             "Nodes and pods, by KWOK",
-            "NVIDIA's device plugin",
+            "NVIDIA's device plugin and operator",
+            "NVIDIA's charts",
             "The cluster's version",
             "Signing in",
         ]
-        assert "The identity that logs in. It is the cluster's administrator" in said[7]
+        assert "The identity that logs in. It is the cluster's administrator" in said[8]
     gone = frozenset({OutOfStock(machine="p4d.24xlarge", zone=None)})
     assert "Stock: there was none of p4d.24xlarge, as it was told." in simulated(an_eks_plan(), gone)
 

@@ -124,7 +124,7 @@ def test_a_twin_has_all_labels_and_taints_of_its_original_and_the_same_limit(spo
         twin = twin_of(plan, offer.name)
         assert template(twin)["metadata"]["labels"].items() >= offer.labels.items()
         assert template(twin)["spec"]["taints"] == [taint.on_node() for taint in offer.taints]
-        assert twin["spec"]["limits"] == {offer.resource: str(offer.max_units)}
+        assert twin["spec"]["limits"] == {"nvidia.com/gpu": str(offer.max_units)}
 
 
 def test_flex_start_is_bought_as_such_and_gke_itself_taints_what_is_queued():
@@ -241,7 +241,7 @@ def test_the_smallest_size_of_a_gpu_pool_is_nodes_that_are_there_and_the_twin_ma
 
 def test_a_twin_on_eks_differs_only_in_its_class_and_in_how_it_is_bought():
     spot, on_demand = originals(EKS)
-    twin = eks_twins.twin(spot)
+    twin = eks_twins.twin(spot, EKS)
     assert twin["metadata"]["name"] == "spot-a100-simulated"
     assert twin["metadata"]["annotations"] == {
         "mizan.dev/stands-for": "NodePool spot-a100 of EC2NodeClass",
@@ -257,26 +257,26 @@ def test_a_twin_on_eks_differs_only_in_its_class_and_in_how_it_is_bought():
     }
     own = {each["key"]: each["values"] for each in spot["spec"]["template"]["spec"]["requirements"]}
     assert requirements(twin) == own | {PURCHASE: ["spot"]}
-    assert requirements(eks_twins.twin(on_demand))[PURCHASE] == ["on-demand"]
+    assert requirements(eks_twins.twin(on_demand, EKS))[PURCHASE] == ["on-demand"]
 
 
 def test_what_is_reserved_at_aws_is_on_demand_to_the_kwok_provider_and_still_told_apart():
     plan = an_eks_plan(commitments=[KEPT])
-    twin = next(eks_twins.twin(body) for body in originals(plan) if body["metadata"]["name"] == "reserved-a100")
+    twin = next(eks_twins.twin(body, plan) for body in originals(plan) if body["metadata"]["name"] == "reserved-a100")
     assert (requirements(twin)[keys.CAPACITY_TYPE], requirements(twin)[PURCHASE]) == (["on-demand"], ["reserved"])
 
 
 def test_the_original_is_left_as_it_is():
     spot, _ = originals(EKS)
     before = json.dumps(spot)
-    eks_twins.twin(spot)
+    eks_twins.twin(spot, EKS)
     assert json.dumps(spot) == before
 
 
 def test_only_nodepools_of_the_aws_provider_have_twins():
     spot, _ = originals(EKS)
     assert eks_twins.is_original(spot)
-    assert not eks_twins.is_original(eks_twins.twin(spot))
+    assert not eks_twins.is_original(eks_twins.twin(spot, EKS))
 
 
 @settings(max_examples=20)
@@ -286,7 +286,7 @@ def test_limits_labels_and_patience_on_eks_are_the_originals(nodes, seconds):
     pools = [eks_pool(capacity=capacity, karpenter={"consolidateAfterSeconds": seconds})]
     queue = a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 8}])
     (original,) = originals(an_eks_plan(pools=pools, queues=[queue]))
-    twin = eks_twins.twin(original)
+    twin = eks_twins.twin(original, EKS)
     assert twin["spec"]["limits"] == {"nvidia.com/gpu": str(8 * nodes)} == original["spec"]["limits"]
     assert twin["spec"]["disruption"] == original["spec"]["disruption"]
     own = original["spec"]["template"]["metadata"]["labels"]

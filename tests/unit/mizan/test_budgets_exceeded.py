@@ -53,7 +53,7 @@ def test_where_nothing_fits_only_a_higher_budget_does(places):
     first, *lines = told(places, an_exceeded_budget(changes=(), costliest=()))
     assert first.endswith(f"; {RULE} Raise `usdPerMonth`.")
     assert lines == [
-        "  No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or warm nodes."
+        "  No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or kept nodes."
     ]
 
 

@@ -213,3 +213,23 @@ def test_a_stack_without_a_bucket_has_no_service_accounts():
     without = {key: value for key, value in on_gke(jobs=[]).items() if key != "checkpoints"}
     bodies = manifests_of(build_plan("s", parse(without, date(2026, 11, 22))))
     assert [body for body in bodies if body["kind"] == "ServiceAccount"] == []
+
+
+@pytest.mark.parametrize(
+    ("plan", "left"), [(gke_plan, "labels and `retentionDays`"), (eks_plan, "tags")], ids=["gke", "eks"]
+)
+def test_a_bucket_that_is_taken_over_is_told_at_every_preview_with_what_does_not_change(plan, left):
+    taken = plan(checkpoints={"adopt": True})
+    (told,) = [warning for warning in taken.warnings if "taken over" in warning]
+    assert told == (
+        f"checkpoints: bucket {taken.checkpoints.name} is taken over as it is; with `adopt` there, its {left} do not "
+        "change. Remove `adopt` once an update has taken it over, or if the bucket does not exist."
+    )
+    assert taken.checkpoints.is_adopted
+    assert not plan().checkpoints.is_adopted
+    assert not any("taken over" in warning for warning in plan().warnings)
+
+
+def test_a_bucket_that_is_taken_over_from_another_region_is_told_with_the_price_of_its_traffic_too():
+    told = gke_plan(checkpoints={"adopt": True, "region": "us-east1"}).warnings
+    assert [warning.startswith("checkpoints: bucket") for warning in told].count(True) == 2

@@ -15,6 +15,7 @@ from tests.builders import (
     NOTHING,
     TODAY,
     a_config,
+    a_job,
     a_stack,
     a_whole_stack,
     an_aws_stack,
@@ -22,16 +23,21 @@ from tests.builders import (
     faults_of,
     with_value,
 )
+from tests.dcgm_stacks import a_measured_stack
 from tests.eks_stacks import a_whole_eks_stack, an_eks_stack_in_a_given_vpc
 from tests.gke_stacks import a_gke_stack_in_a_given_vpc, a_whole_gke_stack
+from tests.operator_stacks import a_whole_operator
+from tests.sharing_stacks import LAYOUT, PROFILE, TURNS, a_sharing_stack, kept
 
 
 def parts_in(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every part of a value with its path: keys, and entries of lists."""
+    """Every part of a value with its path: keys, and entries of lists; a key with a dot, as a MIG profile, has none."""
     if path:
         yield path, value
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in inner:
+        if isinstance(key, str) and "." in key:
+            continue
         below = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}" if path else key
         yield from parts_in(item, below)
 
@@ -46,6 +52,19 @@ def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 MODELS = sorted(set(models_in(StackConfig)), key=lambda model: model.__name__)
 
+
+def a_stack_of_parts() -> dict[str, Any]:
+    """A stack of a pool of MIG instances, with nodes that stay."""
+    return a_sharing_stack("local", PROFILE | {"manager": "operator"}, capacity=kept())
+
+
+def a_stack_with_a_job_of_parts() -> dict[str, Any]:
+    """A stack of a pool of MIG instances, and a job that says all it can of the part that it asks for."""
+    gpu = {"model": "a100-40gb", "count": 1, "accepts": ["mig"], "profile": "1g.5gb"}
+    job = {key: value for key, value in a_job().items() if key != "gpus"} | {"gpu": gpu}
+    return a_stack_of_parts() | {"jobs": [job]}
+
+
 # Where a path is tried: keys that no stack can have at once are in several, and the last that has one counts.
 STACKS: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
     ("", a_whole_stack),
@@ -54,6 +73,13 @@ STACKS: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
     *((path, a_whole_eks_stack) for path in ("eks", "pools[0].karpenter", "addons.karpenter")),
     *((f"eks.{key}", an_eks_stack_in_a_given_vpc) for key in ("network.vpc", "network.subnets", "authorisedNetworks")),
     *((path, a_whole_gke_stack) for path in ("gke", "labels", "checkpoints")),
+    ("addons.gpuOperator", a_whole_operator),
+    ("addons.dcgmExporter", a_measured_stack),
+    *((path, a_stack_of_parts) for path in ("pools[0].sharing", "queues[0].quotas[0].units")),
+    *((f"pools[0].capacity[{number}].minNodes", a_stack_of_parts) for number in (0, 1)),
+    ("jobs[0].gpu", a_stack_with_a_job_of_parts),
+    ("pools[0].sharing.layout", lambda: a_sharing_stack("local", LAYOUT)),
+    ("pools[0].sharing.replicas", lambda: a_sharing_stack("local", TURNS)),
     *((f"pools[0].{key}", a_whole_gke_stack) for key in ("zones", "warm", "gke")),
     *(
         (f"gke.network.{key}", a_gke_stack_in_a_given_vpc)
@@ -98,9 +124,22 @@ NEEDED_BY_ANOTHER = {
     "queues[0].cohort",
     "queues[0].quotas[0].capacity",
     "queues[0].quotas[1].capacity",
+    "queues[0].quotas[0].gpus",
+    "queues[0].quotas[1].gpus",
+    "queues[0].quotas[0].units",
     "cohorts",
     "cohorts[0].quotas",
     "cohorts[0].quotas[0].capacity",
+    "cohorts[0].quotas[0].gpus",
+    "pools[0].sharing",
+    "pools[0].sharing.mode",
+    "pools[0].sharing.profile",
+    "pools[0].sharing.layout",
+    "pools[0].sharing.replicas",
+    "jobs[0].gpu",
+    "jobs[0].gpu.accepts",
+    "jobs[0].gpus",
+    "jobs[1].gpus",
     "jobs[0].checkpoint.dir",
     "jobs[1].checkpoint.volume",
     "addons.kueue.fairSharing",
@@ -249,7 +288,18 @@ REFUSED = [
     ("pools[0].capacity[0].maxNodes", 0, "at least 1"),
     ("pools[0].capacity[0].maxNodes", 1001, "at most 1000"),
     ("queues[0].quotas[0].gpus", -1, "at least 0"),
+    ("queues[0].quotas[0].units", -1, "at least 0"),
+    ("pools[0].capacity[0].minNodes", -1, "at least 0"),
+    ("pools[0].capacity[0].minNodes", 1001, "at most 1000"),
+    ("pools[0].sharing.mode", "half", "'none', 'mig', 'time-slicing', 'mps' or 'dra'"),
+    ("pools[0].sharing.manager", "aws", "'operator' or 'gke'"),
+    ("pools[0].sharing.profile", "1g.5gb.me", r"text that matches ^[1-7]g\.[0-9]+gb$"),
+    ("pools[0].sharing.replicas", 1, "at least 2"),
     ("jobs[0].gpus", 0, "at least 1"),
+    ("jobs[0].gpu.count", 0, "at least 1"),
+    ("jobs[0].gpu.accepts", [], "at least 1 entry"),
+    ("jobs[0].gpu.accepts[0]", "half", "'none', 'mig', 'time-slicing', 'mps' or 'dra'"),
+    ("jobs[0].gpu.profile", "1g.5gb.me", r"text that matches ^[1-7]g\.[0-9]+gb$"),
     ("jobs[0].pods", 0, "at least 1"),
     ("jobs[0].pods", 1001, "at most 1000"),
     ("jobs[0].failOnExitCodes[0]", 0, "at least 1"),

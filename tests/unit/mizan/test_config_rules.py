@@ -44,7 +44,7 @@ ONE_CHANGE = [
         2,
         f"pools[0].capacity[0].maxnodes: {UNKNOWN_KEY} Did you mean `maxNodes`?",
     ),
-    ("addons.opencost", {}, f"addons.opencost: {UNKNOWN_KEY} Known: karpenter, kueue."),
+    ("addons.opencost", {}, f"addons.opencost: {UNKNOWN_KEY} Known: dcgmExporter, gpuOperator, karpenter, kueue."),
     (
         "pools[0].gpu",
         "a100-40",

@@ -11,6 +11,7 @@ from mizan.errors import PlatformError
 from mizan.estimate import CapacityKind, NoteKind, SavingsKind, Size, estimate, merged
 from mizan.prices import Basis
 from mizan.prices.hosts import host_rate
+from mizan.sharing import SharingMode, sharing_of
 from tests.builders import a_plan, a_pool, a_queue, a_stack, an_existing_stack
 from tests.estimate_builders import (
     RATE,
@@ -124,7 +125,8 @@ def test_units_that_share_gpus_save_whole_machines():
     """16 units on 4 GPUs: with a GPU each they would need 4 machines, three more than there are."""
     plan = round_plan(one_pool(use=use(168, 100), on_demand=1))
     (pool,) = plan.pools
-    shared = replace(pool, offers=(replace(pool.offers[0], units_per_node=16),), claims=None)
+    fourths = sharing_of(pool.machine.gpu, SharingMode.TIME_SLICING, replicas=4)
+    shared = replace(pool, offers=(replace(pool.offers[0], sharing=fourths),), claims=None)
     found = estimate(replace(plan, pools=(shared,)), RATE)
     assert lines(found.savings) == {"sharing": "-21930.00"}
     assert found.savings.baseline == 4 * usd("7310.00") + 73

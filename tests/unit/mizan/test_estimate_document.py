@@ -67,8 +67,8 @@ def test_its_keys_stay():
         "notes": "kind stack about text",
     }
     assert " ".join(told["pools"][0]["offers"][0]) == (
-        "name capacityType maxNodes expectedNodes lostShare isFeasible commitments price usdPerMonth parts isDerived "
-        "isSplitDerived derivedParts isStale"
+        "name capacityType minNodes maxNodes expectedNodes lostShare isFeasible commitments price usdPerMonth parts "
+        "isDerived isSplitDerived derivedParts isStale"
     )
 
 

@@ -134,7 +134,7 @@ def test_a_derived_price_marks_its_offer_and_every_total_it_enters():
         "flex-start",
         "used commitments",
         "work done twice after interruptions",
-        "warm nodes that no job uses",
+        "kept nodes that no job uses",
         "unused commitments",
         "expected",
     ]
@@ -242,7 +242,7 @@ def test_a_budget_that_nothing_keeps_says_so():
     assert below == (
         (
             "stack prod: No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or "
-            "warm nodes."
+            "kept nodes."
         ),
     )
 

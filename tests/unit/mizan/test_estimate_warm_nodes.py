@@ -12,7 +12,7 @@ from mizan.estimate import Dollars, NoteKind, Parts, SavingsKind, estimate
 from mizan.estimate.idle import Idle, idle_of
 from mizan.estimate.reasons import of_pool
 from tests.builders import a_plan, a_pool, a_queue, a_stack
-from tests.strategies import stacks
+from tests.strategies import stacks, without_min_nodes
 
 # 50 hours a week.
 WARM = {"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10}
@@ -78,16 +78,34 @@ def test_the_expected_nodes_of_an_offer_hold_the_idle_ones():
     assert the_pool(a_warm_plan(percent=0)).offers[0].expected_nodes == Decimal("0.298")  # 50 of 168
 
 
-def test_minimum_and_maximum_are_as_without():
+def test_the_minimum_is_the_warm_hours_and_the_maximum_is_as_without():
     warm, cold = the_pool(a_warm_plan()).total, the_pool(a_warm_plan(warm=None)).total
-    assert (warm.minimum, warm.maximum) == (cold.minimum, cold.maximum)
+    assert warm.minimum == the_pool(a_warm_plan(percent=0)).total.expected > cold.minimum == 0
+    assert warm.maximum == cold.maximum
+
+
+def test_where_work_takes_cheaper_nodes_than_the_warm_one_the_minimum_is_the_expected_bill():
+    """The warm node is one of on-demand, which the queue tries first; its work is one GPU there, and three of spot."""
+    capacity = [{"type": "on-demand", "maxNodes": 1}, {"type": "spot", "maxNodes": 1}]
+    use = {"hoursPerWeek": 50, "utilisationPercent": 100}
+    quotas = [
+        {"pool": "a100", "capacity": "on-demand", "gpus": 1},
+        {"pool": "a100", "capacity": "spot", "gpus": 3},
+    ]
+    stack = a_stack(
+        pools=[a_pool(capacity=capacity, warm=WARM, expectedUse=use)], queues=[a_queue(quotas=quotas)], jobs=[]
+    )
+    (on_demand, spot) = the_pool(a_plan(stack)).offers
+    assert (on_demand.expected_nodes, spot.expected_nodes) == (Decimal("0.074"), Decimal("0.223"))
+    assert on_demand.total.minimum == on_demand.total.expected > 0
+    assert spot.total.minimum == spot.total.expected > 0
 
 
 def test_a_note_says_what_is_assumed():
     (note,) = estimate(a_warm_plan()).note(NoteKind.WARM_NODES)
     assert note.text == (
         "Pool a100 keeps 1 node warm, 50 hours of a mean week. Expected counts what jobs leave idle of them, as if all "
-        "work fell into these hours as far as it can; minimum counts none."
+        "work fell into these hours as far as it can; minimum counts them all."
     )
     assert estimate(a_warm_plan(warm=None)).note(NoteKind.WARM_NODES) == ()
 
@@ -99,7 +117,7 @@ def test_a_comparison_tells_a_changed_schedule():
 
 @st.composite
 def warm_plans(draw):
-    """Two plans: one whose pools keep some nodes warm, and the same one without."""
+    """Two plans: one whose pools keep some nodes warm or always, and the same one without."""
     values = draw(stacks())
     for pool in values["pools"]:
         pool["expectedUse"] = {
@@ -113,7 +131,8 @@ def warm_plans(draw):
     warm = WarmNodes.model_validate(
         {"nodes": draw(st.integers(1, 100)), "schedule": schedule, "hours": draw(st.integers(1, most))}
     )
-    return replace(cold, pools=tuple(replace(pool, warm=warm) for pool in cold.pools)), cold
+    warmed = replace(cold, pools=tuple(replace(pool, warm=warm) for pool in cold.pools))
+    return warmed, replace(cold, pools=tuple(without_min_nodes(pool) for pool in cold.pools))
 
 
 @given(warm_plans())

@@ -22,6 +22,16 @@ def a_plan_with(**pool: object) -> Plan:
     return a_gke_plan(a_gke_stack(pools=[a_pool(**pool)]))
 
 
+def test_a_node_pool_keeps_the_nodes_that_are_always_there():
+    capacity = [{"type": "spot", "maxNodes": 2, "minNodes": 1}, {"type": "on-demand", "maxNodes": 1}]
+    plan = a_plan_with(capacity=capacity)
+    found = {name: the_pool(plan, name)["autoscaling"] for name in ("spot-a100", "ondemand-a100")}
+    assert {name: scaling["total_min_node_count"] for name, scaling in found.items()} == {
+        "spot-a100": 1,
+        "ondemand-a100": 0,
+    }
+
+
 def test_the_article_s_spot_pool_is_made_field_for_field():
     """The article's pool: machineType, accelerators, spot, taints; the rest is what it leaves to the reader."""
     capacity = [{"type": "spot", "maxNodes": 10}]

@@ -6,6 +6,8 @@ import pytest
 
 from mizan import keys
 from mizan.manifests import karpenter
+from mizan.manifests.node_pools import node_overlays
+from mizan.sharing import SharingMode, sharing_of
 from tests.builders import a_queue
 from tests.eks_stacks import ACCOUNT, an_eks_plan, eks_pool
 
@@ -196,7 +198,7 @@ def test_reserved_nodes_are_not_what_on_demand_pools_ask_for():
 
 
 def test_a_node_of_whole_gpus_needs_no_overlay():
-    assert karpenter.node_overlays(the_plan()) == []
+    assert node_overlays(the_plan().offers) == []
     assert karpenter.chart_values(the_plan())["settings"]["featureGates"] == {"nodeOverlay": False}
 
 
@@ -204,16 +206,17 @@ def sharing(plan):
     """The plan with spot GPUs that four pods share each."""
     (pool,) = plan.pools
     spot, on_demand = pool.offers
-    shared = replace(spot, resource="nvidia.com/gpu.shared", units_per_node=32)
+    by_four = sharing_of(spot.machine.gpu, SharingMode.TIME_SLICING, replicas=4)
+    shared = replace(spot, sharing=by_four)
     return replace(plan, pools=(replace(pool, offers=(shared, on_demand)),))
 
 
 def test_what_a_node_offers_instead_of_whole_gpus_is_told_by_an_overlay_of_its_pool_alone():
     plan = sharing(the_plan())
-    (overlay,) = karpenter.node_overlays(plan)
+    (overlay,) = node_overlays(plan.offers)
     assert overlay["spec"] == {
         "requirements": [{"key": "karpenter.sh/nodepool", "operator": "In", "values": ["spot-a100"]}],
-        "capacity": {"nvidia.com/gpu.shared": "32"},
+        "capacity": {"nvidia.com/gpu": "0", "nvidia.com/gpu.shared": "32"},
     }
     assert karpenter.chart_values(plan)["settings"]["featureGates"] == {"nodeOverlay": True}
     assert [body["kind"] for body in karpenter.karpenter_nodes(plan)] == [

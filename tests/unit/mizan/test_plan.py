@@ -30,7 +30,7 @@ def test_every_capacity_of_a_pool_is_one_offer_in_the_pool_s_order():
 
 def test_an_offer_counts_its_gpus():
     spot, on_demand = a_plan().offers
-    assert (spot.resource, spot.units_per_node, spot.max_units) == ("nvidia.com/gpu", 4, 8)
+    assert (spot.resources, spot.units_per_node, spot.max_units) == ({"nvidia.com/gpu": 4}, 4, 8)
     assert on_demand.max_units == 4
 
 
@@ -122,7 +122,7 @@ def test_where_the_autoscaler_chooses_a_pool_is_one_flavor_without_a_capacity_ty
     assert (flavor.name, flavor.capacity_type, flavor.offers) == ("a100", None, plan.offers)
     assert flavor.labels == {"mizan.dev/pool": "a100", "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB"}
     assert flavor.taints == (GPU_TAINT,)
-    assert (flavor.resource, flavor.max_units) == ("nvidia.com/gpu", 12)
+    assert (flavor.sharing.amounts, flavor.max_units) == ({"nvidia.com/gpu": 1}, 12)
 
 
 def test_where_kueue_chooses_each_offer_is_a_flavor():

@@ -1,13 +1,16 @@
 """`mizan plan`: the order of each pool with its reasons, what is left out, queues, jobs and warnings."""
 
 import json
+import re
 
 import pytest
 from ruamel.yaml import YAML
 
+from mizan.agreement import documents_of
 from mizan.cli import main
 from tests.builders import TODAY, a_job, a_pool, a_queue, a_stack, an_aws_stack
 from tests.price_rows import a_file, a_line
+from tests.sharing_stacks import LAYOUT, PROFILE, TURNS, a_sharing_stack, kept
 
 PRICES = (a_line(capacity_type="spot", usd_per_hour="7.71"), a_line())
 # A price that spot hardly lowers, computed, and read over 90 days ago.
@@ -200,11 +203,11 @@ def test_the_json_has_these_keys_and_money_as_text(mizan):
     told = json.loads(out)
     assert " ".join(told) == "stack cloud region today currency pools commitments flavors queues jobs warnings"
     assert {part: " ".join(told[part][0]) for part in ("pools", "commitments", "flavors", "queues", "jobs")} == {
-        "pools": "name machine gpu gpusPerNode order diskGib offers leftOut doubtful",
+        "pools": "name machine gpu gpusPerNode order diskGib sharing offers leftOut doubtful",
         "commitments": "name kind provider machine nodes usdPerHour asOf isStale basis source",
-        "flavors": "name pool capacityType offers resource maxUnits",
+        "flavors": "name pool capacityType offers resources maxUnits",
         "queues": "name fallback cohort teams flavors",
-        "jobs": "namespace name queue pods gpusPerPod checkpointSeconds",
+        "jobs": "namespace name queue pods gpusPerPod unitsPerPod unit resource checkpointSeconds",
     }
     reserved, on_demand = told["pools"][0]["offers"]
     assert (reserved["name"], reserved["commitments"], reserved["maxNodes"]) == ("reserved-a100", {"bought": 1}, 1)
@@ -225,6 +228,114 @@ def test_the_json_has_these_keys_and_money_as_text(mizan):
     }
     assert told["pools"][0]["doubtful"] == []
     assert told["warnings"] == []
+
+
+def test_a_shared_pool_tells_how_by_whom_and_what_each_part_costs(mizan):
+    pool = a_pool(sharing=PROFILE, capacity=[{"type": "on-demand", "maxNodes": 3, "minNodes": 1}])
+    queue = a_queue(fallback="capacity", quotas=[{"pool": "a100", "units": 56}])
+    code, out, err = mizan(a_stack(pools=[pool], queues=[queue], jobs=[]))
+    assert (code, err) == (0, "")
+    told = lines(out)
+    assert (
+        "shared: mig, each GPU cut into 7 x 1g.5gb; set up by NVIDIA's GPU operator; a unit of a quota: 1g.5gb" in told
+    )
+    # 14.69 / 4 GPUs / 7 instances
+    assert "1g.5gb 7 28 5 nvidia.com/mig-1g.5gb" in told
+    assert "ondemand-a100 1g.5gb 0.5246" in told
+    assert "1 ondemand-a100 1-3 14.6900 2026-11-01 14.6900 100" in told
+    assert "training a100 56 1g.5gb ondemand-a100" in told
+    assert "nodes: the fewest, where some always stay, and the most there can be" in flat(out)
+    document = json.loads(mizan(a_stack(pools=[pool], queues=[queue], jobs=[]), "-o", "json")[1])
+    (pool,) = document["pools"]
+    assert pool["sharing"] == {
+        "mode": "mig",
+        "manager": "operator",
+        "layout": {"1g.5gb": 7},
+        "replicas": 1,
+        "unit": "1g.5gb",
+        "unitsPerGpu": 7,
+    }
+    (offer,) = pool["offers"]
+    assert (offer["minNodes"], offer["unitsPerNode"], offer["resources"]) == (1, 28, {"nvidia.com/mig-1g.5gb": 28})
+    assert offer["parts"] == [
+        {
+            "name": "1g.5gb",
+            "resource": "nvidia.com/mig-1g.5gb",
+            "perGpu": 7,
+            "memoryGib": 5,
+            "usdPerHour": "0.524643",
+        }
+    ]
+    (flavor,) = document["queues"][0]["flavors"]
+    assert (flavor["gpus"], flavor["units"], flavor["unit"]) == (None, 56, "1g.5gb")
+
+
+@pytest.mark.parametrize(
+    ("sharing", "told"),
+    [
+        (
+            LAYOUT,
+            (
+                "mig, each GPU cut into 3g.20gb + 2g.10gb + 1g.5gb; set up by NVIDIA's GPU operator; "
+                "a unit of a quota: GPU"
+            ),
+        ),
+        (TURNS, "time-slicing, 4 pods on each GPU; set up by NVIDIA's GPU operator; a unit of a quota: 1/4 GPU"),
+        ({"mode": "dra"}, "dra, pods claim whole GPUs; set up by NVIDIA's GPU operator; a unit of a quota: GPU"),
+    ],
+)
+def test_every_way_of_sharing_has_its_words(mizan, sharing, told):
+    _, out, _ = mizan(a_sharing_stack("local", sharing, capacity=kept()))
+    assert f"shared: {told} " in flat(out)
+
+
+def test_a_table_of_parts_fits_80_columns(mizan):
+    for sharing in (PROFILE, LAYOUT, TURNS):
+        _, out, _ = mizan(a_sharing_stack("local", sharing), prices=DEAR_SPOT)
+        table = out[out.index("part") : out.index("why")].splitlines()
+        assert max(len(line.rstrip()) for line in table) <= 80
+
+
+def test_a_check_tells_in_one_line_what_was_compared_and_ends_with_0(mizan):
+    code, out, err = mizan(a_stack(), "--check")
+    assert (code, err) == (0, "")
+    (line,) = out.splitlines()
+    assert re.fullmatch(r"Stack test agrees in \d+ comparisons of \d+ documents: machine, .*price, quota\.", line)
+    code, out, _ = mizan(a_stack(), "--check", "-o", "json")
+    told = json.loads(out)
+    assert (code, list(told)) == (0, ["stack", "agrees", "comparisons", "documents", "facts", "disagreements"])
+    assert (told["agrees"], told["disagreements"]) == (True, [])
+    assert {"NodePool spot-a100", "ResourceFlavor spot-a100", "ClusterQueue training", "own.csv:2"} <= {
+        *told["documents"]
+    }
+
+
+def test_a_check_that_finds_a_disagreement_names_both_documents_and_ends_with_1(mizan, monkeypatch):
+    def with_another_machine(plan):
+        documents = documents_of(plan)
+        pool = documents.named("NodePool", "spot-a100")
+        pool["spec"]["weight"] = 1
+        pool["spec"]["template"]["metadata"]["labels"]["mizan.dev/pool"] = "h100"
+        return documents
+
+    monkeypatch.setattr("mizan.cli.plan.documents_of", with_another_machine)
+    code, out, err = mizan(a_stack(), "--check")
+    assert (code, err) == (1, "")
+    assert "Stack test: 1 disagreements" in out
+    told = flat(out)
+    assert all(word in told for word in ("spot-a100", "node labels", "ResourceFlavor", "NodePool", "Found in"))
+    code, out, _ = mizan(a_stack(), "--check", "-o", "json")
+    assert (code, json.loads(out)["disagreements"]) == (
+        1,
+        [
+            {
+                "of": "spot-a100",
+                "fact": "node labels",
+                "first": {"document": "ResourceFlavor spot-a100", "value": "mizan.dev/pool=a100"},
+                "second": {"document": "NodePool spot-a100", "value": "mizan.dev/pool=h100"},
+            }
+        ],
+    )
 
 
 def test_a_fault_of_the_stack_ends_with_its_line_and_2(mizan):

@@ -97,7 +97,7 @@ def admitted_by_kueue(own, every, cohorts):
             for node in fitting:
                 if node.available() >= 1:
                     node.add(1)
-                    found[flavor.resource] += 1
+                    found[GPU] += 1
     return found
 
 

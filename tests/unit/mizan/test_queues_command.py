@@ -17,6 +17,7 @@ from mizan.queueing import live_of
 from tests.builders import PROJECT, a_plan, a_pool, a_queue, a_stack, a_team
 from tests.queue_objects import a_cohort, a_local_queue, a_workload, admitted, condition, objects, refused
 from tests.queue_objects import a_queue as a_cluster_queue
+from tests.sharing_stacks import PROFILE, a_sharing_stack
 
 NOW = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 
@@ -112,6 +113,24 @@ def test_a_pool_whose_capacity_the_autoscaler_chooses_is_one_flavor_without_capa
     assert (flavor["name"], flavor["capacityType"], flavor["quotas"], flavor["poolMaximum"]) == ("a100", None, 12, 12)
 
 
+def test_quotas_of_parts_say_which_part_and_are_no_number_of_gpus():
+    cohorts = [{"name": "lab", "quotas": [{"pool": "a100", "capacity": "spot", "units": 3}]}]
+    spot = {"pool": "a100", "capacity": "spot", "units": 8}
+    stack = a_sharing_stack("local", PROFILE) | {"cohorts": cohorts, "queues": [a_queue(cohort="lab", quotas=[spot])]}
+    text = shown(a_plan(stack))
+    told = lines(text)
+    assert ["queue", "flavor", "units", "of", "lends", "borrows", "at", "most"] in told
+    assert ["training", "spot-a100", "8", "1g.5gb", "8", "3", "of", "cohort", "lab", "3"] in told
+    assert "cohort lab, 3 x 1g.5gb of spot-a100 of its own" in text
+    # 2 nodes of 4 GPUs of 7 instances.
+    assert ["spot-a100", "11", "56", "1g.5gb"] in told
+    document = json.loads(shown(a_plan(stack), output=Output.JSON))
+    (quota,) = document["queues"][0]["quotas"]
+    assert (quota["gpus"], quota["units"], quota["unit"]) == (None, 8, "1g.5gb")
+    assert document["cohorts"][0]["quotas"] == [{"flavor": "spot-a100", "gpus": None, "units": 3, "unit": "1g.5gb"}]
+    assert document["flavors"][0]["resources"] == ["nvidia.com/mig-1g.5gb"]
+
+
 def test_the_json_of_a_plan_has_these_keys_and_a_null_for_the_cluster():
     told = json.loads(shown(a_plan(a_shared_stack()), output=Output.JSON))
     assert list(told) == ["stack", "queues", "cohorts", "flavors", "priorities", "warnings", "live"]
@@ -130,6 +149,8 @@ def test_the_json_of_a_plan_has_these_keys_and_a_null_for_the_cluster():
             {
                 "flavor": "spot-a100",
                 "gpus": 8,
+                "units": 8,
+                "unit": "GPU",
                 "borrowingLimit": 6,
                 "lendingLimit": None,
                 "lends": 8,
@@ -145,7 +166,7 @@ def test_the_json_of_a_plan_has_these_keys_and_a_null_for_the_cluster():
         "name": "company",
         "parent": None,
         "weight": None,
-        "quotas": [{"flavor": "spot-a100", "gpus": 4}],
+        "quotas": [{"flavor": "spot-a100", "gpus": 4, "units": 4, "unit": "GPU"}],
     }
 
 

@@ -139,7 +139,7 @@ def test_a_job_that_hangs_is_ended():
 def test_a_job_asks_for_exactly_what_it_may_use():
     job = plan_of(gpus=3)
     resources = container_of(spot_training_job(job))["resources"]
-    amounts = {"cpu": str(job.cpus), "memory": f"{job.memory_gib}Gi", "nvidia.com/gpu": "3"}
+    amounts = {"cpu": "33", "memory": "237Gi", "nvidia.com/gpu": "3"}
     assert resources == {"requests": amounts, "limits": amounts}
     assert resources["limits"] is not resources["requests"]
 

@@ -5,8 +5,8 @@ import pytest
 from mizan import keys
 from mizan.config import Cloud
 from mizan.manifests import manifests_of
+from mizan.manifests.kept_nodes import kept_nodes
 from mizan.manifests.kueue_settings import manager_configuration
-from mizan.manifests.warm_nodes import warm_nodes
 from mizan.rules import RULES
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
 from tests.eks_stacks import a_whole_eks_stack
@@ -20,7 +20,7 @@ def a_warm_plan(**warm):
 
 
 def cron_job(plan):
-    (body,) = [body for body in warm_nodes(plan.pools) if body["kind"] == "CronJob"]
+    (body,) = [body for body in kept_nodes(plan) if body["kind"] == "CronJob"]
     return body
 
 
@@ -29,14 +29,14 @@ def pod(plan):
 
 
 def test_a_pool_that_keeps_nothing_warm_has_no_manifest():
-    assert warm_nodes(a_plan().pools) == []
+    assert kept_nodes(a_plan()) == []
 
 
 def test_one_namespace_and_one_class_serve_all_pools():
     pools = [a_pool(name=name, warm=WARM) for name in ("one", "two")]
     plan = a_plan(a_stack(pools=[*pools, a_pool(name="cold")], queues=[a_queue(quotas=[
         {"pool": "one", "capacity": "spot", "gpus": 4}])]))  # fmt: skip
-    assert [(body["kind"], body["metadata"]["name"]) for body in warm_nodes(plan.pools)] == [
+    assert [(body["kind"], body["metadata"]["name"]) for body in kept_nodes(plan)] == [
         ("Namespace", "mizan-system"),
         ("PriorityClass", "mizan-placeholder"),
         ("CronJob", "one"),
@@ -87,7 +87,7 @@ def test_on_gke_a_placeholder_asks_the_pool_s_compute_class():
 
 
 def test_the_autoscaler_still_makes_nodes_for_a_placeholder_although_it_comes_last():
-    (body,) = [body for body in warm_nodes(a_warm_plan().pools) if body["kind"] == "PriorityClass"]
+    (body,) = [body for body in kept_nodes(a_warm_plan()) if body["kind"] == "PriorityClass"]
     assert (body["value"], body["preemptionPolicy"], body["globalDefault"]) == (-10, "Never", False)
     assert pod(a_warm_plan())["priorityClassName"] == body["metadata"]["name"]
 
@@ -107,7 +107,7 @@ def test_gpu_pods_do_not_prefer_the_company_of_placeholders():
 
 
 def test_kueue_leaves_the_placeholders_alone():
-    namespace = warm_nodes(a_warm_plan().pools)[0]
+    namespace = kept_nodes(a_warm_plan())[0]
     selector = manager_configuration(a_warm_plan().kueue)["managedJobsNamespaceSelector"]
     (wanted,) = selector["matchExpressions"]
     assert wanted == {"key": keys.STACK, "operator": "Exists"}
@@ -118,7 +118,7 @@ def test_kueue_leaves_the_placeholders_alone():
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_the_policy_pack_takes_them(rule):
     plan = a_warm_plan(image="example.com/train:1")
-    assert [fault for body in warm_nodes(plan.pools) for fault in rule.verdict(body)] == []
+    assert [fault for body in kept_nodes(plan) for fault in rule.verdict(body)] == []
 
 
 def test_an_image_is_read_before_anybody_asks_only_where_one_is_named():

@@ -1,0 +1,1 @@
+"""NVIDIA's operator, metrics and claims of GPUs."""

@@ -1,0 +1,67 @@
+"""NVIDIA's DCGM exporter: what it reads, and its Helm release where the GPU operator does not bring it."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.charts import chart
+from components.resource import resource
+from mizan import keys, versions
+from mizan.config import DcgmExporterAddon, Install
+from mizan.manifests.dcgm_exporter import chart_values, dcgm_exporter
+from mizan.manifests.dcgm_monitors import NAME
+from mizan.plan import Plan
+from mizan.plan.dcgm_exporter import measured_alone
+
+
+@dataclass(frozen=True, kw_only=True)
+class DcgmExporterArgs:
+    """The plan of a stack.
+
+    Attributes:
+        operator: the GPU operator, in whose namespace its exporter's part is; nothing where there is none.
+        cluster: the one that the stack makes, with which the exporter goes; None where the cluster stays.
+    """
+
+    plan: Plan
+    operator: tuple[pulumi.Resource, ...] = ()
+    cluster: pulumi.Resource | None = None
+
+
+class DcgmExporter(pulumi.ComponentResource):
+    """The exporter's counters, ServiceMonitors and, on nodes without the GPU operator, its Helm release."""
+
+    def __init__(self, name: str, args: DcgmExporterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Write what the exporter reads, then install its chart; nothing of it is taken out of a cluster that goes."""
+        plan, settings = args.plan, args.plan.dcgm_exporter
+        install = settings.install if settings else None
+        super().__init__("mizan:components:DcgmExporter", name, {"install": install.value if install else None}, opts)
+        self._name, self._args = name, args
+        made: list[pulumi.Resource] = []
+        for body in dcgm_exporter(plan):
+            made.append(resource(name, body, self._after(made)))
+        if settings is not None and install is Install.HELM and measured_alone(plan):
+            self._release(plan, settings, made)
+        self.register_outputs({})
+
+    def _after(self, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+        needed = [*self._args.operator, *resources]
+        return pulumi.ResourceOptions(parent=self, depends_on=needed, deleted_with=self._args.cluster)
+
+    def _release(self, plan: Plan, settings: DcgmExporterAddon, needed: list[pulumi.Resource]) -> None:
+        """Install the chart without waiting for its pods: one node whose driver comes late would fail the update."""
+        repository = versions.DCGM_EXPORTER_REPOSITORY
+        found = settings.chart or chart(versions.DCGM_EXPORTER_CHART, repository=repository)
+        is_nvidia_s = found == versions.DCGM_EXPORTER_CHART
+        k8s.helm.v3.Release(
+            f"{self._name}-release",
+            chart=found,
+            version=versions.DCGM_EXPORTER,
+            name=NAME,
+            namespace=keys.DCGM_NAMESPACE,
+            repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if is_nvidia_s else None,
+            values=chart_values(plan),
+            skip_await=True,
+            opts=self._after(needed),
+        )

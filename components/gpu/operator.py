@@ -1,0 +1,66 @@
+"""NVIDIA's GPU operator: installed by this stack, or by somebody else who reads what this stack writes."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.charts import chart
+from components.resource import resource
+from mizan import keys, versions
+from mizan.config import GpuOperatorAddon, Install
+from mizan.manifests.gpu_operator import chart_values, gpu_operator
+from mizan.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuOperatorArgs:
+    """The plan of a stack.
+
+    Attributes:
+        cluster: the one that the stack makes, with which the operator goes; None where the cluster stays.
+    """
+
+    plan: Plan
+    cluster: pulumi.Resource | None = None
+
+
+class GpuOperator(pulumi.ComponentResource):
+    """The operator's Helm release with all that it reads, or that alone where it is external."""
+
+    def __init__(self, name: str, args: GpuOperatorArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        """Write what the operator reads, then install its chart as a real Helm release, which runs its hooks.
+
+        Nothing of it is taken out of a cluster that goes itself: the last node may need it to the end, and a namespace
+        would wait for pods on nodes that are gone.
+        """
+        plan, settings = args.plan, args.plan.gpu_operator
+        shown = {"install": settings.install.value if settings else None}
+        super().__init__("mizan:components:GpuOperator", name, shown, opts)
+        self._name, self._cluster = name, args.cluster
+        made: list[pulumi.Resource] = []
+        for body in gpu_operator(plan):
+            namespace = [] if body["kind"] == "Namespace" else made[:1]
+            made.append(resource(name, body, self._after(namespace)))
+        if settings is not None and settings.install is Install.HELM:
+            self._release(plan, settings, made)
+        self.register_outputs({})
+
+    def _after(self, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(resources), deleted_with=self._cluster)
+
+    def _release(self, plan: Plan, settings: GpuOperatorAddon, needed: list[pulumi.Resource]) -> None:
+        """Install the chart; NVIDIA's repository is no registry, and is named only where the chart comes from it."""
+        repository = versions.GPU_OPERATOR_REPOSITORY
+        found = settings.chart or chart(versions.GPU_OPERATOR_CHART, repository=repository)
+        is_nvidia_s = found == versions.GPU_OPERATOR_CHART
+        k8s.helm.v3.Release(
+            f"{self._name}-release",
+            chart=found,
+            version=settings.version,
+            name="gpu-operator",
+            namespace=keys.GPU_NAMESPACE,
+            repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if is_nvidia_s else None,
+            values=chart_values(plan),
+            opts=self._after(needed),
+        )

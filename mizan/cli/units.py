@@ -1,0 +1,32 @@
+"""What a quota counts, in a word."""
+
+from collections.abc import Iterable, Sequence
+
+from mizan import keys
+from mizan.plan import Flavor
+from mizan.sharing import GpuSharing
+
+
+def unit(sharing: GpuSharing) -> str:
+    """Return what a unit is called: `GPU`, `1g.5gb`, or `1/4 GPU` of one that four share."""
+    return f"{sharing.unit_name} GPU" if "/" in sharing.unit_name else sharing.unit_name
+
+
+def heading(flavors: Iterable[Flavor]) -> str:
+    """Return the heading of a column of units: they are GPUs unless a flavor counts parts of them."""
+    return "#GPUs" if all(flavor.sharing.counts_gpus for flavor in flavors) else "#units"
+
+
+def unit_column(flavors: Iterable[Flavor]) -> list[str]:
+    """Return the column that says what each unit is; none where all are GPUs."""
+    return [] if heading(flavors) == "#GPUs" else ["of"]
+
+
+def unit_cell(flavor: Flavor, flavors: Sequence[Flavor]) -> list[str]:
+    """Return the cell of that column."""
+    return [unit(flavor.sharing)] * len(unit_column(flavors))
+
+
+def of_resource(flavor: str, resource: str) -> str:
+    """Return a flavor in a cluster, with the resource where that is not the plain GPU."""
+    return flavor if resource == keys.NVIDIA_GPU else f"{flavor} {resource}"

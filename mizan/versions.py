@@ -66,6 +66,12 @@ GPU_OPERATOR_CHART: Final = "gpu-operator"
 GPU_OPERATOR: Final = "v26.7.0"
 GPU_OPERATORS: Final = ("v26.7.0", "v26.8.0")
 
+# What claims of devices need: the least branch of NVIDIA's driver, and the least Kubernetes. Both clusters that a stack
+# makes are newer (EKS and GKE above).
+# Source: NVIDIA/cloud-native-docs@52dcb7b gpu-operator/dra-intro-install.rst, Prerequisites.
+DRA_DRIVER_LEAST: Final = 580
+DRA_KUBERNETES_LEAST: Final = "1.34.2"
+
 # Google's installer of GPU drivers on Container-Optimized OS: an image that GKE puts on each node, and one that does
 # nothing.
 # Source: GoogleCloudPlatform/container-engine-accelerators@992db81 nvidia-driver-installer/cos/

@@ -99,6 +99,23 @@ def drivers_are_installed_once(stack: Part) -> Iterator[ConfigFault]:
         )
 
 
+def claims_have_a_driver_that_knows_them(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for a driver of the operator's that is too old for the claims of the stack's pools."""
+    driver = _operator(stack)["driver"]
+    version, installs = driver["version"], driver["install"].value is not False
+    major = re.match(r"[0-9]{1,4}(?![0-9])", version.text or "")
+    claims = any(mode_of(pool) is SharingMode.DRA for pool in stack["pools"].items)
+    is_taken = installs and _installs_driver(stack) and _install(_operator(stack)) == Install.HELM
+    if claims and is_taken and major and int(major.group()) < versions.DRA_DRIVER_LEAST:
+        yield ConfigFault(
+            version.path,
+            version.text,
+            needs=f"{versions.DRA_DRIVER_LEAST} or newer with `mode: dra`",
+            because="NVIDIA's DRA driver, which answers claims of devices, works with no older one",
+            fix=f"Write a version such as `{versions.DRA_DRIVER_LEAST}.126.16`, or leave it out",
+        )
+
+
 def ubuntu_is_for_the_operator(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for each pool on Ubuntu whose driver would be GKE's, or that asks for what Ubuntu has not.
 
@@ -172,5 +189,5 @@ def _installs_driver(stack: Part) -> bool:
 
 def _number(version: str | None) -> tuple[int, ...] | None:
     """Return a version as three numbers, None where it is none."""
-    found = re.fullmatch(r"v([0-9]+)\.([0-9]+)\.([0-9]+)", version or "")
+    found = re.fullmatch(r"v([0-9]{1,4})\.([0-9]{1,4})\.([0-9]{1,4})", version or "")
     return tuple(map(int, found.groups())) if found else None

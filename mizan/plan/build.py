@@ -61,6 +61,9 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
     tenants = tuple(_team(team, by_name, cohorts) for team in config.teams)
     jobs = tuple(_job(job, config, teams[job.team], by_name[job.queue], bucket) for job in config.jobs)
     refuse_early_deletion(stack, jobs, config, bucket)
+    operator = gpu_operator_of(config, pools)
+    karpenter = config.addons.karpenter or KarpenterAddon()
+    counted = tuple(flavors.values())
     return Plan(
         stack=stack,
         today=config.today,
@@ -69,7 +72,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         cluster=config.cluster,
         kueue=config.addons.kueue,
         pools=pools,
-        flavors=tuple(flavors.values()),
+        flavors=counted,
         cohorts=cohorts,
         queues=queues,
         priorities=config.priorities,
@@ -79,9 +82,9 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         budget=config.budget,
         gke=config.gke,
         eks=config.eks,
-        karpenter=config.addons.karpenter or KarpenterAddon(),
-        gpu_operator=gpu_operator_of(config, pools),
-        dcgm_exporter=dcgm_exporter_of(config, gpu_operator_of(config, pools)),
+        karpenter=karpenter,
+        gpu_operator=operator,
+        dcgm_exporter=dcgm_exporter_of(config, operator),
         checkpoints=bucket,
         cloud_labels=cloud_labels(stack, config.labels),
         forced_removals=config.force_remove_teams,
@@ -91,15 +94,15 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
             *of_commitments(commitments, pools),
             *of_order(queues),
             *of_queueless(pools, queues),
-            *of_spare(tuple(flavors.values()), pools),
-            *of_kept(tuple(flavors.values()), pools),
+            *of_spare(counted, pools),
+            *of_kept(counted, pools),
             *of_runs(config.jobs, by_name, config),
             *of_expiry(config),
-            *of_quotas_and_jobs(tuple(flavors.values()), queues, cohorts, jobs),
+            *of_quotas_and_jobs(counted, queues, cohorts, jobs),
             *of_sharing(pools, config.queues, config.teams, jobs),
-            *of_karpenter(pools, config.addons.karpenter or KarpenterAddon(), config.cloud),
+            *of_karpenter(pools, karpenter, config.cloud),
             *of_resource_quotas(tenants, queues, cohorts),
-            *of_setup(pools, gpu_operator_of(config, pools), config.cloud),
+            *of_setup(pools, operator, config.cloud),
             *of_kueue(config.addons.kueue, config.cloud),
             *of_claims(pools, config.addons.kueue, config.cloud),
             *of_checkpoints(bucket, config),

@@ -194,6 +194,7 @@ def test_queued_jobs_scale_their_pools_from_nothing(prod, asked):
 
 
 def test_a_pool_goes_back_to_nothing_once_its_job_is_gone(prod, asked):
+    assert nodes_of(prod, "a100") == asked.nodes["a100"]
     kubectl(prod.stage, "delete", "job", asked.sample, "--namespace", jobs(prod.stage)[asked.sample].namespace)
     wait_until(lambda: nodes_of(prod, "a100") == [], seconds=120, told="the a100 node goes")
 

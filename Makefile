@@ -90,6 +90,8 @@ bench: $(INSTALLED) ## Measure speed and size against their limits
 docs: $(INSTALLED) ## Make the reference pages again from the code
 	@$(BIN)/python -m mizan.config.reference > docs/reference/stack-file.md.new
 	@mv docs/reference/stack-file.md.new docs/reference/stack-file.md
+	@$(BIN)/python -m mizan.metrics.reference > docs/reference/series.md.new
+	@mv docs/reference/series.md.new docs/reference/series.md
 
 lock: $(INSTALLED) ## Lock requirements.txt again after a change in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \

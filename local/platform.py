@@ -9,6 +9,7 @@ from local import interrupts
 from local.control_plane import ControlPlane, ProcessStatus
 from local.control_plane.devices import devices_of
 from local.control_plane.interruption import interrupt
+from local.control_plane.scraping import Metrics
 from local.engine import Engine, end_leftovers
 from local.home import PROJECT, Home
 from local.lock import exclusive
@@ -75,7 +76,7 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
         home.create()
         engine.link_tools()
         try:
-            plane.start(instance_types=instance_types(plan), devices=devices_of(plan))
+            plane.start(instance_types=instance_types(plan), devices=devices_of(plan), metrics=Metrics())
             engine.prepare(stack)
             engine.up(stack, arguments=_refresh(home, engine, stack, plan, reporter))
             with reporter.task("Sample jobs find their place") as task:

@@ -10,6 +10,8 @@ from mizan.manifests.kept_nodes import kept_nodes
 from mizan.manifests.kwok_nodes import simulated_nodes
 from mizan.manifests.manifest import Manifest
 from mizan.manifests.namespaces import team_namespace
+from mizan.manifests.opencost import opencost
+from mizan.manifests.prometheus import prometheus
 from mizan.manifests.provisioning import provisioning
 from mizan.manifests.queues import (
     cluster_queue,
@@ -41,6 +43,8 @@ def manifests_of(plan: Plan) -> list[Manifest]:
     ]
     return [
         *(simulated_nodes(plan) if plan.cloud is Cloud.LOCAL else []),
+        *prometheus(plan),
+        *opencost(plan),
         *gpu_operator(plan),
         *dcgm_exporter(plan),
         *(karpenter_nodes(plan) if plan.cloud is Cloud.EKS else []),

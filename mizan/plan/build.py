@@ -25,6 +25,7 @@ from mizan.plan.gpu_operator import gpu_operator_of
 from mizan.plan.idle import of_commitments, of_order, of_queueless, of_spare
 from mizan.plan.intervals import checkpoint_seconds, of_runs
 from mizan.plan.model import Flavor, Offer, PoolPlan
+from mizan.plan.monitoring import opencost_of, prometheus_of
 from mizan.plan.nodes import CAPACITY_LABELS, spot_taint
 from mizan.plan.plan_model import Plan
 from mizan.plan.pod_requests import pod_request, reachable, reachable_offers
@@ -79,6 +80,8 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         karpenter=config.addons.karpenter or KarpenterAddon(),
         gpu_operator=gpu_operator_of(config, pools),
         dcgm_exporter=dcgm_exporter_of(config, gpu_operator_of(config, pools)),
+        prometheus=prometheus_of(config),
+        opencost=opencost_of(config, pools),
         checkpoints=bucket,
         cloud_labels=cloud_labels(stack, config.labels),
         forced_removals=config.force_remove_teams,

@@ -32,8 +32,9 @@ from mizan.config.models.gke import (
     Weekday,
 )
 from mizan.config.models.gpu_request import GpuRequest
-from mizan.config.models.install import Install
+from mizan.config.models.install import Install, OptionalInstall
 from mizan.config.models.jobs import AccessMode, Checkpoint, CheckpointVolume, RestartPolicy, TrainingJob
+from mizan.config.models.monitoring import OpenCostAddon, PriceSource, PrometheusAddon, Slack, SpotFeed
 from mizan.config.models.networks import AuthorisedNetwork
 from mizan.config.models.node_settings import GkeImage, GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
 from mizan.config.models.pools import Pool, PoolCapacity
@@ -95,12 +96,16 @@ __all__ = [
     "KueueAddon",
     "Maintenance",
     "MaintenanceExclusion",
+    "OpenCostAddon",
+    "OptionalInstall",
     "Order",
     "PodsReady",
     "Pool",
     "PoolCapacity",
     "Preemption",
+    "PriceSource",
     "Priority",
+    "PrometheusAddon",
     "Queue",
     "QueueingStrategy",
     "Quota",
@@ -108,6 +113,8 @@ __all__ = [
     "ReleaseChannel",
     "RestartPolicy",
     "Sharing",
+    "Slack",
+    "SpotFeed",
     "SpotSettings",
     "StackConfig",
     "SystemPool",

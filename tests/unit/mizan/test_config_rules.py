@@ -44,7 +44,11 @@ ONE_CHANGE = [
         2,
         f"pools[0].capacity[0].maxnodes: {UNKNOWN_KEY} Did you mean `maxNodes`?",
     ),
-    ("addons.opencost", {}, f"addons.opencost: {UNKNOWN_KEY} Known: dcgmExporter, gpuOperator, karpenter, kueue."),
+    (
+        "addons.grafana",
+        {},
+        f"addons.grafana: {UNKNOWN_KEY} Known: dcgmExporter, gpuOperator, karpenter, kueue, opencost, prometheus.",
+    ),
     (
         "pools[0].gpu",
         "a100-40",

@@ -57,6 +57,14 @@ TRAINING_IMAGE: Final = "docker.io/pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime
 # PauseVersion.
 PAUSE_IMAGE: Final = "registry.k8s.io/pause:3.10.2"
 
+# The stock image of Python, Debian's slim one: 3.13.15 for all platforms, by the digest of its index.
+# Source: second-hand: docker-library/python's tag 3.13.15-slim-trixie as several public Dockerfiles pin it, read
+# 2026-11-23; `docker buildx imagetools inspect` tells it first-hand.
+PYTHON_IMAGE: Final = (
+    "docker.io/library/python:3.13.15-slim-trixie"
+    "@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285"
+)
+
 # Brings device plugin 0.20.0, MIG manager 0.15.0, toolkit 1.20.0 and DRA driver 0.5.0. The values that are written for
 # it hold for versions from the first of GPU_OPERATORS to below the second: before 26.7 it had no GPUCluster.
 # Source: NVIDIA/gpu-operator@v26.7.0 deployments/gpu-operator/values.yaml; NVIDIA/cloud-native-docs@52dcb7b
@@ -65,6 +73,12 @@ GPU_OPERATOR_REPOSITORY: Final = "https://helm.ngc.nvidia.com/nvidia"
 GPU_OPERATOR_CHART: Final = "gpu-operator"
 GPU_OPERATOR: Final = "v26.7.0"
 GPU_OPERATORS: Final = ("v26.7.0", "v26.8.0")
+
+# What claims of devices need: the least branch of NVIDIA's driver, and the least Kubernetes. Both clusters that a stack
+# makes are newer (EKS and GKE above).
+# Source: NVIDIA/cloud-native-docs@52dcb7b gpu-operator/dra-intro-install.rst, Prerequisites.
+DRA_DRIVER_LEAST: Final = 580
+DRA_KUBERNETES_LEAST: Final = "1.34.2"
 
 # Google's installer of GPU drivers on Container-Optimized OS: an image that GKE puts on each node, and one that does
 # nothing.

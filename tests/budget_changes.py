@@ -26,6 +26,8 @@ from tests.estimate_builders import (
 from tests.sharing_stacks import TURNS, counted_in
 
 CENT = Decimal("0.01")
+# Of a node, of either machine.
+GPUS = 4
 KIND = r"(spot|on-demand|flex-start)"
 OWNER = r"(queue|cohort) (\S+)"
 
@@ -244,5 +246,12 @@ def _quotas_of(
         for kind in ([item["type"] for item in pool["capacity"]] if apart[pool["name"]] else [None])
     ]
     chosen = draw(st.lists(st.sampled_from(range(len(flavors))), min_size=least, max_size=3, unique=True))
-    units = {pool["name"]: counted_in(pool["sharing"]) for pool in pools}
-    return [flavors[index] | {units[flavors[index]["pool"]]: draw(st.integers(0, 16))} for index in chosen]
+    named = {pool["name"]: pool for pool in pools}
+    return [_quota(draw, flavors[index], named[flavors[index]["pool"]]) for index in chosen]
+
+
+def _quota(draw: st.DrawFn, flavor: dict[str, Any], pool: dict[str, Any]) -> dict[str, Any]:
+    """A quota of a flavor, alone no more than the pool has of it."""
+    nodes = sum(item["maxNodes"] for item in pool["capacity"] if flavor.get("capacity") in (None, item["type"]))
+    most = min(16, nodes * GPUS * pool["sharing"].get("replicas", 1))
+    return flavor | {counted_in(pool["sharing"]): draw(st.integers(0, most))}

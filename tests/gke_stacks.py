@@ -6,6 +6,7 @@ import pytest
 from pulumi.runtime.mocks import MockResourceArgs
 
 from mizan.capacity import CapacityType
+from mizan.catalogue import machines
 from mizan.config import ConfigErrors, parse
 from mizan.plan import Offer, Plan, build_plan
 from mizan.prices import PriceBook, shipped
@@ -39,9 +40,10 @@ def a_gke_stack(gke: dict[str, Any] | None = None, **changes: object) -> dict[st
 
 def a_flex_start_stack(**pool: object) -> dict[str, Any]:
     """A stack whose only pool has 4 nodes of flex-start, and that has no sample job."""
+    made = a_pool(**({"capacity": [{"type": "flex-start", "maxNodes": 4}]} | pool))
     return a_gke_stack(
-        pools=[a_pool(**({"capacity": [{"type": "flex-start", "maxNodes": 4}]} | pool))],
-        queues=[a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 16}])],
+        pools=[made],
+        queues=[a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 4 * machines()[made["machine"]].gpus}])],
         jobs=[],
     )
 

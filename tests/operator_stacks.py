@@ -73,9 +73,16 @@ def plans() -> dict[str, Plan]:
         "eks-mps": on_eks(eks_pool(name="cut", sharing=PROFILE), eks_pool(name="at-once", sharing=MPS, **t4)),
         "eks-claims": on_eks(eks_pool(sharing=DEVICES, capacity=kept())),
         "gke-cos": on_gke(a_pool(), operated()),
+        "gke-cos-claims": on_gke(operated(sharing=DEVICES)),
         "gke-ubuntu": on_gke(
             operated(sharing=PROFILE, gke=UBUNTU), operator=HELM | {"driver": {"version": "580.126.16"}}
         ),
+        "gke-ubuntu-claims": on_gke(
+            operated(sharing=DEVICES, gke=UBUNTU), operator=HELM | {"driver": {"version": "580.126.16"}}
+        ),
         "existing": elsewhere(a_pool(sharing=TURNS), operator=HELM | {"driver": {"version": "580.126.16"}}),
+        "existing-claims": elsewhere(
+            a_pool(sharing=DEVICES, capacity=kept()), operator=HELM | {"driver": {"version": "580.126.16"}}
+        ),
         "local": a_plan(a_sharing_stack("local", PROFILE)),
     }

@@ -141,6 +141,19 @@ def _jobs(draw: st.DrawFn, team: dict[str, Any], name: str, largest: dict[str, i
     return job | ({"simulatedRunSeconds": draw(st.integers(1, 600))} if draw(st.booleans()) else {})
 
 
+def within_its_pools(values: dict[str, Any]) -> dict[str, Any]:
+    """The stack with quotas that alone are no more than their pool has, once its pools are smaller."""
+    pools = {pool["name"]: pool for pool in values["pools"]}
+    owners = (*values["queues"], *values["cohorts"])
+    for quota in (quota for owner in owners for quota in owner.get("quotas", [])):
+        pool, kind = pools[quota["pool"]], quota.get("capacity")
+        nodes = sum(item["maxNodes"] for item in pool["capacity"] if kind in (None, item["type"]))
+        quota["gpus"] = min(quota["gpus"], nodes * machines()[pool["machine"]].gpus)
+        if "lend" in quota:
+            quota["lend"] = min(quota["lend"], quota["gpus"])
+    return values
+
+
 def without_min_nodes(pool: PoolPlan) -> PoolPlan:
     """The pool of which no node is always there."""
     return replace(pool, offers=tuple(replace(offer, min_nodes=0) for offer in pool.offers))

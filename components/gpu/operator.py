@@ -11,6 +11,7 @@ from mizan import keys, versions
 from mizan.config import GpuOperatorAddon, Install
 from mizan.manifests.gpu_operator import chart_values, gpu_operator
 from mizan.plan import Plan
+from mizan.plan.external import is_somebody_else_s
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,22 +33,27 @@ class GpuOperator(pulumi.ComponentResource):
         """Write what the operator reads, then install its chart as a real Helm release, which runs its hooks.
 
         Nothing of it is taken out of a cluster that goes itself: the last node may need it to the end, and a namespace
-        would wait for pods on nodes that are gone.
+        would wait for pods on nodes that are gone. Somebody else's namespace stays in any case, with their operator.
         """
         plan, settings = args.plan, args.plan.gpu_operator
         shown = {"install": settings.install.value if settings else None}
         super().__init__("mizan:components:GpuOperator", name, shown, opts)
         self._name, self._cluster = name, args.cluster
+        is_theirs = settings is not None and is_somebody_else_s(settings, plan.cloud)
         made: list[pulumi.Resource] = []
         for body in gpu_operator(plan):
-            namespace = [] if body["kind"] == "Namespace" else made[:1]
-            made.append(resource(name, body, self._after(namespace)))
+            is_namespace = body["kind"] == "Namespace"
+            made.append(
+                resource(name, body, self._after([] if is_namespace else made[:1], keeps=is_namespace and is_theirs))
+            )
         if settings is not None and settings.install is Install.HELM:
             self._release(plan, settings, made)
         self.register_outputs({})
 
-    def _after(self, resources: list[pulumi.Resource]) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, depends_on=list(resources), deleted_with=self._cluster)
+    def _after(self, resources: list[pulumi.Resource], *, keeps: bool = False) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=self, depends_on=list(resources), deleted_with=self._cluster, retain_on_delete=keeps
+        )
 
     def _release(self, plan: Plan, settings: GpuOperatorAddon, needed: list[pulumi.Resource]) -> None:
         """Install the chart; NVIDIA's repository is no registry, and is named only where the chart comes from it."""

@@ -1,6 +1,7 @@
 """Whether everything that is written for a stack says the same: nodes, autoscaler, queues, operator, prices, quotas.
 
-All of it is made from one Plan. Here it is read back from what was written and compared, document against document.
+All of it is made from one Plan. Here it is read back from what was written and compared: document against document, and
+with the plan what only one document says. What is missing, or planned by nobody, disagrees as well.
 """
 
 from mizan.agreement.documents import Documents, documents_of

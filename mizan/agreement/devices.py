@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from mizan import keys
-from mizan.agreement.documents import Documents, name
+from mizan.agreement.documents import KUEUE, Documents, devices_of, known_as, name
 from mizan.agreement.model import Comparison, Fact, compared, says
 from mizan.agreement.nodes import Nodes, Resources
 from mizan.agreement.queues import Held
 from mizan.manifests.manifest import Manifest
 from mizan.plan import Offer
-
-KUEUE = "Kueue's configuration"
 
 # As the selector of a class writes them (mizan/manifests/dra.py).
 _PROFILE = re.compile(r"\.profile == '([^']+)'")
@@ -45,18 +43,18 @@ def mapped(documents: Documents) -> dict[str, str] | None:
 
 def of_nodes(offer: Offer, documents: Documents) -> tuple[Resources, ...]:
     """Return what the devices of a simulated node are to Kueue; nothing where nodes are real."""
-    devices, counted_by = documents.devices.get(offer.pool), mapped(documents) or {}
-    if devices is None:
+    devices, counted_by, classes = documents.devices.get(offer.pool), mapped(documents), device_classes(documents)
+    # A class that is not there is told by itself.
+    if devices is None or counted_by is None or not classes.keys() >= set(counted_by.values()):
         return ()
     found: Counter[str] = Counter()
     for device in devices:
         told = {key: each["string"] for key, each in device["attributes"].items()}
         for resource, of in counted_by.items():
-            known = device_classes(documents).get(of)
-            if known is not None and _is_of(told, known):
+            if _is_of(told, classes[of]):
                 found[resource] += 1
     per_gpu = {resource: Fraction(count, offer.machine.gpus) for resource, count in found.items()}
-    return (Resources(document=f"devices of pool {offer.pool}", per_gpu=per_gpu),)
+    return (Resources(document=devices_of(offer.pool), per_gpu=per_gpu),)
 
 
 def of_claims(offer: Offer, nodes: Nodes | None, quotas: list[Held], documents: Documents) -> Iterator[Comparison]:
@@ -74,8 +72,8 @@ def of_claims(offer: Offer, nodes: Nodes | None, quotas: list[Held], documents: 
             if of is None:
                 continue
             told_by, known = quota.document if counted_by is None else KUEUE, classes.get(of)
-            document = known.document if known else "DeviceClasses"
-            yield from compared(offer.name, Fact.DEVICES, (says(told_by, of), says(document, of if known else None)))
+            sides = (says(told_by, of), says(known_as("DeviceClass", of), of if known else None))
+            yield from compared(offer.name, Fact.DEVICES, sides)
             if known and nodes is not None:
                 product = nodes.labels.get(keys.GPU_PRODUCT)
                 sides = (says(nodes.document, product), says(known.document, known.product))
@@ -88,8 +86,7 @@ def of_templates(documents: Documents) -> Iterator[Comparison]:
     for body in documents.of_kind("ResourceClaimTemplate"):
         place = f"{body['metadata']['namespace']}/{body['metadata']['name']}"
         for of in classes_in(body):
-            known = classes.get(of)
-            sides = (says(name(body), of), says(known.document if known else "DeviceClasses", of if known else None))
+            sides = (says(name(body), of), says(known_as("DeviceClass", of), of if of in classes else None))
             yield from compared(place, Fact.DEVICES, sides)
 
 

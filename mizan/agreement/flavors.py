@@ -5,17 +5,31 @@ from fractions import Fraction
 from itertools import pairwise
 
 from mizan import keys
-from mizan.agreement.documents import Documents, name
-from mizan.agreement.model import Comparison, Fact, Statement, compared, is_settled, pairs, says, words
-from mizan.agreement.nodes import Nodes
-from mizan.agreement.offers import Sides
+from mizan.agreement.documents import Documents, name, plan_of
+from mizan.agreement.model import (
+    BEFORE_PARTS,
+    Comparison,
+    Fact,
+    Said,
+    Statement,
+    compared,
+    contrasted,
+    is_settled,
+    pairs,
+    says,
+    words,
+)
+from mizan.agreement.nodes import Nodes, taint
 from mizan.agreement.queues import counted
+from mizan.agreement.sides import Sides
 from mizan.manifests.manifest import Manifest
 from mizan.plan import Flavor, Plan
 from mizan.plan.reach import held_units
 
 # What a quota is compared by; where these are in dispute, so is it.
-_BEFORE_QUOTAS = (Fact.GPUS, Fact.RESOURCES, Fact.UNITS, Fact.MOST)
+_BEFORE_QUOTAS = (*BEFORE_PARTS, Fact.GPUS, Fact.RESOURCES, Fact.UNITS, Fact.MOST)
+
+_BEFORE_LABELS = (Fact.LABELS, Fact.SETUP, Fact.NODE_POOLS)
 
 
 def of_flavors(
@@ -29,18 +43,29 @@ def of_flavors(
         before: what was compared of the offers.
         documents: all of them.
     """
-    asked = held_units(plan.queues, plan.cohorts)
+    asked, by_offer = held_units(plan.queues, plan.cohorts), {each.offer.name: each for each in sides}
+    disputed = [each for each in before if not each.agrees]
     for flavor in plan.flavors:
         names = [offer.name for offer in flavor.offers]
-        own = [each for each in sides if each.offer.name in names]
+        own = [by_offer[each] for each in names]
         nodes = [each.nodes for each in own if each.nodes is not None]
-        if nodes and own[0].flavor is not None:
-            yield from _of_taints(flavor.name, own[0].flavor.document, own[0].flavor.taints, nodes)
+        if own[0].flavor is not None and is_settled(disputed, names, _BEFORE_LABELS):
+            told = Said(document=own[0].flavor.document, values=own[0].flavor.labels)
+            planned = Said(document=plan_of(flavor.name), values=flavor.labels)
+            yield contrasted(flavor.name, Fact.LABELS, told, planned)
+        if len(nodes) == len(own) and own[0].flavor is not None:
+            shared = list(_of_taints(flavor.name, own[0].flavor.document, own[0].flavor.taints, nodes))
+            yield from shared
+            yield from _of_own_taints(own) if all(each.agrees for each in shared) else ()
         if len(names) > 1 and nodes:
             yield from _of_order(flavor, own, documents)
-        if flavor.is_queued:
+        if flavor.is_queued and own[0].resources:
             yield from _of_asked_nodes(flavor.name, own, documents)
-        if len(nodes) == len(own) and is_settled(before, names, _BEFORE_QUOTAS):
+        if (
+            len(nodes) == len(own)
+            and all(each.resources for each in own)
+            and is_settled(disputed, names, _BEFORE_QUOTAS)
+        ):
             yield from _of_quotas(flavor, own, asked[flavor.name])
 
 
@@ -53,11 +78,21 @@ def _of_taints(flavor: str, document: str, taints: frozenset[str], nodes: Sequen
         yield from compared(flavor, Fact.TAINTS, [words(document, taints), words(each.document, expected)])
 
 
+def _of_own_taints(own: Sequence[Sides]) -> Iterator[Comparison]:
+    """Yield all taints of the nodes of each offer beside the plan."""
+    for each in own:
+        if each.nodes is not None:
+            planned = [taint(one.on_node()) for one in each.offer.taints]
+            sides = [words(each.nodes.document, each.nodes.taints), words(plan_of(each.offer.name), planned)]
+            yield from compared(each.offer.name, Fact.TAINTS, sides)
+
+
 def _of_order(flavor: Flavor, own: Sequence[Sides], documents: Documents) -> Iterator[Comparison]:
     """Yield the order in which the autoscaler tries the offers, beside that of their prices."""
-    names = [offer for offer in documents.prices if any(each.offer.name == offer for each in own)]
+    mine = {each.offer.name for each in own}
+    names = [offer for offer in documents.prices if offer in mine]
     wanted = Statement(document=f"estimate of pool {flavor.pool}", value=", ".join(names))
-    compute_class = next(iter(_compute_classes(flavor, documents)), None)
+    compute_class = documents.named("ComputeClass", flavor.compute_class) if flavor.compute_class else None
     if compute_class is not None:
         tried = [pool for each in compute_class["spec"]["priorities"] for pool in each["nodepools"]]
         yield from _of_node_pools(compute_class, tried, own)
@@ -74,12 +109,6 @@ def _of_order(flavor: Flavor, own: Sequence[Sides], documents: Documents) -> Ite
             tried = [first, second] if before >= after else [second, first]
             sides = [Statement(document=document, value=", ".join(tried)), says(wanted.document, f"{first}, {second}")]
             yield from compared(flavor.name, Fact.ORDER, sides)
-
-
-def _compute_classes(flavor: Flavor, documents: Documents) -> Iterator[Manifest]:
-    for body in documents.of_kind("ComputeClass"):
-        if body["metadata"]["name"] == flavor.compute_class:
-            yield body
 
 
 def _of_node_pools(compute_class: Manifest, tried: Iterable[str], own: Sequence[Sides]) -> Iterator[Comparison]:

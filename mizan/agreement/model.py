@@ -1,6 +1,6 @@
 """Two documents beside each other, and a fact that both state."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -9,16 +9,21 @@ NOTHING = "nothing"
 
 
 class Fact(StrEnum):
-    """What documents can state of an offer, a flavor or a namespace."""
+    """What documents can state of an offer, a flavor, a namespace or a chart."""
 
     MACHINE = "machine"
+    KIND = "kind of machine"
     CAPACITY_TYPE = "capacity type"
     REGION = "region"
+    ZONES = "zones"
     GPUS = "GPUs of a node"
     LABELS = "node labels"
     TAINTS = "taints"
     TOLERATIONS = "tolerations"
+    OWNER = "owner"
+    INSTALLER = "who sets nodes up"
     SETUP = "set-up of nodes"
+    SHARING = "sharing mode"
     RESOURCES = "resources"
     UNITS = "units of a GPU"
     DEVICES = "devices"
@@ -26,8 +31,17 @@ class Fact(StrEnum):
     LEAST = "fewest nodes"
     NODE_POOLS = "node pools"
     ORDER = "order"
+    DOCUMENTS = "documents"
+    CHARTS = "values of charts"
+    NAMESPACES = "namespaces"
+    POLICY = "policy"
+    BILL = "labels of the bill"
     PRICE = "price"
     QUOTA = "quota"
+
+
+# What a GPU is for pods follows from these.
+BEFORE_PARTS = (Fact.KIND, Fact.NODE_POOLS, Fact.SHARING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +50,22 @@ class Statement:
 
     document: str
     value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What one document says by key, as long as it is not put into words."""
+
+    document: str
+    values: Mapping[str, object]
+
+    def only(self, wanted: Iterable[str]) -> "Said":
+        """Return what it says of some keys."""
+        return Said(document=self.document, values={key: self.values[key] for key in wanted if key in self.values})
+
+    def but(self, unwanted: Collection[str]) -> "Said":
+        """Return what it says of all other keys."""
+        return self.only(key for key in self.values if key not in unwanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +114,12 @@ def compared(of: str, fact: Fact, statements: Sequence[Statement]) -> Iterator[C
             return
 
 
-def parts(document: str, found: Mapping[str, object], needed: Mapping[str, object]) -> Statement:
-    """Return what a document says of the keys of another one, which may say less than it does."""
-    return pairs(document, {key: found[key] for key in needed if key in found})
+def contrasted(of: str, fact: Fact, first: Said, second: Said) -> Comparison:
+    """Return two documents beside each other key by key; where they differ, with those keys alone."""
+    keys = dict.fromkeys((*first.values, *second.values))
+    wrong = [key for key in keys if first.values.get(key) != second.values.get(key)]
+    ours, theirs = (pairs(each.document, each.only(wrong or keys).values) for each in (first, second))
+    return Comparison(of=of, fact=fact, first=ours, second=theirs, agrees=not wrong)
 
 
 def pairs(document: str, found: Mapping[str, object]) -> Statement:

@@ -70,19 +70,27 @@ def held_by(body: Manifest) -> Iterator[Held]:
     """Yield what a ClusterQueue or a Cohort holds of each flavor."""
     for group in body["spec"].get("resourceGroups", ()):
         for flavor in group["flavors"]:
-            amounts = {each["name"]: int(each["nominalQuota"]) for each in flavor["resources"]}
+            covered = [each for each in flavor["resources"] if each["name"] in group["coveredResources"]]
+            amounts = {each["name"]: int(each["nominalQuota"]) for each in covered}
             yield Held(document=name(body), flavor=flavor["name"], amounts=amounts)
 
 
-def queues_in(namespace: str, documents: Documents) -> list[Manifest]:
-    """Return the ClusterQueues that the LocalQueues of a namespace lead to."""
-    names = [
-        str(body["spec"]["clusterQueue"])
+def let_in(queue: Manifest) -> list[str]:
+    """Return the namespaces whose jobs a ClusterQueue admits."""
+    expressions = queue["spec"].get("namespaceSelector", {}).get("matchExpressions", ())
+    by_name = [each for each in expressions if (each["key"], each["operator"]) == (keys.NAMESPACE_NAME, "In")]
+    return [namespace for each in by_name for namespace in each["values"]]
+
+
+def queues_of(namespace: str, documents: Documents) -> list[Manifest]:
+    """Return the ClusterQueues that admit the jobs of a namespace, or that its LocalQueues lead to."""
+    led_to = {
+        body["spec"]["clusterQueue"]
         for body in documents.of_kind("LocalQueue", _KUEUE)
         if body["metadata"]["namespace"] == namespace
-    ]
-    found = [documents.named("ClusterQueue", each) for each in dict.fromkeys(names)]
-    return [body for body in found if body is not None]
+    }
+    queues = documents.of_kind("ClusterQueue", _KUEUE)
+    return [body for body in queues if namespace in let_in(body) or body["metadata"]["name"] in led_to]
 
 
 def counted(held_amounts: Iterable[Held]) -> Counter[str]:

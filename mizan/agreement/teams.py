@@ -1,22 +1,32 @@
 """Each namespace: what its pods may have beside what its queues admit, and what its jobs ask for."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from mizan import keys
 from mizan.agreement.devices import classes_in
 from mizan.agreement.documents import Documents, name
-from mizan.agreement.model import Comparison, Fact, compared, pairs, words
-from mizan.agreement.queues import Held, counted, hard_limits, held, held_by, queues_in
+from mizan.agreement.model import Comparison, Fact, compared, pairs, says, words
+from mizan.agreement.queues import Held, counted, hard_limits, held, held_by, let_in, queues_of
 from mizan.manifests.limits import GPU_QUOTA
 from mizan.manifests.manifest import Manifest
 from mizan.queueing.objects import is_gpu
 
+_HOLDERS = ("ClusterQueue ", "Cohort ")
 
-def of_teams(documents: Documents) -> Iterator[Comparison]:
-    """Yield the limits of every namespace beside its queues, and every job beside its queue."""
+
+def of_teams(documents: Documents, absent: Collection[str]) -> Iterator[Comparison]:
+    """Yield the limits of every namespace beside its queues, whom those admit, and every job beside its queue.
+
+    Args:
+        documents: all of them.
+        absent: what is named and not there; any holder of quotas among it may have lent what a limit is made of.
+    """
+    is_all_there = not any(each.startswith(_HOLDERS) for each in absent)
     for body in documents.of_kind("ResourceQuota"):
-        if body["metadata"]["name"] == GPU_QUOTA:
+        if body["metadata"]["name"] == GPU_QUOTA and is_all_there:
             yield from _of_namespace(body, documents)
+    for body in documents.of_kind("LocalQueue"):
+        yield from _of_local_queue(body, documents)
     for body in documents.of_kind("Job"):
         yield from _of_job(body, documents)
 
@@ -24,12 +34,11 @@ def of_teams(documents: Documents) -> Iterator[Comparison]:
 def _of_namespace(quota: Manifest, documents: Documents) -> Iterator[Comparison]:
     """Yield a namespace's limit: at least what its queues have, at most what they can have with all that is lent."""
     namespace = str(quota["metadata"]["namespace"])
-    queues, limits = queues_in(namespace, documents), hard_limits(quota)
+    queues, limits = queues_of(namespace, documents), hard_limits(quota)
     own = [each for body in queues for each in held_by(body)]
     document = ", ".join(name(body) for body in queues)
-    place = f"{name(quota)} of {namespace}"
     needed = counted(own)
-    names = [words(place, limits), words(document, needed)]
+    names = [words(name(quota), limits), words(document, needed)]
     found = list(compared(namespace, Fact.RESOURCES, names))
     yield from found
     if not all(each.agrees for each in found):
@@ -40,10 +49,21 @@ def _of_namespace(quota: Manifest, documents: Documents) -> Iterator[Comparison]
     yield Comparison(
         of=namespace,
         fact=Fact.QUOTA,
-        first=pairs(place, shown),
+        first=pairs(name(quota), shown),
         second=pairs(document, {each: needed[each] for each in shown}),
         agrees=not wrong,
     )
+
+
+def _of_local_queue(local: Manifest, documents: Documents) -> Iterator[Comparison]:
+    """Yield whose jobs a namespace's queue leads on beside whose jobs are let in there."""
+    namespace, queue = (
+        str(local["metadata"]["namespace"]),
+        documents.named("ClusterQueue", local["spec"]["clusterQueue"]),
+    )
+    if queue is not None:
+        sides = says(name(local), namespace), says(name(queue), namespace if namespace in let_in(queue) else None)
+        yield from compared(namespace, Fact.NAMESPACES, sides)
 
 
 def _lent(queues: list[Manifest], own: list[Held], documents: Documents) -> list[Held]:

@@ -14,6 +14,7 @@ from rich.text import Text
 from mizan.catalogue import GpuModel, gpu_models
 from mizan.cli.queues import Output
 from mizan.cli.tables import add, print_whole, table
+from mizan.config.faults import shown
 from mizan.errors import PlatformError
 from mizan.sharing import SharingMode, legal_layouts, sharing_of
 from mizan.sharing.mig import Layout, compute_slices, memory_slices, spelt
@@ -73,7 +74,7 @@ def _model(name: str) -> GpuModel:
     if found is None:
         raise PlatformError(
             "mizan layouts",
-            name,
+            shown(name),
             needs=f"a GPU model: {', '.join(gpu_models())}",
             because="the catalogue has its MIG profiles",
             fix="Take a name from mizan/catalogue/gpus.csv",

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from mizan.agreement.part_prices import PricedPart, priced_parts
 from mizan.estimate.render.values import number
 from mizan.plan import Candidate, CommitmentPlan, Flavor, JobPlan, Offer, Plan, PoolPlan, QueuePlan, Worth
+from mizan.plan.part_prices import PricedPart, priced_parts
 from mizan.prices import Price
 from mizan.prices.layout import CURRENCY, plain
 from mizan.sharing import GpuSharing

@@ -7,11 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mizan.agreement.part_prices import priced_parts
 from mizan.cli.price_tables import DERIVED, LEGEND, dollars
 from mizan.cli.tables import add, print_whole, table
 from mizan.cli.units import heading, unit, unit_cell, unit_column
 from mizan.plan import Candidate, CommitmentPlan, Offer, Plan, PoolPlan
+from mizan.plan.part_prices import priced_parts
 from mizan.prices import PRICE_MAX_AGE_DAYS, Price
 from mizan.sharing import GpuSharing, Manager, SharingMode
 from mizan.sharing.mig import spelt
@@ -167,8 +167,8 @@ def _queues(plan: Plan) -> Table:
 
 
 def _jobs(plan: Plan) -> Table:
-    shown = table("Jobs", "job", "queue", "#pods", "#GPUs a pod", "#checkpoint every")
+    shown = table("Jobs", "job", "queue", "#pods", "#a pod asks for", "#checkpoint every")
     for job in plan.jobs:
-        asked = job.request.words if job.request.is_part else job.units
-        add(shown, f"{job.namespace}/{job.name}", job.queue, job.pods, asked, f"{job.checkpoint_seconds} s")
+        every = f"{job.checkpoint_seconds} s"
+        add(shown, f"{job.namespace}/{job.name}", job.queue, job.pods, job.request.words, every)
     return shown

@@ -11,12 +11,17 @@ from mizan.queueing import (
     JobInQueue,
     Lender,
     Live,
+    OverRow,
     PlannedQuota,
     QuotaRow,
+    ReserveRow,
+    Units,
     WaitingJob,
     planned_flavors,
     planned_quotas,
+    units_of,
 )
+from mizan.sharing import WHOLE
 
 Json = dict[str, Any]
 
@@ -50,7 +55,7 @@ def document(plan: Plan, live: Live | None) -> Json:
             for priority in plan.priorities
         ],
         "warnings": list(plan.warnings),
-        "live": None if live is None else _live(live),
+        "live": None if live is None else _live(live, units_of(plan)),
     }
 
 
@@ -110,39 +115,43 @@ def _lenders(lenders: Iterable[Lender]) -> list[Json]:
     ]
 
 
-def _live(live: Live) -> Json:
+def _live(live: Live, units: Units) -> Json:
     return {
         "at": live.at.isoformat(timespec="seconds"),
-        "quotas": [_quota(row) for row in live.holdings.queues],
+        "quotas": [_quota(row, units) for row in live.holdings.queues],
         "cohortQuotas": [
             {
                 "cohort": row.cohort,
-                "flavor": row.flavor,
-                "resource": row.resource,
-                "gpus": _number(row.nominal),
+                **_counted(row, row.nominal, units),
                 "lentAtLeast": _number(row.lent_at_least),
                 "lentAtMost": _number(row.lent_at_most),
             }
             for row in live.holdings.reserves
         ],
-        "over": [
-            {"root": row.root, "flavor": row.flavor, "resource": row.resource, "gpus": _number(row.over)}
-            for row in live.holdings.over
-        ],
-        "holding": [_holding(job) for job in live.holding],
-        "waiting": [_waiting(job) for job in live.waiting],
-        "evictions": [_eviction(job) for job in live.evictions],
+        "over": [{"root": row.root, **_counted(row, row.over, units)} for row in live.holdings.over],
+        "holding": [_holding(job, units) for job in live.holding],
+        "waiting": [_waiting(job, units) for job in live.waiting],
+        "evictions": [_eviction(job, units) for job in live.evictions],
         "differences": live.differences,
     }
 
 
-def _quota(row: QuotaRow) -> Json:
+def _counted(row: QuotaRow | ReserveRow | OverRow, amount: Decimal, units: Units) -> Json:
+    """Return so much of a row's resource; `gpus` is null where it is parts of them."""
+    part = units.part(row.flavor, row.resource)
+    return {"flavor": row.flavor, "resource": row.resource, **_amount(amount, part)}
+
+
+def _amount(amount: Decimal, part: str) -> Json:
+    whole = part == WHOLE
+    return {"gpus": _number(amount) if whole else None, "units": _number(amount), "unit": "GPU" if whole else part}
+
+
+def _quota(row: QuotaRow, units: Units) -> Json:
     return {
         "queue": row.queue,
         "cohort": row.cohort,
-        "flavor": row.flavor,
-        "resource": row.resource,
-        "gpus": _number(row.nominal),
+        **_counted(row, row.nominal, units),
         "borrowingLimit": _limit(row.borrowing_limit),
         "lendingLimit": _limit(row.lending_limit),
         "used": _number(row.used),
@@ -155,28 +164,32 @@ def _quota(row: QuotaRow) -> Json:
     }
 
 
-def _job(job: JobInQueue) -> Json:
+def _job(job: JobInQueue, units: Units) -> Json:
+    """Return a job with what it takes; `gpus` is null where any of it is parts of them."""
+    asked = units.asked(job)
+    are_gpus = all(each.part == WHOLE for each in asked)
     return {
         "namespace": job.namespace,
         "job": job.name,
         "queue": job.queue,
         "localQueue": job.local_queue,
-        "gpus": _number(job.gpus),
+        "gpus": _number(sum((each.units for each in asked), Decimal(0))) if are_gpus else None,
+        "asked": [{"resource": each.resource, **_amount(each.units, each.part)} for each in asked],
         "priority": job.priority,
         "priorityClass": job.priority_class,
     }
 
 
-def _holding(job: HoldingJob) -> Json:
-    return _job(job) | {"state": job.state, "flavors": list(job.flavors), "seconds": _seconds(job.seconds)}
+def _holding(job: HoldingJob, units: Units) -> Json:
+    return _job(job, units) | {"state": job.state, "flavors": list(job.flavors), "seconds": _seconds(job.seconds)}
 
 
-def _waiting(job: WaitingJob) -> Json:
-    return _job(job) | {"position": job.position, "seconds": _seconds(job.seconds), "why": job.why}
+def _waiting(job: WaitingJob, units: Units) -> Json:
+    return _job(job, units) | {"position": job.position, "seconds": _seconds(job.seconds), "why": job.why}
 
 
-def _eviction(job: Eviction) -> Json:
-    return _job(job) | {
+def _eviction(job: Eviction, units: Units) -> Json:
+    return _job(job, units) | {
         "times": job.times,
         "reason": job.reason,
         "why": job.why,

@@ -9,11 +9,24 @@ from rich.text import Text
 from rich.tree import Tree
 
 from mizan.cli.tables import add, print_whole, table
-from mizan.cli.units import heading, of_resource, unit, unit_cell, unit_column
+from mizan.cli.units import heading, of_part, unit, unit_cell, unit_column
 from mizan.config import Fallback, ReclaimWithinCohort, WhenCanBorrow, WithinClusterQueue
 from mizan.plan import CohortPlan, FlavorQuota, Plan, QueuePlan
-from mizan.queueing import Holdings, Lender, Live, planned_flavors, planned_quotas
+from mizan.plan.pod_requests import spelt
+from mizan.queueing import (
+    Holdings,
+    JobInQueue,
+    Lender,
+    Live,
+    QuotaRow,
+    ReserveRow,
+    Units,
+    planned_flavors,
+    planned_quotas,
+    units_of,
+)
 from mizan.queueing.words import duration, plain
+from mizan.sharing import WHOLE
 
 _IN_QUEUE = {
     WithinClusterQueue.NEVER: None,
@@ -53,22 +66,24 @@ def show_plan(console: Console, plan: Plan) -> None:
 
 def show_live(console: Console, plan: Plan, live: Live) -> None:
     """Print who holds what, who borrowed from whom, who waits and why, and who was evicted."""
+    units = units_of(plan)
     console.print(Text(f"Stack {plan.stack} at {live.at:%Y-%m-%d %H:%M:%S} UTC", "dim"), soft_wrap=True)
-    print_whole(console, _held(live.holdings, heading(plan.flavors)))
-    for line in _loans(live):
+    print_whole(console, _held(live.holdings, units))
+    for line in _loans(live, units):
         console.print(Text(f"  {line}"), soft_wrap=True)
-    for jobs, made, nothing in (
-        (live.holding, _holding, "No job holds GPUs."),
-        (live.waiting, _waiting, "Nothing waits."),
-        (live.evictions, _evictions, "Nothing was evicted."),
+    held = "GPUs or parts of them" if units.has_parts else "GPUs"
+    for shown, nothing in (
+        (_holding(live, units), f"No job holds {held}."),
+        (_waiting(live, units), "Nothing waits."),
+        (_evictions(live), "Nothing was evicted."),
     ):
-        if jobs:
-            print_whole(console, made(live))
+        if shown.row_count:
+            print_whole(console, shown)
         else:
             console.print(Text(nothing, "dim"))
     over = [
-        f"{row.root}, {row.flavor}: {plain(row.over)} GPUs in use beyond every quota; nothing more is admitted until "
-        "jobs end."
+        f"{row.root}, {row.flavor}: {spelt(plain(row.over), units.part(row.flavor, row.resource))} in use beyond every "
+        "quota; nothing more is admitted until jobs end."
         for row in live.holdings.over
     ]
     _warn(console, [*over, *live.differences, *plan.warnings])
@@ -137,21 +152,27 @@ def _pools(plan: Plan) -> Table:
     return shown
 
 
-def _held(holdings: Holdings, counted: str) -> Table:
+def _held(holdings: Holdings, units: Units) -> Table:
     """Return every queue's quotas, and behind them those of cohorts: nobody's own, so only lent."""
-    shown = table("Queues", "queue", "flavor", counted, "#own", "#borrowed", "#lent", "#free")
+    rows: tuple[QuotaRow | ReserveRow, ...] = (*holdings.queues, *holdings.reserves)
+    has_parts = any(units.part(row.flavor, row.resource) != WHOLE for row in rows)
+    columns = ("#units", "of") if has_parts else ("#GPUs",)
+    shown = table("Queues", "queue", "flavor", *columns, "#own", "#borrowed", "#lent", "#free")
+
+    def counted(row: QuotaRow | ReserveRow) -> list[str]:
+        part = [of_part(units.part(row.flavor, row.resource))] if has_parts else []
+        return [row.flavor, plain(row.nominal), *part]
+
     before = ""
     for row in holdings.queues:
         borrowed = Text(plain(row.borrowed), "yellow" if row.borrowed else "")
         lent = _range(row.lent_at_least, row.lent_at_most)
         queue = "" if row.queue == before else row.queue
-        flavor = of_resource(row.flavor, row.resource)
-        add(shown, queue, flavor, plain(row.nominal), plain(row.own), borrowed, lent, plain(row.free))
+        add(shown, queue, *counted(row), plain(row.own), borrowed, lent, plain(row.free))
         before = row.queue
     for reserve in holdings.reserves:
         lent = _range(reserve.lent_at_least, reserve.lent_at_most)
-        flavor = of_resource(reserve.flavor, reserve.resource)
-        add(shown, f"cohort {reserve.cohort}", flavor, plain(reserve.nominal), "-", "-", lent, "-")
+        add(shown, f"cohort {reserve.cohort}", *counted(reserve), "-", "-", lent, "-")
     return shown
 
 
@@ -159,11 +180,13 @@ def _range(least: Decimal, most: Decimal) -> str:
     return plain(most) if least == most else f"{plain(least)}-{plain(most)}"
 
 
-def _loans(live: Live) -> Iterable[str]:
+def _loans(live: Live, units: Units) -> Iterable[str]:
     """Yield who borrows from whom; of several who could have lent, Kueue does not say which."""
     for row in live.holdings.queues:
         if row.borrowed:
-            loan = f"{row.queue} borrows {plain(row.borrowed)} {row.flavor}"
+            part = units.part(row.flavor, row.resource)
+            of_what = row.flavor if part == WHOLE else f"x {of_part(part)} of {row.flavor}"
+            loan = f"{row.queue} borrows {plain(row.borrowed)} {of_what}"
             if not row.lenders:
                 yield f"{loan} that nobody has to lend"
             elif len(row.lenders) == 1:
@@ -173,14 +196,16 @@ def _loans(live: Live) -> Iterable[str]:
     yield "free: given at once, borrowed included, nobody preempted"
 
 
-def _holding(live: Live) -> Table:
-    shown = table("Jobs that hold GPUs", "queue", "flavor", "#GPUs", "priority", "state", "for", "job")
+def _holding(live: Live, units: Units) -> Table:
+    has_parts = _have_parts(live.holding, units)
+    title, column = ("Jobs that hold GPUs or parts of them", "#hold") if has_parts else ("Jobs that hold GPUs", "#GPUs")
+    shown = table(title, "queue", "flavor", column, "priority", "state", "for", "job")
     for job in live.holding:
         add(
             shown,
             job.queue or "?",
             ", ".join(job.flavors) or "-",
-            plain(job.gpus),
+            _asked(job, units, has_parts=has_parts),
             job.priority_class or str(job.priority),
             Text(job.state, _STATES.get(job.state, "")),
             _since(job.seconds),
@@ -189,19 +214,33 @@ def _holding(live: Live) -> Table:
     return shown
 
 
-def _waiting(live: Live) -> Table:
-    shown = table("Jobs that wait, in their queue's order", "queue", "#", "#GPUs", "priority", "for", "job, and why")
+def _waiting(live: Live, units: Units) -> Table:
+    has_parts = _have_parts(live.waiting, units)
+    column = "#ask for" if has_parts else "#GPUs"
+    shown = table("Jobs that wait, in their queue's order", "queue", "#", column, "priority", "for", "job, and why")
     for job in live.waiting:
         add(
             shown,
             job.queue or f"no queue {job.local_queue}",
             "-" if job.position is None else job.position,
-            plain(job.gpus),
+            _asked(job, units, has_parts=has_parts),
             job.priority_class or str(job.priority),
             _since(job.seconds),
             Text.assemble(f"{job.namespace}/{job.name}\n", (job.why, "yellow")),
         )
     return shown
+
+
+def _have_parts(jobs: Iterable[JobInQueue], units: Units) -> bool:
+    return any(each.part != WHOLE for job in jobs for each in units.asked(job))
+
+
+def _asked(job: JobInQueue, units: Units, *, has_parts: bool) -> str:
+    """Return how many GPUs a job takes, or of what how many where any job in the table takes parts of them."""
+    asked = units.asked(job)
+    if not has_parts:
+        return plain(sum((each.units for each in asked), Decimal(0)))
+    return "\n".join(spelt(plain(each.units), each.part) for each in asked) or "-"
 
 
 def _evictions(live: Live) -> Table:

@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 
-from mizan import keys
 from mizan.plan import Flavor
-from mizan.sharing import GpuSharing
+from mizan.sharing import WHOLE, GpuSharing
 
 
 def unit(sharing: GpuSharing) -> str:
     """Return what a unit is called: `GPU`, `1g.5gb`, or `1/4 GPU` of one that four share."""
-    return f"{sharing.unit_name} GPU" if "/" in sharing.unit_name else sharing.unit_name
+    return of_part(WHOLE if sharing.counts_gpus else sharing.parts[0].name)
+
+
+def of_part(part: str) -> str:
+    """Return the same of a part of a GPU by its name."""
+    if part == WHOLE:
+        return "GPU"
+    return f"{part} GPU" if "/" in part else part
 
 
 def heading(flavors: Iterable[Flavor]) -> str:
@@ -25,8 +31,3 @@ def unit_column(flavors: Iterable[Flavor]) -> list[str]:
 def unit_cell(flavor: Flavor, flavors: Sequence[Flavor]) -> list[str]:
     """Return the cell of that column."""
     return [unit(flavor.sharing)] * len(unit_column(flavors))
-
-
-def of_resource(flavor: str, resource: str) -> str:
-    """Return a flavor in a cluster, with the resource where that is not the plain GPU."""
-    return flavor if resource == keys.NVIDIA_GPU else f"{flavor} {resource}"

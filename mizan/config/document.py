@@ -10,7 +10,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq, TaggedScalar
 from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLWarning
 from ruamel.yaml.scalarbool import ScalarBoolean
 
-from mizan.config.faults import ENCRYPTED, ConfigFault
+from mizan.config.faults import ENCRYPTED, ConfigFault, shown
 from mizan.config.faults import Path as KeyPath
 from mizan.config.yaml_file import Unfit, load
 from mizan.errors import PlatformError
@@ -143,4 +143,5 @@ def _plain_parts(value: Mapping[Any, Any] | list[Any], known: dict[int, Any]) ->
         return [_plain(item, known) for item in value]
     if set(value) == {SECURE} and isinstance(value[SECURE], str):
         return ENCRYPTED
-    return {str(key): _plain(item, known) for key, item in value.items()}
+    # Python writes no number of more than 4300 digits, which a key may be.
+    return {shown(key) if isinstance(key, int) else str(key): _plain(item, known) for key, item in value.items()}

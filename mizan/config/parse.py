@@ -1,6 +1,6 @@
 """From plain values to a StackConfig, or every fault at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, get_args
 
@@ -14,6 +14,9 @@ from mizan.config.rules import faults_across
 from mizan.keys import CONFIG_PREFIX
 from mizan.prices import PriceBook, shipped
 
+# No price, size or identity is as long. Python writes no number of more than 4300 digits, and so no message about it.
+MOST_DIGITS = 18
+
 
 def own_keys(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return this project's settings without their `mizan:` prefix; those of other programs are left out."""
@@ -26,7 +29,8 @@ def parse(
     """Return the stack that plain values describe; every offer of it has a price.
 
     Shape and cross rules are both checked before anything is raised: the rules between parts judge every value
-    of the right type, so a typing mistake does not hide a wrong reference beside it.
+    of the right type, so a typing mistake does not hide a wrong reference beside it. Only whole numbers that nobody
+    could reckon with are told alone.
 
     Args:
         values: the stack's own keys, as YAML or JSON gives them.
@@ -40,6 +44,9 @@ def parse(
     prices = shipped() if prices is None else prices
     # Pulumi hands on a key with nothing after it as empty text, and writes it so into the file.
     values = {key: None if value == "" else value for key, value in values.items()}
+    overlong = list(_overlong(values))
+    if overlong:
+        raise ConfigErrors(source, sorted(overlong, key=lambda fault: _position(values, fault.path)))
     faults = [_unknown((key,), key, _keys(StackConfig)) for key in sorted(NOT_KEYS & values.keys())]
     across = faults_across(values, prices, today)
     told = {fault.path for fault in across}
@@ -54,6 +61,25 @@ def parse(
     if faults or config is None:
         raise ConfigErrors(source, sorted(faults, key=lambda fault: _position(values, fault.path)))
     return config
+
+
+def _overlong(values: Mapping[str, Any]) -> Iterator[ConfigFault]:
+    """Yield a fault for each whole number of too many digits, wherever it stands."""
+    waiting: list[tuple[Path, object]] = [((), values)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += [((*path, name), each) for name, each in value.items()]
+        elif isinstance(value, list | tuple):
+            waiting += [((*path, index), each) for index, each in enumerate(value)]
+        elif isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+            yield ConfigFault(
+                path,
+                value,
+                needs=f"at most {MOST_DIGITS} digits",
+                because="nothing that a stack counts or names is as long",
+                fix="Write the number that is meant",
+            )
 
 
 def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
@@ -100,7 +126,7 @@ def _fault(detail: ErrorDetails) -> ConfigFault:
         fix = f"{told['fix']}, or remove the key" if is_optional and "leave it out" not in told["fix"] else told["fix"]
         return ConfigFault(path, "nothing", needs="a value", because=told["because"], fix=fix)
     observed = "nothing" if detail["type"] == "missing" else observed
-    return ConfigFault(path, observed, needs=_rule(detail), because=told["because"], fix=told["fix"])
+    return ConfigFault(path, observed, needs=_rule(detail, field), because=told["because"], fix=told["fix"])
 
 
 def _keys(model: type[BaseModel]) -> set[str]:
@@ -108,7 +134,7 @@ def _keys(model: type[BaseModel]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()} - NOT_KEYS
 
 
-def _rule(detail: ErrorDetails) -> str:
+def _rule(detail: ErrorDetails, field: FieldInfo | None) -> str:
     context = detail.get("ctx", {})
     rules = {
         "missing": "a value",
@@ -129,11 +155,15 @@ def _rule(detail: ErrorDetails) -> str:
         "less_than_equal": f"at most {context.get('le')}",
         "enum": str(context.get("expected")),
         "int_type": "a whole number",
+        "int_parsing": "a whole number",
+        "int_parsing_size": "a whole number",
+        "int_from_float": "a whole number",
         "bool_type": "true or false",
         "string_type": "text",
         "string_unicode": "text",
         "tuple_type": "a list",
         "model_type": "a mapping of keys to values",
+        "dict_type": f"a mapping of names to {_entries(field)}",
     }
     return rules.get(detail["type"], detail["msg"])
 
@@ -168,6 +198,13 @@ def _told(field: FieldInfo | None) -> dict[str, str]:
     if field is None or not isinstance(field.json_schema_extra, dict):
         return {"because": "a stack file has one shape", "fix": "Compare it with stacks/Pulumi.local.yaml"}
     return {name: str(text) for name, text in field.json_schema_extra.items()}
+
+
+def _entries(field: FieldInfo | None) -> str:
+    """Return what a field that is a mapping has by name."""
+    annotation = None if field is None else field.annotation
+    kinds = {kind for part in (annotation, *get_args(annotation)) for kind in get_args(part)}
+    return "whole numbers" if int in kinds else "text"
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -32,6 +32,14 @@ class _Constructor(RoundTripConstructor):
             raise DuplicateKeyError(problem=f"found duplicate key {cut(str(key))}", problem_mark=key_node.start_mark)
         return True
 
+    def construct_yaml_int(self, node: Any) -> Any:  # noqa: ANN401  # ruamel's signature
+        try:
+            return super().construct_yaml_int(node)
+        # Python reads no number of more than 4300 digits.
+        except ValueError as error:
+            problem = f"found {cut(node.value)}, a number of too many digits"
+            raise ConstructorError(problem=problem, problem_mark=node.start_mark) from error
+
     def construct_yaml_timestamp(self, node: Any, values: Any = None) -> Any:  # noqa: ANN401  # ruamel's signature
         try:
             return super().construct_yaml_timestamp(node, values)
@@ -40,6 +48,7 @@ class _Constructor(RoundTripConstructor):
             raise ConstructorError(problem=problem, problem_mark=node.start_mark) from error
 
 
+_Constructor.add_constructor(INTEGER, _Constructor.construct_yaml_int)
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
 
 

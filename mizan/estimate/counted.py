@@ -145,7 +145,7 @@ class Counted:
         """Return the pool with other sizes of some capacity types; None where a stack that said so would be at fault.
 
         A capacity type of 0 nodes goes, and its quotas with it. Where there would be more quota than nodes, and was not
-        before, the largest quotas are lowered.
+        before, the largest quotas are lowered; where there was, those that alone would be more.
         """
         offers = tuple(self._offers(nodes))
         if not any(map(is_feasible, offers)) or self._is_too_cold(offers):
@@ -181,11 +181,14 @@ class Counted:
     def _lowered(self, kind: CapacityType | None, offers: Iterable[Offer]) -> dict[Quota, int] | None:
         """Return what the largest quotas of a capacity type become, so that other offers have room for all of them.
 
-        None where they cannot be as low as that.
+        Where they had none before, for each of them by itself. None where they cannot be as low as that.
         """
         sizes = {quota: self.quotas[quota].nominal for quota in self.quotas if quota[1] is kind}
         if sum(sizes.values()) > _room(self.pool.offers, kind):
-            return {}
+            left_out = self.pool.left_out_nodes * self.pool.offers[0].units_per_node if kind is None else 0
+            most = _room(offers, kind) + left_out
+            over = {quota: most for quota, size in sizes.items() if size > most}
+            return None if any(self.least_units(quota) > most for quota in over) else over
 
         def capped(most: int) -> dict[Quota, int]:
             return {quota: max(min(size, most), self.least_units(quota)) for quota, size in sizes.items()}

@@ -4,6 +4,9 @@ All are taken to be equally busy: each does the same share of what its own quota
 but what nobody does work for: quota of a cohort itself, and what is left of an owner's. A claim fills its capacity
 types in its queue's order, with own quota first; where its queue borrows before it tries the next capacity type, so
 does it.
+
+A cloud rents no part of a node. So the quota of a few parts of GPUs counts as the whole nodes that hold them, and what
+is used of it is the share of time in which they run.
 """
 
 from collections import defaultdict
@@ -22,14 +25,29 @@ NEGLIGIBLE = Decimal("1e-9")
 
 
 def usable_nodes(pool: PoolPlan) -> Decimal:
-    """Return the nodes for which there is quota; where no queue counts a pool all of them are, left-out ones too."""
+    """Return the nodes for which there is quota; where no queue counts a pool all of them are, left-out ones too.
+
+    Of each capacity type that is counted apart they are whole ones, as a cloud rents no part of a node.
+    """
+    return _usable(pool, is_whole=True)
+
+
+def quota_nodes(pool: PoolPlan) -> Decimal:
+    """Return the same as far as quota reaches, the last node of each capacity type perhaps in part."""
+    return _usable(pool, is_whole=False)
+
+
+def _usable(pool: PoolPlan, *, is_whole: bool) -> Decimal:
     sizes = _sizes(pool)
     every = Decimal(sum(sizes.values()))
     if pool.claims is None or not pool.offers:
         return every
-    kinds = pool.claims.capacity_types
+    nodes = _Nodes(pool, pool.claims)
     return sum(
-        (min(every if kind is None else Decimal(sizes[kind]), _nodes(pool, pool.claims.units(kind))) for kind in kinds),
+        (
+            min(every if kind is None else Decimal(sizes[kind]), nodes.held(kind, is_whole=is_whole))
+            for kind in pool.claims.capacity_types
+        ),
         Decimal(0),
     )
 
@@ -46,13 +64,42 @@ def filled(pool: PoolPlan, work: Decimal, useful: Sequence[Decimal]) -> tuple[tu
         return (), work
     claims = pool.claims or Claims.of_one(sum(offer.max_units for offer in pool.offers))
     works = list(_works(claims, work))
-    undisturbed = _Filling(pool, useful, idle={})
+    nodes = _Nodes(pool, claims)
+    undisturbed = _Filling(nodes, useful, idle={})
     for claim, share in zip(claims.each, works, strict=True):
         undisturbed.fill(claim, share)
-    idle = {place: _nodes(pool, units) - undisturbed.used[place] for place, units in claims.held.items()}
-    filling = _Filling(pool, useful, idle=idle)
+    idle = {place: nodes.of(place[1], units) - undisturbed.used[place] for place, units in claims.held.items()}
+    filling = _Filling(nodes, useful, idle=idle)
     left = sum((filling.fill(claim, share) for claim, share in zip(claims.each, works, strict=True)), Decimal(0))
     return tuple(filling.nodes), left.quantize(NEGLIGIBLE).normalize() + 0
+
+
+class _Nodes:
+    """What units of a pool are in nodes.
+
+    All quota of a capacity type together is a whole number of nodes, of which each unit is the same part.
+    """
+
+    def __init__(self, pool: PoolPlan, claims: Claims) -> None:
+        """Count the nodes for all quota of each capacity type.
+
+        Args:
+            pool: with its offers.
+            claims: on the pool.
+        """
+        self.pool = pool
+        self._units = {kind: claims.units(kind) for kind in claims.capacity_types}
+        self._per_node = pool.offers[0].units_per_node
+
+    def held(self, kind: CapacityType | None, *, is_whole: bool = True) -> Decimal:
+        """Return the nodes for all quota of a capacity type, whole ones or as far as it reaches."""
+        units = self._units.get(kind, 0)
+        return Decimal(-(-units // self._per_node)) if is_whole else Decimal(units) / self._per_node
+
+    def of(self, kind: CapacityType | None, units: int) -> Decimal:
+        """Return so many units of a capacity type in nodes."""
+        every = self._units.get(kind, 0)
+        return units * self.held(kind) / every if every else Decimal(units) / self._per_node
 
 
 class _Filling:
@@ -63,18 +110,19 @@ class _Filling:
         used: of whose quota they are.
     """
 
-    def __init__(self, pool: PoolPlan, useful: Sequence[Decimal], idle: Nodes) -> None:
+    def __init__(self, nodes: _Nodes, useful: Sequence[Decimal], idle: Nodes) -> None:
         """Begin with no node taken.
 
         Args:
-            pool: whose offers are filled.
+            nodes: of the pool whose offers are filled.
             useful: the share of each offer's time in which work gets done.
             idle: nodes that may be borrowed.
         """
-        self._pool = pool
+        self._of = nodes.of
+        self._offers = nodes.pool.offers
         self._useful = useful
         self._idle = dict(idle)
-        self.nodes = [Decimal(0)] * len(pool.offers)
+        self.nodes = [Decimal(0)] * len(self._offers)
         self.used: defaultdict[tuple[str, CapacityType | None], Decimal] = defaultdict(Decimal)
 
     def fill(self, claim: Claim, work: Decimal) -> Decimal:
@@ -83,9 +131,9 @@ class _Filling:
         for share, is_borrowed in claim.steps():
             place = (claim.tree, share.capacity_type)
             if is_borrowed:
-                most = min(_nodes(self._pool, share.borrowable), self._idle.get(place, Decimal(0)))
+                most = min(self._of(share.capacity_type, share.borrowable), self._idle.get(place, Decimal(0)))
             else:
-                most = _nodes(self._pool, share.own)
+                most = self._of(share.capacity_type, share.own)
             taken, left = self._take(share, most, left)
             self.used[place] += taken
             if is_borrowed:
@@ -95,7 +143,7 @@ class _Filling:
     def _take(self, share: Share, most: Decimal, work: Decimal) -> tuple[Decimal, Decimal]:
         """Take at most so many nodes of a share's offers; return what was taken and the work that is left."""
         taken, left = Decimal(0), work
-        for index, offer in enumerate(self._pool.offers):
+        for index, offer in enumerate(self._offers):
             if share.capacity_type in (None, offer.capacity_type):
                 free = min(offer.max_nodes - self.nodes[index], most - taken)
                 nodes = min(free, left / self._useful[index])
@@ -118,7 +166,3 @@ def _sizes(pool: PoolPlan) -> Mapping[CapacityType | None, int]:
     for offer in pool.offers:
         sizes[offer.capacity_type] += offer.max_nodes
     return sizes
-
-
-def _nodes(pool: PoolPlan, units: int) -> Decimal:
-    return Decimal(units) / pool.offers[0].units_per_node

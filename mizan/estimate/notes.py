@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.config import Cloud
 from mizan.estimate.commitment_model import CommitmentCost
+from mizan.estimate.filling import quota_nodes, usable_nodes
 from mizan.estimate.idle import warm_hours_per_week
 from mizan.estimate.model import Note, NoteKind, StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
@@ -34,6 +35,7 @@ def notes_of(
         *_on_offers(pools),
         *_on_splits(plan, tariff),
         *_on_use(pools),
+        *_on_whole_nodes(plan),
         *_on_min_nodes(plan),
         *_on_warm(plan),
         *_ending(stack, commitments),
@@ -159,6 +161,18 @@ def _on_use(pools: Sequence[PoolCost]) -> Iterator[Found]:
             yield NoteKind.UNDONE_WORK, pool.name, text
 
 
+def _on_whole_nodes(plan: Plan) -> Iterator[Found]:
+    """Yield where quota ends within a node, so that more is paid than its part."""
+    for pool in plan.pools:
+        held, whole = quota_nodes(pool), usable_nodes(pool)
+        if held < whole:
+            text = (
+                f"Quota of pool {pool.name} is {_digits(held)} nodes. A node is paid for whole, also where it is used "
+                f"in part: expected counts {whole}."
+            )
+            yield NoteKind.EXPECTED_USE, pool.name, text
+
+
 def _ending(stack: StackCost, commitments: Sequence[CommitmentCost]) -> Iterator[Found]:
     """Yield the commitments that do not last the month that is estimated."""
     for each in commitments:
@@ -211,6 +225,11 @@ def _offers(pools: Sequence[PoolCost]) -> Iterator[OfferCost]:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
+
+
+def _digits(nodes: Decimal) -> str:
+    """Return nodes with as many digits as tell a single MIG instance of the largest machine."""
+    return f"{nodes.quantize(Decimal('0.001'), ROUND_HALF_UP).normalize():f}"
 
 
 def _money(amount: Decimal) -> str:

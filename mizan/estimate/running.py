@@ -1,10 +1,10 @@
 """How many nodes of each offer run: at the maximum, and for the work that is expected.
 
-Expected work is `utilisationPercent` of the nodes for which there is quota (of all `maxNodes` where no queue counts the
-pool; those of left-out capacity types too), in `hoursPerWeek` of the 168 hours. It fills the offers in the order in
-which they are tried. An offer that loses the share f of its time to interruptions needs 1 / (1 - f) of the nodes for
-the same work, but never has more than its `maxNodes` or its quota; what does not fit goes to the next offer, and past
-the last one stays undone. So no expected bill is above the maximum one.
+Expected work is `utilisationPercent` of the nodes for which there is quota, whole ones (of all `maxNodes` where no
+queue counts the pool; those of left-out capacity types too), in `hoursPerWeek` of the 168 hours. It fills the offers in
+the order in which they are tried. An offer that loses the share f of its time to interruptions needs 1 / (1 - f) of the
+nodes for the same work, but never has more than its `maxNodes` or its quota; what does not fit goes to the next offer,
+and past the last one stays undone. So no expected bill is above the maximum one.
 
 Nodes that a pool keeps, by a schedule or always, run beside them as far as no job does on them
 (mizan/estimate/idle.py).

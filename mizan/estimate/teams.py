@@ -127,8 +127,9 @@ def share_at(size: Size, team: str, parts: Parts, weighing: Weights) -> Decimal:
 def _cut(amounts: Dollars, weighing: Weights, size: Size) -> list[Decimal]:
     """Return an amount at one size, cut as `Weights.at` says.
 
-    Work fills a pool in an order that need not begin with the cheapest offer, so that GPUs with quota can cost more as
-    expected than the mean of all at the maximum; teams then pay at the maximum what they pay as expected.
+    Work fills a pool in an order that need not begin with the cheapest offer, and quota that ends within a node counts
+    as all of it. So GPUs with quota can cost more as expected than the mean of all at the maximum; teams then pay at
+    the maximum what they pay as expected.
     """
     expected, maximum = weighing.at(Size.EXPECTED), weighing.at(Size.MAXIMUM)
     if size is not Size.MAXIMUM:

@@ -18,12 +18,12 @@ from mizan import keys
 from mizan.config import Cloud, DcgmExporterAddon, Install
 from mizan.manifests.dcgm_monitors import NAME, has_sharing_pods, operator_monitors, own_monitors
 from mizan.manifests.driver_installer import DRIVER_FOLDER
-from mizan.manifests.gpu_configs import gpu_configs
-from mizan.manifests.manifest import Manifest, manifest
+from mizan.manifests.manifest import Manifest, manifest, tolerations_of_pools
+from mizan.manifests.namespaces import their_namespace
 from mizan.metrics import counters_csv
 from mizan.plan import Plan, PoolPlan
 from mizan.plan.dcgm_exporter import measured_alone, measured_by_operator
-from mizan.plan.nodes import GPU_TAINT, spot_taint
+from mizan.plan.external import is_somebody_else_s
 
 COUNTERS_NAME = "mizan-dcgm-counters"
 COUNTERS_KEY = "dcgm-metrics.csv"
@@ -43,11 +43,11 @@ def dcgm_exporter(plan: Plan) -> list[Manifest]:
         return []
     installs = settings.install is Install.HELM
     found = []
-    if _has_operator_s_namespace(plan):
+    if plan.gpu_operator is not None:
         found += [counters_config(plan, keys.GPU_NAMESPACE), *operator_monitors(plan)]
     if pools := measured_alone(plan):
         found += [
-            *([_namespace()] if installs or plan.cloud is not Cloud.EXISTING else []),
+            their_namespace(keys.DCGM_NAMESPACE) if is_somebody_else_s(settings, plan.cloud) else _namespace(),
             *([_quota(pools)] if installs and plan.cloud is Cloud.GKE else []),
             counters_config(plan, keys.DCGM_NAMESPACE),
             *own_monitors(plan),
@@ -61,14 +61,15 @@ def counters_config(plan: Plan, namespace: str) -> Manifest:
     The exporter reads it once, and nothing starts it anew when only the content is another. So the name has a digest of
     it. To somebody else's exporter the name is told once, and stays.
     """
-    return manifest("v1", "ConfigMap", counters_name(plan), namespace=namespace) | {
+    return manifest("v1", "ConfigMap", counters_name(plan, namespace), namespace=namespace) | {
         "data": {COUNTERS_KEY: counters_csv()}
     }
 
 
-def counters_name(plan: Plan) -> str:
-    """Return the name of the counters' ConfigMap in each namespace that has an exporter."""
-    if plan.dcgm_exporter is None or plan.dcgm_exporter.install is Install.EXTERNAL:
+def counters_name(plan: Plan, namespace: str) -> str:
+    """Return the name of the counters' ConfigMap in a namespace that has an exporter: the operator's, or its own."""
+    brought_by = (plan.dcgm_exporter, plan.gpu_operator if namespace == keys.GPU_NAMESPACE else plan.dcgm_exporter)
+    if any(addon is None or addon.install is Install.EXTERNAL for addon in brought_by):
         return COUNTERS_NAME
     return f"{COUNTERS_NAME}-{hashlib.sha256(counters_csv().encode()).hexdigest()[:10]}"
 
@@ -84,7 +85,7 @@ def operator_values(plan: Plan) -> Manifest:
     pools = measured_by_operator(plan)
     return {
         "enabled": True,
-        "config": {"name": counters_name(plan)},
+        "config": {"name": counters_name(plan, keys.GPU_NAMESPACE)},
         "hostPID": has_sharing_pods(pools),
         "enablePodLabels": True,
         "enablePodUID": True,
@@ -109,13 +110,15 @@ def chart_values(plan: Plan) -> Manifest:
         "hostPID": has_sharing_pods(pools),
         "kubernetes": {"enablePodLabels": True, "enablePodUID": True, "podLabelAllowlistRegex": _pod_labels()},
         "extraEnv": [*(_GKE_ENVIRONMENT if is_gke else ()), *_environment(settings, pools)],
-        "extraConfigMapVolumes": [{"name": volume, "configMap": {"name": counters_name(plan), "items": items}}],
+        "extraConfigMapVolumes": [
+            {"name": volume, "configMap": {"name": counters_name(plan, keys.DCGM_NAMESPACE), "items": items}}
+        ],
         "extraVolumeMounts": [
             {"name": volume, "mountPath": COUNTERS_FILE, "subPath": COUNTERS_KEY, "readOnly": True},
             *([{"name": _DRIVER, "mountPath": "/usr/local/nvidia", "readOnly": True}] if is_gke else []),
         ],
         "affinity": _affinity(plan),
-        "tolerations": _tolerations(plan, pools),
+        "tolerations": tolerations_of_pools(pools, plan.cloud),
         "serviceMonitor": {"enabled": False},
     }
     return values | (_GKE_VALUES if is_gke else {})
@@ -176,24 +179,6 @@ def _affinity(plan: Plan) -> Manifest:
     ]
     selected = {"nodeSelectorTerms": [{"matchExpressions": terms}]}
     return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": selected}}
-
-
-def _tolerations(plan: Plan, pools: Sequence[PoolPlan]) -> list[Manifest]:
-    """Return what gets a pod onto every node of some pools, whatever else keeps pods off it."""
-    of_offers = (taint for pool in pools for offer in pool.offers for taint in offer.taints)
-    found = dict.fromkeys((taint.key, taint.effect) for taint in (GPU_TAINT, spot_taint(plan.cloud), *of_offers))
-    return [{"key": key, "operator": "Exists", "effect": effect} for key, effect in found]
-
-
-def _has_operator_s_namespace(plan: Plan) -> bool:
-    """Return whether the operator's namespace is there by now.
-
-    For somebody else's operator, which finds nothing else to read, a new cluster has none until they install it.
-    """
-    operator = plan.gpu_operator
-    if operator is None:
-        return False
-    return operator.install is Install.HELM or plan.cloud is Cloud.EXISTING or bool(gpu_configs(plan))
 
 
 def _namespace() -> Manifest:

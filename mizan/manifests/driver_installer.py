@@ -75,7 +75,7 @@ def _pools(plan: Plan) -> list[PoolPlan]:
 
 def _pod(pools: list[str]) -> Manifest:
     where = [
-        {"key": "cloud.google.com/gke-accelerator", "operator": "Exists"},
+        {"key": keys.GKE_ACCELERATOR, "operator": "Exists"},
         {"key": "cloud.google.com/gke-gpu-driver-version", "operator": "DoesNotExist"},
         {"key": "cloud.google.com/gke-confidential-nodes-instance-type", "operator": "DoesNotExist"},
         is_in(keys.POOL, *pools),

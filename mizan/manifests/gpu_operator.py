@@ -27,9 +27,10 @@ from mizan.manifests.gpu_configs import (
     gpu_configs,
     mig_layouts,
 )
-from mizan.manifests.manifest import Manifest, manifest
+from mizan.manifests.manifest import Manifest, manifest, tolerations_of_pools
+from mizan.manifests.namespaces import their_namespace
 from mizan.plan import Plan
-from mizan.plan.nodes import GPU_TAINT, spot_taint
+from mizan.plan.external import is_somebody_else_s
 from mizan.sharing import SharingMode
 
 # The first by the chart's own default, which a list of ours replaces. System nodes on EKS let only pods with the second
@@ -54,13 +55,14 @@ _LEAST_PODS = 100
 def gpu_operator(plan: Plan) -> list[Manifest]:
     """Return what the operator of a stack needs in its cluster, each after what it refers to; its chart comes after.
 
-    Somebody else's operator needs its configurations alone, and in a cluster of theirs has its namespace already.
+    Somebody else's operator needs its configurations alone, and the namespace that they are in.
     """
     operator, configs = plan.gpu_operator, gpu_configs(plan)
     if operator is None:
         return []
     if operator.install is Install.EXTERNAL:
-        return [_namespace(), *configs] if configs and plan.cloud is not Cloud.EXISTING else configs
+        is_theirs = is_somebody_else_s(operator, plan.cloud)
+        return [their_namespace(keys.GPU_NAMESPACE) if is_theirs else _namespace(), *configs]
     quota = [_quota(plan)] if plan.cloud is Cloud.GKE else []
     return [_namespace(), *quota, *configs, *driver_installer(plan)]
 
@@ -74,11 +76,11 @@ def chart_values(plan: Plan) -> Manifest:
     return {
         # Helm itself installs the CRDs of a chart and never upgrades them.
         "operator": {"upgradeCRD": True, "tolerations": _of_controllers()},
-        "daemonsets": {"tolerations": _on_gpu_nodes(plan)},
+        "daemonsets": {"tolerations": tolerations_of_pools(plan.pools, plan.cloud)},
         "node-feature-discovery": {
             "master": {"tolerations": _of_controllers()},
             "gc": {"tolerations": _of_controllers()},
-            "worker": {"tolerations": [*_of_controllers(), *_on_gpu_nodes(plan)]},
+            "worker": {"tolerations": [*_of_controllers(), *tolerations_of_pools(plan.pools, plan.cloud)]},
         },
         "dcgmExporter": operator_values(plan),
         **_driver_and_toolkit(plan),
@@ -93,13 +95,6 @@ def has_claims(plan: Plan) -> bool:
 
 def _of_controllers() -> list[Manifest]:
     return [dict(each) for each in _CONTROLLERS]
-
-
-def _on_gpu_nodes(plan: Plan) -> list[Manifest]:
-    """Return what gets past all taints of the pools, and of spot before there is any: then nothing starts anew."""
-    taints = [GPU_TAINT, spot_taint(plan.cloud), *(taint for offer in plan.offers for taint in offer.taints)]
-    unique = dict.fromkeys((taint.key, taint.effect) for taint in taints)
-    return [{"key": key, "operator": "Exists", "effect": effect} for key, effect in unique]
 
 
 def _driver_and_toolkit(plan: Plan) -> Manifest:

@@ -1,4 +1,4 @@
-"""What a container gets that names nothing, and how many GPUs a namespace may hold."""
+"""What a container gets that names nothing, and how much of GPUs a namespace may hold."""
 
 from collections.abc import Iterable
 
@@ -40,9 +40,12 @@ def limit_range(team: TeamPlan, machines: Iterable[Machine]) -> Manifest:
 
 
 def resource_quota(team: TeamPlan) -> Manifest:
-    """Return the ResourceQuota: all GPUs that the team's queues can admit, and none beyond them.
+    """Return the ResourceQuota: of each resource all that the team's queues can admit, and none beyond it.
 
-    Kubernetes counts a resource outside its own by requests only, and devices that pods claim by their class.
+    Kubernetes counts a resource outside its own by requests only, and devices that pods claim by their class. It knows
+    no pool: where pools offer whole GPUs and parts of GPUs by one name, as GKE's own sharing does, the quota holds
+    their sum and cannot keep the one from being taken for the other. Kueue does for the jobs that it admits; a plan
+    warns of the rest (mizan/plan/tenant_warnings.py).
     Source: https://kubernetes.io/docs/concepts/policy/resource-quotas/, read 2026-11-22;
     k8s.io/kubernetes@v1.36.3 pkg/quota/v1/evaluator/core/resource_claims.go, V1ResourceByDeviceClass.
     """

@@ -1,4 +1,4 @@
-"""A team's namespace."""
+"""The namespace of a team, and that of somebody else's add-on."""
 
 from mizan import keys
 from mizan.manifests.manifest import Manifest, manifest
@@ -11,6 +11,16 @@ POD_SECURITY = {
     for mode in (keys.POD_SECURITY_ENFORCE, keys.POD_SECURITY_AUDIT, keys.POD_SECURITY_WARN)
     for key, value in ((mode, "restricted"), (f"{mode}-version", "latest"))
 }
+
+
+def their_namespace(name: str) -> Manifest:
+    """Return a namespace of somebody else, with nothing that they could have set otherwise.
+
+    It has to be there before what their add-on reads is in it, and it may come before theirs or after: Pulumi takes
+    what is there as it is, and two owners of one label would be a conflict. Whoever writes it keeps it on the way out.
+    Source: pulumi/pulumi-kubernetes provider/pkg/await/await.go, Creation, with server-side apply.
+    """
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
 def team_namespace(team: TeamPlan, stack: str) -> Manifest:

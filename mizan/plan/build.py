@@ -15,15 +15,16 @@ from mizan.config import (
     Team,
     TrainingJob,
 )
+from mizan.plan.budget_enforcement import enforcement_of
 from mizan.plan.checkpoints import CheckpointBucket, account_of, bucket_of, of_checkpoints, placed
 from mizan.plan.cloud_labels import cloud_labels
 from mizan.plan.commitments import commitments_of
 from mizan.plan.dcgm_exporter import dcgm_exporter_of
 from mizan.plan.device_claims import of_claims
 from mizan.plan.expiry import of_expiry
-from mizan.plan.gpu_operator import gpu_operator_of
-from mizan.plan.idle import of_commitments, of_order, of_queueless, of_spare
-from mizan.plan.intervals import checkpoint_seconds, of_runs
+from mizan.plan.gpu_operator import gpu_operator_of, of_setup
+from mizan.plan.idle import of_commitments, of_kept, of_order, of_queueless, of_spare
+from mizan.plan.intervals import checkpoint_seconds, of_runs, refuse_early_deletion
 from mizan.plan.model import Flavor, Offer, PoolPlan
 from mizan.plan.monitoring import opencost_of, prometheus_of
 from mizan.plan.nodes import CAPACITY_LABELS, spot_taint
@@ -33,8 +34,9 @@ from mizan.plan.pools import counted_apart, pools_of
 from mizan.plan.price_warnings import of_own_prices, of_prices
 from mizan.plan.queue_model import CohortPlan, FlavorQuota, QueuePlan
 from mizan.plan.reach import claims, reachable_units
-from mizan.plan.sharing_warnings import of_sharing
+from mizan.plan.sharing_warnings import of_karpenter, of_sharing
 from mizan.plan.tenant_model import JobPlan, TeamPlan
+from mizan.plan.tenant_warnings import of_resource_quotas
 from mizan.plan.warnings import of_kueue, of_quotas_and_jobs
 from mizan.plan.worth import notice_seconds
 
@@ -45,8 +47,8 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
     """Return the Plan of a stack that `parse` has checked: every name in it exists, every offer has a price.
 
     Raises:
-        ConfigErrors: of a pool no capacity type is feasible for the workloads of its queues, or the stack's name makes
-            no name of a bucket.
+        ConfigErrors: of a pool no capacity type is feasible for the workloads of its queues, the stack's name makes no
+            name of a bucket, or the bucket keeps no checkpoint of a job until its next one.
     """
     bucket = bucket_of(stack, config)
     commitments = commitments_of(config)
@@ -58,7 +60,9 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
     pools = tuple(replace(pool, claims=claimed.get(pool.name)) for pool in pools)
     teams = {team.name: team for team in config.teams}
     by_name = {queue.name: queue for queue in queues}
+    tenants = tuple(_team(team, by_name, cohorts) for team in config.teams)
     jobs = tuple(_job(job, config, teams[job.team], by_name[job.queue], bucket) for job in config.jobs)
+    refuse_early_deletion(stack, jobs, config, bucket)
     return Plan(
         stack=stack,
         today=config.today,
@@ -71,10 +75,11 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         cohorts=cohorts,
         queues=queues,
         priorities=config.priorities,
-        teams=tuple(_team(team, by_name, cohorts) for team in config.teams),
+        teams=tenants,
         jobs=jobs,
         commitments=commitments,
         budget=config.budget,
+        budget_enforcement=enforcement_of(stack, config),
         gke=config.gke,
         eks=config.eks,
         karpenter=config.addons.karpenter or KarpenterAddon(),
@@ -92,10 +97,14 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
             *of_order(queues),
             *of_queueless(pools, queues),
             *of_spare(tuple(flavors.values()), pools),
+            *of_kept(tuple(flavors.values()), pools),
             *of_runs(config.jobs, by_name, config),
             *of_expiry(config),
             *of_quotas_and_jobs(tuple(flavors.values()), queues, cohorts, jobs),
             *of_sharing(pools, config.queues, config.teams, jobs),
+            *of_karpenter(pools, config.addons.karpenter or KarpenterAddon(), config.cloud),
+            *of_resource_quotas(tenants, queues, cohorts),
+            *of_setup(pools, gpu_operator_of(config, pools), config.cloud),
             *of_kueue(config.addons.kueue, config.cloud),
             *of_claims(pools, config.addons.kueue, config.cloud),
             *of_checkpoints(bucket, config),

@@ -1,11 +1,13 @@
-"""What would be paid for and not used: commitments larger than their pools, and GPUs that no queue counts."""
+"""What would be paid for and not used: commitments larger than their pools, and GPUs that no job is admitted to."""
 
 from collections.abc import Iterator, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from mizan.capacity import CapacityType
 from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan
+from mizan.plan.pod_requests import spelt_units
 from mizan.plan.queue_model import QueuePlan
-from mizan.prices import derived_mark
+from mizan.prices import HOURS_PER_MONTH, derived_mark
 
 
 def of_commitments(commitments: Sequence[CommitmentPlan], pools: Sequence[PoolPlan]) -> Iterator[str]:
@@ -48,12 +50,12 @@ def of_queueless(pools: Sequence[PoolPlan], queues: Sequence[QueuePlan]) -> Iter
     counted = {quota.flavor.pool for queue in queues for quota in queue.quotas}
     for pool in pools:
         if pool.name not in counted:
-            gpus = sum(offer.max_units for offer in pool.offers)
-            yield f"pool {pool.name}: no queue counts its {gpus} GPUs, so no job gets them. Add a quota, or remove it."
+            units = spelt_units(sum(offer.max_units for offer in pool.offers), pool.sharing)
+            yield f"pool {pool.name}: no queue counts its {units}, so no job gets them. Add a quota, or remove it."
 
 
 def of_spare(flavors: Sequence[Flavor], pools: Sequence[PoolPlan]) -> Iterator[str]:
-    """Yield each capacity type, counted apart, of which there are more GPUs than quota.
+    """Yield each capacity type, counted apart, of which there is more than quota.
 
     Where the autoscaler chooses, more nodes than quota is what a fallback is: those of one capacity type stand in for
     those of another.
@@ -65,11 +67,49 @@ def of_spare(flavors: Sequence[Flavor], pools: Sequence[PoolPlan]) -> Iterator[s
             continue
         units = held.units(flavor.capacity_type)
         if units < flavor.max_units:
+            sizes = "minimum and maximum" if _never_used(flavor, units) else "maximum"
             yield (
-                f"pool {flavor.pool}: grows to {flavor.max_units} GPUs of {flavor.capacity_type}, but queues are "
-                f"admitted to {units} of them at most; no job gets the rest, which is in the maximum of every "
-                "estimate. Raise the quotas, or lower `maxNodes`."
+                f"pool {flavor.pool}: grows to {spelt_units(flavor.max_units, flavor.sharing)} of "
+                f"{flavor.capacity_type}, but queues are admitted to {units} of them at most; no job gets the rest, "
+                f"which is in the {sizes} of every estimate. Raise the quotas, or lower `maxNodes`."
             )
+
+
+def of_kept(flavors: Sequence[Flavor], pools: Sequence[PoolPlan]) -> Iterator[str]:
+    """Yield each flavor of which more nodes are always there than its quotas fill."""
+    claims = {pool.name: pool.claims for pool in pools}
+    for flavor in flavors:
+        held = claims[flavor.pool]
+        units = 0 if held is None else held.units(flavor.capacity_type)
+        unused = _never_used(flavor, units)
+        if unused:
+            kept = sum(offer.min_nodes for offer in flavor.offers)
+            of_type = f" of {flavor.capacity_type}" if flavor.capacity_type else ""
+            parts = spelt_units(kept * flavor.offers[0].units_per_node, flavor.sharing)
+            yield (
+                f"pool {flavor.pool}: always has {_nodes(kept)}{of_type} with {parts}, but queues are admitted to "
+                f"{units} of them at most; no job ever needs {_nodes(unused)}{_cost(flavor, unused)}. Lower "
+                "`minNodes`, or raise the quotas."
+            )
+
+
+def _never_used(flavor: Flavor, units: int) -> int:
+    """Return how many of a flavor's nodes that are always there remain when its quotas fill the others."""
+    filled = -(-units // flavor.offers[0].units_per_node)
+    return max(0, sum(offer.min_nodes for offer in flavor.offers) - filled)
+
+
+def _cost(flavor: Flavor, nodes: int) -> str:
+    """Return what so many nodes cost a month, the cheapest that are bought as they run; nothing where there is none."""
+    kept = [offer.price for offer in flavor.offers for _ in range(offer.min_nodes) if not offer.is_committed]
+    cheapest = sorted(kept, key=lambda price: price.usd_per_hour)[:nodes]
+    usd = sum((price.usd_per_hour for price in cheapest), Decimal(0)) * HOURS_PER_MONTH
+    mark = derived_mark(is_derived=any(price.is_derived for price in cheapest))
+    return f", at ${usd.quantize(Decimal(1), ROUND_HALF_UP):,}{mark} a month whatever runs" if cheapest else ""
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"
 
 
 def _of_dollars(commitment: CommitmentPlan, offers: Sequence[Offer]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from mizan.config import (
     Budget,
+    BudgetEnforcement,
     Cloud,
     Cluster,
     DcgmExporterAddon,
@@ -36,6 +37,7 @@ class Plan:
         dcgm_exporter: NVIDIA's exporter of what GPUs do, with who installs it; None where the stack has none.
         prometheus: where costs are measured, with who installs it; None where the stack has none.
         opencost: with who installs it and whose prices it takes; None where the stack has none.
+        budget_enforcement: what happens to a team that has spent its budget, its mode decided.
         checkpoints: the bucket of its jobs; None where it makes none.
         cloud_labels: of everything that the stack makes in the cloud; at AWS tags.
         forced_removals: teams whose namespaces may go although jobs run there.
@@ -57,6 +59,7 @@ class Plan:
     jobs: tuple[JobPlan, ...] = field(default=())
     commitments: tuple[CommitmentPlan, ...] = field(default=())
     budget: Budget | None = None
+    budget_enforcement: BudgetEnforcement = field(default_factory=BudgetEnforcement)
     gke: Gke | None = None
     eks: Eks | None = None
     karpenter: KarpenterAddon = field(default_factory=KarpenterAddon)

@@ -9,7 +9,7 @@ from mizan.config import GpuRequest
 from mizan.plan.model import Flavor, Offer
 from mizan.plan.queue_model import FlavorQuota, QueuePlan
 from mizan.plan.room import pod_room
-from mizan.sharing import WHOLE, GpuPart, Manager, SharingMode
+from mizan.sharing import WHOLE, GpuPart, GpuSharing, Manager, SharingMode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +67,16 @@ class PodRequest:
         return offer.resources.get(self.resource, 0) // self.units if offer.pool in self.pools else 0
 
 
-def spelt(units: int, part: str) -> str:
-    """Return so many parts of GPUs in words: `4 GPUs`, `7 x 1g.5gb` or `4 x 1/4 of a GPU`."""
+def spelt(units: int | str, part: str) -> str:
+    """Return so many parts of GPUs in words: `1 GPU`, `4 GPUs`, `7 x 1g.5gb` or `4 x 1/4 of a GPU`."""
     if part == WHOLE:
-        return f"{units} GPUs"
+        return f"{units} GPU{'' if str(units) == '1' else 's'}"
     return f"{units} x {part}{' of a GPU' if '/' in part else ''}"
+
+
+def spelt_units(units: int, sharing: GpuSharing) -> str:
+    """Return so many of what a quota of a pool counts in words."""
+    return spelt(units, WHOLE if sharing.counts_gpus else sharing.parts[0].name)
 
 
 def reachable(request: GpuRequest, queue: QueuePlan) -> tuple[tuple[FlavorQuota, GpuPart], ...]:

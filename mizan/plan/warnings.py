@@ -5,11 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from mizan.config import Cloud, Install, KueueAddon
 from mizan.plan.model import Flavor
 from mizan.plan.nodes import passes
-from mizan.plan.pod_requests import spelt
+from mizan.plan.pod_requests import spelt_units
 from mizan.plan.queue_model import CohortPlan, QueuePlan
 from mizan.plan.reach import held_units, reach_of
 from mizan.plan.tenant_model import JobPlan
-from mizan.sharing import WHOLE
 
 # From the request to a registered GPU: machine, kubelet, driver, device plugin. The example of Kueue's own chart.
 # Source: kubernetes-sigs/kueue@v0.19.2 charts/kueue/values.yaml, waitForPodsReady.timeout.
@@ -24,7 +23,7 @@ def of_quotas_and_jobs(
     for flavor in flavors:
         if held[flavor.name] > flavor.max_units:
             yield (
-                f"flavor {flavor.name}: quotas of {_spelt(held[flavor.name], flavor)} "
+                f"flavor {flavor.name}: quotas of {spelt_units(held[flavor.name], flavor.sharing)} "
                 f"({_shares(flavor, queues, cohorts)}), but "
                 f"pool {flavor.pool} grows to {flavor.max_units} at most; a job admitted beyond that waits for a node "
                 "that never comes, until Kueue evicts it. Lower the quotas, or raise the pool's maxNodes."
@@ -34,7 +33,7 @@ def of_quotas_and_jobs(
             reach = reach_of(queue, quota, queues, cohorts)
             if quota.borrowing and reach < quota.nominal + quota.borrowing:
                 yield (
-                    f"queue {queue.name}: may borrow {_spelt(quota.borrowing, quota.flavor)} of flavor "
+                    f"queue {queue.name}: may borrow {spelt_units(quota.borrowing, quota.flavor.sharing)} of flavor "
                     f"{quota.flavor.name}, but cohort {queue.cohort} lends it {reach - quota.nominal} at most. Lower "
                     "`borrow`, or let others lend more."
                 )
@@ -107,12 +106,6 @@ def _pods_at_once(job: JobPlan, flavor: Flavor) -> int:
     return sum(
         offer.max_nodes * job.request.pods_on(offer) for offer in flavor.offers if passes(job.tolerations, offer.taints)
     )
-
-
-def _spelt(units: int, flavor: Flavor) -> str:
-    """Return so many of what a flavor's quota counts in words."""
-    sharing = flavor.sharing
-    return spelt(units, WHOLE if sharing.counts_gpus else sharing.parts[0].name)
 
 
 def of_kueue(kueue: KueueAddon, cloud: Cloud) -> Iterator[str]:

@@ -7,9 +7,11 @@ from mizan.queueing.holdings import Holdings, OverRow, QuotaRow, ReserveRow, hol
 from mizan.queueing.live import Live, live_of
 from mizan.queueing.objects import Object, QueueObjects
 from mizan.queueing.planned import PlannedFlavor, PlannedQuota, planned_flavors, planned_quotas
+from mizan.queueing.units import Asked, Units, units_of
 from mizan.queueing.workloads import HoldingJob, JobInQueue, WaitingJob, holding_jobs, waiting_jobs
 
 __all__ = [
+    "Asked",
     "Eviction",
     "HoldingJob",
     "Holdings",
@@ -23,6 +25,7 @@ __all__ = [
     "QueueObjects",
     "QuotaRow",
     "ReserveRow",
+    "Units",
     "WaitingJob",
     "differences",
     "evictions",
@@ -31,5 +34,6 @@ __all__ = [
     "live_of",
     "planned_flavors",
     "planned_quotas",
+    "units_of",
     "waiting_jobs",
 ]

@@ -1,4 +1,4 @@
-"""Where the cluster is not what the stack says: there other GPUs are held, lent and borrowed than the plan tells."""
+"""Where the cluster is not what the stack says: there other quotas are held, lent and borrowed than the plan tells."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal

@@ -14,7 +14,9 @@ Kind = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class QuotaRow:
-    """GPUs of one flavor of one queue; a quota may be a fraction, though no job can use one.
+    """Units of one resource of one flavor of one queue: GPUs, or parts of them.
+
+    A quota may be a fraction of one, though no job can use that.
 
     Attributes:
         cohort: where it borrows and lends; None where it does neither.
@@ -48,7 +50,7 @@ class QuotaRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ReserveRow:
-    """GPUs of one flavor that belong to a cohort itself, and what its queues have borrowed of them."""
+    """Units of one resource of one flavor that belong to a cohort itself, and what its queues have borrowed of them."""
 
     cohort: str
     flavor: str
@@ -60,7 +62,7 @@ class ReserveRow:
 
 @dataclass(frozen=True, kw_only=True)
 class OverRow:
-    """GPUs in use beyond every quota of a queue without cohort, or of a whole tree of cohorts."""
+    """Units in use beyond every quota of a queue without cohort, or of a whole tree of cohorts."""
 
     root: str
     flavor: str

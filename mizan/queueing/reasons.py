@@ -5,22 +5,40 @@ pkg/scheduler/scheduler.go, pkg/scheduler/preemption/preemption.go and apis/kueu
 """
 
 import re
+from collections.abc import Callable
+
+from mizan import keys
+from mizan.queueing.words import short
+
+Replacement = str | Callable[[re.Match[str]], str]
+
+
+def _more(found: re.Match[str]) -> str:
+    resource, flavor, units = found.groups()
+    return f"needs {units} more{'' if resource == keys.NVIDIA_GPU else f' {short(resource)}'} in {flavor}"
+
+
+def _never(found: re.Match[str]) -> str:
+    resource, flavor, most = found.groups()
+    counted = "" if resource == keys.NVIDIA_GPU else f" x {short(resource)}"
+    return f"never fits {flavor}, which can give it {most}{counted} at most"
+
 
 _POD_SET = re.compile(r"couldn't assign flavors to pod set (\S+): ")
-_READABLE = (
-    (re.compile(r"insufficient unused quota for \S+ in flavor (\S+), (\S+) more needed"), r"needs \2 more in \1"),
+_READABLE: tuple[tuple[re.Pattern[str], Replacement], ...] = (
+    (re.compile(r"insufficient unused quota for (\S+) in flavor (\S+), (\S+) more needed"), _more),
     (
         re.compile(
-            r"insufficient quota for \S+ in flavor (\S+), previously considered podsets requests \((\S+)\) "
-            r"\+ current podset request \((\S+)\) > maximum capacity \((\S+)\)"
+            r"insufficient quota for (\S+) in flavor (\S+), previously considered podsets requests \(\S+\) "
+            r"\+ current podset request \(\S+\) > maximum capacity \((\S+)\)"
         ),
-        r"never fits \1, which can give it \4 at most",
+        _never,
     ),
     (re.compile(r"untolerated taint \{(\S+) .*?\} in flavor ([^\s,;]+)"), r"does not tolerate \1 of \2"),
     (re.compile(r"flavor (\S+) doesn't match node affinity"), r"its node selector excludes \1"),
     (re.compile(r"\. Pending the preemption of (\d+) workload\(s\)"), r"; waits for \1 preempted to end"),
 )
-_NEEDS_AGAIN = re.compile(r"(more in [^\s,]+), needs ")
+_NEEDS_AGAIN = re.compile(r"(more (?:\S+ )?in [^\s,]+), needs ")
 _PREEMPTOR = re.compile(r"\(UID: (\S+), JobUID: (\S+)\) due to (.+?); preemptor path: (\S+?);")
 
 EVICTIONS = {

@@ -1,4 +1,4 @@
-"""Which job holds GPUs of which flavor, and which waits and why."""
+"""Which job holds GPUs, or parts of them, of which flavor, and which waits and why."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +38,7 @@ class JobInQueue:
         name: of the job; of Kueue's own Workload where nothing owns that.
         queue: the ClusterQueue; None where the job names a LocalQueue that does not exist.
         local_queue: the name by which the job asked for it.
+        asked: by resource, the GPUs or parts of them that all its pods take together.
         priority_class: None where it names none.
     """
 
@@ -45,7 +46,7 @@ class JobInQueue:
     name: str
     queue: str | None
     local_queue: str
-    gpus: Decimal
+    asked: Mapping[str, Decimal]
     priority: int
     priority_class: str | None
 
@@ -162,7 +163,7 @@ def jobs(objects: QueueObjects) -> Iterator[tuple[Object, JobInQueue]]:
         if is_true(workload, "Finished"):
             continue
         job = _job(workload, leads_to)
-        if job.gpus or job.queue not in without_gpus:
+        if job.asked or job.queue not in without_gpus:
             yield workload, job
 
 
@@ -179,7 +180,7 @@ def _job(workload: Object, leads_to: Mapping[tuple[str, str], str | None]) -> Jo
         name=job_name(workload),
         queue=part(workload, "status", "admission").get("clusterQueue") or leads_to.get((namespace, local_queue)),
         local_queue=local_queue,
-        gpus=_gpus(workload),
+        asked=_asked(workload),
         priority=value(spec, "priority", 0),
         priority_class=part(spec, "priorityClassRef").get("name"),
     )
@@ -192,24 +193,21 @@ def job_name(workload: Object) -> str:
     return name
 
 
-def _gpus(workload: Object) -> Decimal:
+def _asked(workload: Object) -> Mapping[str, Decimal]:
     """Return what all pods take together: as Kueue has counted it, else as the pods ask for it."""
     assigned = [part(each, "resourceUsage") for each in items(workload, "status", "admission", "podSetAssignments")]
     counted = assigned or [part(each, "resources") for each in items(workload, "status", "resourceRequests")]
-    if counted:
-        return sum((_gpus_of(resources) for resources in counted), ZERO)
-    return sum(
-        (
-            value(pod_set, "count", 1) * _gpus_of(requests(container))
-            for pod_set in items(workload, "spec", "podSets")
-            for container in items(pod_set, "template", "spec", "containers")
-        ),
-        ZERO,
-    )
-
-
-def _gpus_of(resources: Object) -> Decimal:
-    return sum((quantity(amount) for name, amount in resources.items() if is_gpu(name)), ZERO)
+    taken = [(1, resources) for resources in counted] or [
+        (value(pod_set, "count", 1), requests(container))
+        for pod_set in items(workload, "spec", "podSets")
+        for container in items(pod_set, "template", "spec", "containers")
+    ]
+    found: dict[str, Decimal] = {}
+    for pods, resources in taken:
+        for name, amount in resources.items():
+            if is_gpu(name) and (units := pods * quantity(amount)):
+                found[name] = found.get(name, ZERO) + units
+    return found
 
 
 def _state(workload: Object) -> str:

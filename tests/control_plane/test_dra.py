@@ -14,7 +14,9 @@ from local.control_plane import ControlPlane, State
 from local.control_plane.devices import Devices, devices_of
 from local.home import Home
 from mizan import keys
+from mizan.manifests import manifests_of
 from mizan.manifests.dra import LARGEST_AVAILABLE, claim_templates, device_classes
+from mizan.manifests.kwok_nodes import instance_types
 from mizan.manifests.manifest import tolerations
 from tests.builders import a_plan, a_pool, a_queue, a_stack, a_team
 from tests.control_plane.cluster_builders import RecordingReporter, static_node
@@ -24,6 +26,8 @@ from tests.sharing_stacks import MIXED_LAYOUT
 pytestmark = pytest.mark.control_plane
 
 SERVING = "serving"
+# Karpenter waits for more pods before it makes a node.
+MAKING_SECONDS = 60
 _numbers = itertools.count(1)
 POOL = a_pool(
     capacity=[{"type": "on-demand", "maxNodes": 2, "minNodes": 2}], sharing={"mode": "dra", "layout": MIXED_LAYOUT}
@@ -32,6 +36,21 @@ POOL = a_pool(
 QUEUE = a_queue(quotas=[{"pool": "a100", "capacity": "on-demand", "gpus": 2}])
 PLAN = a_plan(a_stack(pools=[POOL], queues=[QUEUE], teams=[a_team()], jobs=[]))
 (OFFER,) = PLAN.offers
+# A node that the stack makes by itself, with two GPUs.
+KEPT = a_plan(
+    a_stack(
+        pools=[
+            a_pool(
+                machine="a2-highgpu-2g",
+                capacity=[{"type": "on-demand", "maxNodes": 1, "minNodes": 1}],
+                sharing={"mode": "dra", "layout": MIXED_LAYOUT},
+            )
+        ],
+        queues=[QUEUE],
+        teams=[a_team()],
+        jobs=[],
+    )
+)
 SMALL, MIDDLE, LARGE = (f"a100-40gb-{profile}" for profile in ("1g.5gb", "2g.10gb", "3g.20gb"))
 
 
@@ -152,6 +171,24 @@ def test_the_devices_of_a_node_are_told_by_a_driver_that_says_it_is_simulated(pl
     (row,) = [row for row in plane.status() if row.name == "simulated-dra-driver"]
     assert row.state is State.RUNNING
     assert "node-a-simulated-gpu.nvidia.com: 12 simulated devices" in row.log.read_text()
+
+
+def test_a_node_that_the_stack_keeps_by_itself_tells_its_devices(make_plane, eventually):
+    plane = make_plane()
+    plane.start(instance_types=instance_types(KEPT), devices=devices_of(KEPT))
+    with plane.client() as client:
+        for body in manifests_of(KEPT):
+            client.apply(from_dict(body), force=True)
+        (told,) = eventually(lambda: slices(client), seconds=MAKING_SECONDS)
+        (node,) = client.list(Node)
+    assert (told.spec.nodeName, told.spec.driver) == (node.metadata.name, keys.NVIDIA_DRA_DRIVER)
+    (offer,) = KEPT.offers
+    assert offer.labels.items() <= node.metadata.labels.items()
+    assert node.metadata.labels[keys.NODE_POOL] == offer.name
+    assert keys.NVIDIA_GPU not in node.status.allocatable
+    assert [device.name for device in told.spec.devices] == [
+        f"gpu-{gpu}-mig-{instance}" for gpu in (0, 1) for instance in ("3g20gb-3-0", "2g10gb-2-4", "1g5gb-0-6")
+    ]
 
 
 def test_pods_claim_instances_of_their_profile_and_the_one_too_many_waits_until_one_is_free(client, node, eventually):

@@ -17,16 +17,16 @@ from tests.control_plane.queue_builders import COHORT, eights, on_demand, spot, 
 
 pytestmark = pytest.mark.control_plane
 
-# 40 GPUs: one pod set gets one flavor, so beyond the queue's own 32 somebody has to lend 8 of the same.
+# 40 GPUs: one pod set gets one flavor, so beyond the queue's own 24 somebody has to lend 16 of the same.
 PODS = 5
-OWN = spot_queue("training", 32)
-LENDER = spot_queue("lender", 8)
+OWN = spot_queue("training", 24)
+LENDER = spot_queue("lender", 16)
 
 
 def test_a_gang_waits_until_the_cohort_lends_what_its_own_quota_lacks_then_starts_whole(stack):
     stack.apply([OWN], cohorts=[COHORT])
     stack.submit("gang", "training", pods=PODS)
-    assert stack.waits("gang").endswith("+ current podset request (40) > maximum capacity (32)")
+    assert stack.waits("gang").endswith("+ current podset request (40) > maximum capacity (24)")
     assert stack.live("gang").spec.suspend is True
     assert stack.pods("gang") == []
 

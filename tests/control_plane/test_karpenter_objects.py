@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,9 @@ from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
 
 from mizan import versions
 from mizan.manifests import karpenter
-from tests.builders import a_queue
 from tests.eks_stacks import an_eks_plan, eks_pool
+from tests.operator_stacks import of_pools
+from tests.sharing_stacks import LAYOUT, PROFILE, TURNS
 
 pytestmark = pytest.mark.control_plane
 
@@ -29,6 +29,9 @@ create_global_resource("karpenter.sh", "v1alpha1", "NodeOverlay", "nodeoverlays"
 RESERVATION = {"name": "held", "kind": "reservation", "machine": "p4d.24xlarge", "nodes": 1}
 SAVINGS = {"name": "plan", "kind": "savings-plan", "usdPerHour": 30, "discountPercent": 30}
 GIVEN = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+
+# A node's resources that Karpenter learns from overlays alone.
+SHARED = {"nvidia.com/gpu.shared", "nvidia.com/mig-1g.5gb", "nvidia.com/mig-2g.10gb", "nvidia.com/mig-3g.20gb"}
 
 
 @pytest.fixture(scope="module")
@@ -60,18 +63,11 @@ def a_full_plan():
     pools = [
         eks_pool(capacity=both, zones=["us-east-1a"], karpenter={"expireAfterHours": 24}),
         eks_pool(name="v100", machine="p3.16xlarge", gpu="v100-16gb", diskGib=500),
+        eks_pool(name="cut", sharing=PROFILE, capacity=both),
+        eks_pool(name="mixed", sharing=LAYOUT),
+        eks_pool(name="turns", machine="g4dn.xlarge", gpu="t4", sharing=TURNS),
     ]
-    quotas = [{"pool": pool["name"], "gpus": 8} for pool in pools]
-    plan = an_eks_plan(
-        pools=pools,
-        queues=[a_queue(fallback="capacity", quotas=quotas)],
-        jobs=[],
-        commitments=[RESERVATION, SAVINGS],
-        labels={"environment": "prod"},
-    )
-    first, *others = plan.pools
-    shared = replace(first.offers[0], name="shared", resource="nvidia.com/gpu.shared", units_per_node=32)
-    return replace(plan, pools=(replace(first, offers=(*first.offers, shared)), *others))
+    return an_eks_plan(**of_pools(*pools), commitments=[RESERVATION, SAVINGS], labels={"environment": "prod"})
 
 
 def lost(sent, kept, path=""):
@@ -92,6 +88,8 @@ def test_every_object_is_taken_whole(with_crd):
     plans = (a_full_plan(), an_eks_plan({"network": GIVEN}))
     bodies = [body for plan in plans for body in karpenter.karpenter_nodes(plan)]
     assert {body["kind"] for body in bodies} == {"EC2NodeClass", "NodePool", "NodeOverlay"}
+    told = [body["spec"]["capacity"] for body in bodies if body["kind"] == "NodeOverlay"]
+    assert {resource for capacity in told for resource, amount in capacity.items() if amount != "0"} == SHARED
     for body in bodies:
         kept = with_crd.create(codecs.from_dict(body), dry_run=True).to_dict()
         assert lost(body["spec"], kept["spec"]) == [], body["metadata"]["name"]

@@ -3,13 +3,18 @@
 import re
 
 import pytest
+from ruamel.yaml import YAML
 
-from mizan.agreement.part_prices import priced_parts
+from mizan import versions
 from mizan.catalogue import gpu_models
 from mizan.cli.layouts import cuts_of
+from mizan.manifests.gpu_operator import chart_values
+from mizan.plan.part_prices import priced_parts
 from mizan.sharing import SharingMode
 from mizan.sharing.mig import spelt
 from tests.builders import PROJECT, a_plan
+from tests.eks_stacks import eks_pool
+from tests.operator_stacks import on_eks
 from tests.sharing_stacks import LAYOUT, PROFILE, TURNS, a_sharing_stack
 
 TEXT = (PROJECT / "docs" / "guide" / "sharing.md").read_text(encoding="utf-8")
@@ -66,7 +71,24 @@ def test_every_gpu_stands_where_it_can_be_cut_or_cannot():
         assert words[gpu.name] in (cut if gpu.has_mig else whole), gpu.name
 
 
+def yaml_blocks():
+    return re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def test_the_values_for_somebody_else_s_operator_are_those_that_the_platform_gives_its_own():
+    (told,) = (YAML(typ="safe").load(block) for block in yaml_blocks() if "devicePlugin" in block)
+    given = chart_values(on_eks(eks_pool(sharing=PROFILE), operator={"install": "external"}))
+    # Its owner's to decide; the chart's manager runs unless it is turned off.
+    assert given["migManager"].pop("enabled") is True
+    assert told == {key: given[key] for key in told}
+    assert set(told) == {"mig", "devicePlugin", "migManager"}
+
+
+def test_what_claims_need_is_told_with_its_versions():
+    assert f"Kubernetes {versions.DRA_KUBERNETES_LEAST} and NVIDIA's driver {versions.DRA_DRIVER_LEAST}, or" in TEXT
+
+
 def test_every_key_of_sharing_has_an_example():
-    shown = "".join(re.findall(r"^```yaml\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
+    shown = "".join(yaml_blocks())
     for key in ("mode:", "profile:", "layout:", "replicas:", "manager:", "minNodes:", "units:", "accepts:", "model:"):
         assert key in shown, key

@@ -219,7 +219,7 @@ def test_a_namespace_still_goes_away_beside_the_charts_api(installed):
 def _has_read(client, kind):
     """Whether an API server that has just begun has read the objects of a kind: until then it says 429."""
     try:
-        client.list(kind, namespace=TEAM)
+        list(client.list(kind, namespace=TEAM))  # asks only once it is read
     except ApiError as error:
         if error.status.code != HTTPStatus.TOO_MANY_REQUESTS:
             raise

@@ -14,18 +14,14 @@ import pytest
 
 from components.cluster.credentials import FIRMWARE
 from local.home import PROJECT, Home
-from local.lock import exclusive
-from local.overview import job_rows
-from local.progress import Reporter
 from local.rehearse import events
 from local.rehearse.machines import OutOfStock
 from local.rehearse.rehearsal import Rehearsal
-from local.rehearse.run import plan_of, stage_of
-from local.rehearse.shadow import Shadow
-from local.snapshot import fetch
 from mizan.capacity import CapacityType
 from mizan.errors import PlatformError
+from tests.e2e import rehearsals
 from tests.e2e.platforms import TestPlatform, interrupt, wait_until
+from tests.e2e.rehearsals import jobs, kubectl, snapshot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -35,9 +31,15 @@ FIRST_UPDATE_SECONDS = 120
 UNCHANGED_SECONDS = 20
 
 POOL = "gcp:container/nodePool:NodePool"
-HALF_WAY = f"create:{POOL}:mizan-pools-spot-l4=GCE_STOCKOUT"
+HALF_WAY = f"create:{POOL}:mizan-pools-spot-l4-shared=GCE_STOCKOUT"
 SLOW = "create:aws:eks/cluster:Cluster:*=throttled:2"
 REFUSED_AT_THE_END = "delete:aws:sqs/queue:Queue:*=AccessDenied"
+# Each sample job with its state and its flavor.
+PLACED = {
+    "gke-dev": ["smoke-test running, l4-shared", "smoke-test-whole running, l4"],
+    "eks-dev": ["smoke-test running, t4-shared", "smoke-test-whole running, t4"],
+    "eks-prod": ["smoke-test running, a100"],
+}
 ASKED = {"gke-dev": (HALF_WAY,), "eks-dev": (SLOW, REFUSED_AT_THE_END), "eks-prod": ()}
 
 
@@ -74,11 +76,12 @@ def test_a_stack_comes_stays_and_goes(rehearsed):
     assert report["isPassed"]
     claims = {check["claim"]: check["detail"] for check in report["checks"]}
     assert "unchanged" in claims["A second update changes nothing"]
-    assert "smoke-test running, " in claims["Every sample job runs, has run, or waits for a reason"]
+    placed = claims["Every sample job runs, has run, or waits for a reason"].split("; ")
+    assert [place.rpartition(" ")[0] for place in placed] == PLACED[stack]
     assert claims["The cluster holds no node, and no namespace of the stack"] is None
     assert claims["Pulumi's state is empty"] is None
-    assert report["resources"]["kubernetes:helm.sh/v3:Release"] == (1 if stack == "gke-dev" else 3)
-    assert report["resources"]["mizan:components:SpotTrainingJob"] == 1
+    assert report["resources"]["kubernetes:helm.sh/v3:Release"] == (2 if stack == "gke-dev" else 4)
+    assert report["resources"]["mizan:components:SpotTrainingJob"] == len(placed)
     assert list(folder.iterdir()) == [], "the rehearsal's folder is left"
     assert not [process for process in psutil.process_iter(["cmdline"]) if _names(process, folder)]
 
@@ -103,7 +106,7 @@ def test_what_the_cloud_was_told_to_refuse_is_met_and_the_next_try_goes_on(rehea
     if stack == "gke-dev":
         assert "Google Cloud, simulated: GCE_STOCKOUT" in met[f"What was told was met: {HALF_WAY}"]
         assert {"The first update, which meets the faults", "The update goes on"} <= set(seconds)
-        assert report["resources"][POOL] == 2, "the pool that was half made is finished, and not made twice"
+        assert report["resources"][POOL] == 3, "the pool that was half made is finished, and not made twice"
     elif stack == "eks-dev":
         assert met[f"What was told was met: {SLOW}"] == "it took its time and went on"
         assert "AWS, simulated: AccessDenied" in met[f"What was told was met: {REFUSED_AT_THE_END}"]
@@ -144,23 +147,12 @@ def test_ctrl_c_ends_everything_and_leaves_nothing(tmp_path):
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory):
     """gke-prod as it is once it is up, with what follows its node pools; its destroy is the last test's."""
-    plan = plan_of("gke-prod")
-    home = Home(tmp_path_factory.mktemp("prod") / "home")
-    home.create()
-    reporter = Reporter()
-    with exclusive(home.lock, purpose="test", reporter=reporter, timeout_seconds=5):
-        rehearsal = Rehearsal(stage=stage_of(plan, home, reporter))
-        stage = rehearsal.stage
-        try:
-            stage.start()
-            _without_credentials(rehearsal)
-            with Shadow(stage.plane, plan, stage.cloud, reporter) as shadow:
-                rehearsal.must_live = shadow.check
-                rehearsal.come()
-                rehearsal.settle()
-                yield rehearsal
-        finally:
-            stage.clear()
+    with rehearsals.begun("gke-prod", tmp_path_factory.mktemp("prod")) as rehearsal:
+        _without_credentials(rehearsal)
+        with rehearsals.followed(rehearsal):
+            rehearsal.come()
+            rehearsal.settle()
+            yield rehearsal
 
 
 def _without_credentials(rehearsal):
@@ -172,13 +164,9 @@ def _without_credentials(rehearsal):
     rehearsal.made_without_credentials = [record for record in nobody.stage.records if record.condition != "foreign"]
 
 
-def jobs(rehearsal):
-    return {row.name: row for row in job_rows(fetch(rehearsal.stage.home.kubeconfig))}
-
-
 def nodes_of(rehearsal, pool):
     """Capacity types of the nodes of a pool."""
-    labels = [node["metadata"]["labels"] for node in fetch(rehearsal.stage.home.kubeconfig).nodes]
+    labels = [node["metadata"]["labels"] for node in snapshot(rehearsal.stage).nodes]
     return sorted(each["cloud.google.com/gke-nodepool"] for each in labels if each.get("mizan.dev/pool") == pool)
 
 
@@ -191,7 +179,7 @@ def test_missing_credentials_are_told_before_anything_is_made(prod):
 
 
 def test_queued_jobs_scale_their_pools_from_nothing(prod):
-    rows = jobs(prod)
+    rows = jobs(prod.stage)
     assert {name: row.state for name, row in rows.items()} == {
         "smoke-test-a100": "running",
         "smoke-test-l4": "running",
@@ -212,7 +200,7 @@ def test_out_of_stock_on_spot_falls_back_to_on_demand_by_the_compute_class(prod)
     for name in ("first", "second"):
         kubectl(stage, "apply", "--filename", "-", text=json.dumps(_a_job(name)))
     wait_until(
-        lambda: [jobs(prod)[name].state for name in ("first", "second")] == ["running", "running"],
+        lambda: [jobs(prod.stage)[name].state for name in ("first", "second")] == ["running", "running"],
         seconds=120,
         told="both jobs run without spot",
     )
@@ -239,19 +227,6 @@ def _a_job(name):
         "metadata": {"name": name, "namespace": "research", "labels": labels},
         "spec": {"template": {"spec": {"restartPolicy": "Never", "containers": [container]}}},
     }
-
-
-def kubectl(stage, *arguments, text=None):
-    done = subprocess.run(
-        [stage.home.bin / "kubectl", "--kubeconfig", stage.home.kubeconfig, *arguments],
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_another_machine_changes_its_pool_alone(prod):

@@ -57,7 +57,7 @@ def test_a_type_without_words_of_its_own_is_no_page():
         ("frameworks", "at least 1 entry"),
         ("context", "not empty"),
         ("costCenter", "`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`, at most 63 characters"),
-        ("dir", r"`^(s3\|gs\|az\|https)://\S+$`"),
+        ("dir", r"`^(s3\|gs\|az\|https)://[^\s\x00-\x1f\x7f]+$`"),
         ("simulatedRunSeconds", "1 to 604800"),
         ("meanUptimeHours", "above 0, at most 100000"),
         ("failOnExitCodes", "at most 255 entries"),

@@ -8,6 +8,7 @@ from mizan.config.models.addons import (
     KueueAddon,
     PodsReady,
 )
+from mizan.config.models.budgets import BudgetEnforcement, BudgetException, TeamBudget
 from mizan.config.models.cluster import Cloud, Cluster
 from mizan.config.models.costs import (
     Budget,
@@ -65,6 +66,8 @@ __all__ = [
     "Addons",
     "AuthorisedNetwork",
     "Budget",
+    "BudgetEnforcement",
+    "BudgetException",
     "BudgetOn",
     "Checkpoint",
     "CheckpointStorage",
@@ -119,6 +122,7 @@ __all__ = [
     "StackConfig",
     "SystemPool",
     "Team",
+    "TeamBudget",
     "Term",
     "TrainingJob",
     "WarmNodes",

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from mizan import versions
-from mizan.config.models.base import Model, described
+from mizan.config.models.base import TEXT_PATTERN, Model, described
 from mizan.config.models.dcgm import DcgmExporterAddon
 from mizan.config.models.install import Install
 from mizan.config.models.monitoring import OpenCostAddon, PrometheusAddon
@@ -105,7 +105,7 @@ class KarpenterAddon(Model):
         because="some clusters reach only a mirror",
         fix="Write an address such as `oci://mirror.example.com/karpenter/karpenter`, or leave it out",
         default=None,
-        min_length=1,
+        pattern=TEXT_PATTERN,
     )
     ami: str | None = described(
         "Alias of the AMI of its nodes; left out, the release that this version is tested with.",
@@ -131,7 +131,7 @@ class GpuOperatorDriver(Model):
         because="CUDA of a container may need a newer one, and some machines an older one",
         fix="Write a version such as `580.126.16`, or leave it out",
         default=None,
-        pattern=r"^[0-9]+(\.[0-9]+){1,2}$",
+        pattern=r"^[0-9]{1,4}(\.[0-9]{1,4}){1,2}$",
     )
 
 
@@ -149,14 +149,14 @@ class GpuOperatorAddon(Model):
         because="some clusters reach only a mirror",
         fix="Write an address such as `oci://mirror.example.com/nvidia/gpu-operator`, or leave it out",
         default=None,
-        min_length=1,
+        pattern=TEXT_PATTERN,
     )
     version: str = described(
         "Version of the operator.",
         because="the values that are written for it hold for some versions only",
         fix=f"Write `{versions.GPU_OPERATOR}`, or leave it out",
         default=versions.GPU_OPERATOR,
-        pattern=r"^v[0-9]+\.[0-9]+\.[0-9]+$",
+        pattern=r"^v(0|[1-9][0-9]{0,3})(\.(0|[1-9][0-9]{0,3})){2}$",
     )
     driver: GpuOperatorDriver = described(
         "NVIDIA's driver, where the operator installs it.",

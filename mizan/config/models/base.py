@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/names/, read 2026-11-22.
 NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 LABEL_VALUE_PATTERN = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
+# Text that is more than spaces, with none at its ends.
+TEXT_PATTERN = r"^\S(.*\S)?$"
 # Object names add `flexstart-` (10) to a pool's name and up to 10 characters (`-999-abcde`) to a job's pods; a DNS
 # label holds 63.
 NAME_LENGTH = 48

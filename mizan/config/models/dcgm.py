@@ -1,6 +1,6 @@
 """NVIDIA's DCGM exporter, by which a Prometheus learns what GPUs do."""
 
-from mizan.config.models.base import Model, described
+from mizan.config.models.base import TEXT_PATTERN, Model, described
 from mizan.config.models.install import Install
 
 # Of the exporter itself. Source: NVIDIA/dcgm-exporter@4.5.3-4.8.2 pkg/cmd/app.go, DCGM_EXPORTER_INTERVAL.
@@ -23,7 +23,7 @@ class DcgmExporterAddon(Model):
         because="some clusters reach only a mirror",
         fix="Write an address such as `oci://mirror.example.com/nvidia/dcgm-exporter`, or leave it out",
         default=None,
-        min_length=1,
+        pattern=TEXT_PATTERN,
     )
     service_monitor: bool = described(
         "Whether the Prometheus operator is told of it by a ServiceMonitor; only once its CRDs are in the cluster.",

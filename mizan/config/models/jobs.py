@@ -64,7 +64,7 @@ class Checkpoint(Model):
         because="a spot node and its disks vanish together",
         fix="Write an address such as `s3://checkpoints/training-job`",
         default=None,
-        pattern=r"^(s3|gs|az|https)://\S+$",
+        pattern=r"^(s3|gs|az|https)://[^\s\x00-\x1f\x7f]+$",
     )
     volume: CheckpointVolume | None = described(
         "A shared volume instead of `dir`; the job sees it as CHECKPOINT_DIR. When the job leaves the stack, finished "

@@ -6,6 +6,7 @@ from datetime import date
 from mizan.config.faults import ConfigFault
 from mizan.config.part import Part
 from mizan.config.rules import (
+    budgets,
     cluster,
     commitments,
     dcgm,
@@ -23,6 +24,7 @@ from mizan.config.rules import (
     monitoring,
     names,
     networks,
+    pool_sizes,
     pools,
     prices,
     queues,
@@ -49,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     device_claims.devices_are_few_enough_to_be_counted,
     shared_quotas.quotas_count_what_pools_offer,
     shared_quotas.a_resource_means_one_thing_in_a_queue,
+    pool_sizes.a_quota_is_at_most_its_pool,
     min_nodes.fewest_nodes_are_at_most_all,
     min_nodes.flex_start_nodes_come_and_go,
     min_nodes.autoscalers_know_what_they_scale,
@@ -90,6 +93,7 @@ RULES: tuple[Rule, ...] = (
     gpu_operator.the_embedded_cluster_has_no_operator,
     gpu_operator.an_external_operator_is_somebody_else_s,
     gpu_operator.drivers_are_installed_once,
+    gpu_operator.claims_have_a_driver_that_knows_them,
     gpu_operator.ubuntu_is_for_the_operator,
     gpu_operator.operated_nodes_have_one_image,
     monitoring.charts_of_monitoring_are_supported,
@@ -98,6 +102,7 @@ RULES: tuple[Rule, ...] = (
     monitoring.the_embedded_cluster_runs_no_charts_of_monitoring,
     monitoring.opencost_has_a_prometheus,
     monitoring.opencost_s_prices_can_be_had,
+    budgets.budgets_are_enforced_where_costs_are_measured,
     eks.the_eks_section_fits_the_cloud,
     pools.pools_are_of_the_stack_s_cloud,
     eks.the_eks_version_is_known,

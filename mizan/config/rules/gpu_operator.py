@@ -1,5 +1,6 @@
 """Rules about NVIDIA's GPU operator: it is there where pools need it, and does nothing that the nodes do themselves."""
 
+import re
 from collections.abc import Iterator
 
 from mizan import versions
@@ -85,6 +86,23 @@ def drivers_are_installed_once(stack: Part) -> Iterator[ConfigFault]:
             needs="nodes on which the operator installs the driver",
             because="here it comes with the nodes, and an ignored setting would silently do nothing",
             fix="Remove `version`" + (", or write `gke: {image: ubuntu}` for the pools" if cloud == Cloud.GKE else ""),
+        )
+
+
+def claims_have_a_driver_that_knows_them(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for a driver of the operator's that is too old for the claims of the stack's pools."""
+    driver = _operator(stack)["driver"]
+    version, installs = driver["version"], driver["install"].value is not False
+    major = re.match(r"[0-9]{1,4}(?![0-9])", version.text or "")
+    claims = any(mode_of(pool) is SharingMode.DRA for pool in stack["pools"].items)
+    is_taken = installs and _installs_driver(stack) and _install(_operator(stack)) == Install.HELM
+    if claims and is_taken and major and int(major.group()) < versions.DRA_DRIVER_LEAST:
+        yield ConfigFault(
+            version.path,
+            version.text,
+            needs=f"{versions.DRA_DRIVER_LEAST} or newer with `mode: dra`",
+            because="NVIDIA's DRA driver, which answers claims of devices, works with no older one",
+            fix=f"Write a version such as `{versions.DRA_DRIVER_LEAST}.126.16`, or leave it out",
         )
 
 

@@ -67,7 +67,7 @@ def _is_sound(sharing: Part, mode: SharingMode) -> bool:
 
 
 def _is_profile(part: Part) -> bool:
-    return re.match(PROFILE_PATTERN, part.text or "") is not None
+    return re.fullmatch(PROFILE_PATTERN, part.text or "") is not None
 
 
 def sharing_says_what_its_mode_needs(stack: Part) -> Iterator[ConfigFault]:
@@ -127,6 +127,14 @@ def _unused(sharing: Part, mode: SharingMode) -> Iterator[ConfigFault]:
                 because=because,
                 fix=f"Remove `{key}`, or write `mode: {'time-slicing' if key == 'replicas' else 'mig'}`",
             )
+    if sharing.has("manager") and mode is SharingMode.NONE:
+        yield ConfigFault(
+            sharing["manager"].path,
+            sharing["manager"].value,
+            needs="no `manager` with mode none",
+            because="nobody sets up what is not shared; whose driver a node of GKE has, `gke.driver` says",
+            fix="Remove `manager`, or write how the GPUs are shared",
+        )
 
 
 def gpus_can_be_shared_so(stack: Part) -> Iterator[ConfigFault]:
@@ -197,6 +205,8 @@ def somebody_sets_the_sharing_up(stack: Part) -> Iterator[ConfigFault]:
         mode, manager, written = mode_of(pool), manager_of(stack, pool), pool["sharing"]["manager"]
         if mode is None or stack["cloud"].text not in set(Cloud):
             continue
+        if mode is SharingMode.NONE:
+            continue
         if manager is Manager.GKE and not is_gke:
             yield ConfigFault(
                 written.path,
@@ -207,7 +217,7 @@ def somebody_sets_the_sharing_up(stack: Part) -> Iterator[ConfigFault]:
             )
         elif manager is Manager.GKE:
             yield from _by_gke(pool, mode)
-        elif is_gke and mode is not SharingMode.NONE:
+        elif is_gke:
             yield from _driver_is(
                 pool,
                 disabled=True,
@@ -234,7 +244,7 @@ def _by_gke(pool: Part, mode: SharingMode) -> Iterator[ConfigFault]:
             because="GKE cuts all GPUs of a node pool into instances of one size",
             fix="Write `profile`, or `manager: operator` with `minNodes: 1`",
         )
-    elif mode is not SharingMode.NONE:
+    else:
         yield from _driver_is(
             pool, disabled=False, because="with the driver off GKE's device plugin is off as well, and shares nothing"
         )
@@ -252,7 +262,8 @@ def _driver_is(pool: Part, *, disabled: bool, because: str) -> Iterator[ConfigFa
             driver.text or GpuDriver.DEFAULT.value,
             needs=needs,
             because=because,
-            fix=f"Write `gke: {{driver: {needs.partition(' ')[0]}}}`, or choose another `manager`",
+            fix=f"Write `gke: {{driver: {needs.partition(' ')[0]}}}`"
+            + ("" if mode_of(pool) is SharingMode.DRA or _is_written_out(pool) else ", or choose another `manager`"),
         )
 
 

@@ -24,5 +24,5 @@ def supported(version: Part, between: tuple[str, str]) -> Iterator[ConfigFault]:
 
 def _number(version: str | None) -> tuple[int, ...] | None:
     """Return a version as three numbers, None where it is none."""
-    found = re.fullmatch(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)", version or "")
+    found = re.fullmatch(r"v?([0-9]{1,4})\.([0-9]{1,4})\.([0-9]{1,4})", version or "")
     return tuple(map(int, found.groups())) if found else None

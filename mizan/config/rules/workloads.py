@@ -75,6 +75,6 @@ def _stated_hours(pool: Part) -> float | None:
     # The model takes a number as text too.
     try:
         stated = float(hours)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return stated if stated > 0 and isfinite(stated) else None

@@ -23,7 +23,7 @@ from mizan.estimate.render.values import Json
 from mizan.prices import HOURS_PER_MONTH
 
 # Raised when a key goes or changes its meaning; a new key leaves it.
-VERSION = 1
+VERSION = 2
 
 
 def document(estimate: Estimate, verdicts: tuple[BudgetVerdict, ...] = (), against: Against | None = None) -> Json:

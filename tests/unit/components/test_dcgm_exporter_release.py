@@ -115,3 +115,17 @@ def test_a_folder_of_charts_goes_before_nvidia_s_repository(registered, tmp_path
     (release,) = releases(registered(measured_on_gke()))
     assert release.inputs["chart"] == str(folder)
     assert not release.inputs.get("repositoryOpts")
+
+
+@pytest.mark.parametrize(
+    ("plan", "retained"),
+    [
+        (measured_on_gke(install="external"), {"x-namespace-dcgm-exporter"}),
+        (measured_elsewhere({"dcgmExporter": {"install": "external"}}), {"x-namespace-dcgm-exporter"}),
+        (measured_on_gke(), set()),
+        # Nobody else runs anything there.
+        (measured_locally({"dcgmExporter": {}}), set()),
+    ],
+)
+def test_the_namespace_of_somebody_else_s_exporter_stays_when_the_stack_goes(registered, plan, retained):
+    assert {item.name for item in registered(plan) if item.is_retained} == retained

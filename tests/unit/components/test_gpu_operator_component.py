@@ -7,9 +7,12 @@ import pytest
 from components.charts import VARIABLE
 from components.gpu.operator import GpuOperator, GpuOperatorArgs
 from mizan.manifests.gpu_operator import chart_values, gpu_operator
+from tests.builders import a_pool
 from tests.operator_stacks import DISABLED, HELM, elsewhere, on_eks, on_gke, operated, plans
+from tests.sharing_stacks import TURNS
 from tests.unit.components.test_eks import before, the
 
+EXTERNAL = {"install": "external"}
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PLANS = plans()
 SHARED = PLANS["eks-shared"]
@@ -93,6 +96,21 @@ def test_all_of_it_goes_with_a_cluster_that_the_stack_makes_and_stays_apart_from
     assert {item.deleted_with for item in theirs} == {""}
 
 
+@pytest.mark.parametrize(
+    ("plan", "retained"),
+    [
+        (on_eks(operator=EXTERNAL), {"x-namespace-gpu-operator"}),
+        (on_gke(operated(), operator=EXTERNAL), {"x-namespace-gpu-operator"}),
+        (elsewhere(a_pool(sharing=TURNS), operator=EXTERNAL), {"x-namespace-gpu-operator"}),
+        (SHARED, set()),
+        # Nobody else runs anything there.
+        (PLANS["local"], set()),
+    ],
+)
+def test_the_namespace_of_somebody_else_s_operator_stays_when_the_stack_or_its_sharing_goes(registered, plan, retained):
+    assert {item.name for item in registered(plan) if item.is_retained} == retained
+
+
 def test_somebody_else_s_operator_is_not_installed(registered):
-    resources = registered(on_eks(operator={"install": "external"}))
-    assert [item.typ for item in resources if item.typ.startswith("kubernetes:")] == []
+    resources = registered(on_eks(operator=EXTERNAL))
+    assert [item.typ for item in resources if item.typ.startswith("kubernetes:")] == ["kubernetes:core/v1:Namespace"]

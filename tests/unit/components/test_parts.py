@@ -182,7 +182,8 @@ def test_an_offer_of_shared_gpus_has_an_overlay_as_well(deploy):
     resources = deploy(lambda: LocalNodes("x", LocalNodesArgs(offers=plan.offers)))
     children = children_of(resources, "mizan:components:LocalNodes")
     overlays = [child for child in children if child.typ.endswith(":NodeOverlay")]
-    assert [child.manifest for child in overlays] == node_overlays(plan.offers)
+    wanted = {body["metadata"]["name"]: body for body in node_overlays(plan.offers)}
+    assert manifests_by_name(overlays) == wanted
     assert sorted(child.name for child in overlays) == ["x-nodeoverlay-ondemand-a100", "x-nodeoverlay-spot-a100"]
 
 

@@ -7,7 +7,7 @@ from components.platform import GpuPlatform, GpuPlatformArgs
 from mizan.manifests import manifests_of
 from mizan.plan import Plan
 from tests import mocks
-from tests.builders import a_job, a_plan, a_pool, a_stack, a_team, an_existing_stack, shipped_stack, with_value
+from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack, a_team, an_existing_stack, shipped_stack
 from tests.strategies import stacks
 
 
@@ -144,7 +144,8 @@ def test_without_the_embedded_cluster_nothing_is_registered_beside_the_platform(
 def test_what_is_allowed_but_probably_not_meant_is_told_in_the_update(monkeypatch):
     told = []
     monkeypatch.setattr("pulumi.log.warn", lambda text, resource: told.append((text, resource._name)))
-    platform_of(a_plan(with_value(a_stack(), "queues[0].quotas[0].gpus", 9)))
+    more = a_queue(name="more", quotas=[{"pool": "a100", "capacity": "spot", "gpus": 1}])
+    platform_of(a_plan(a_stack(queues=[a_queue(), more])))
     ((text, name),) = told
     assert text.startswith("flavor spot-a100: quotas of 9 GPUs")
     assert name == "mizan"

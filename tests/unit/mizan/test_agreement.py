@@ -1,59 +1,32 @@
 """All that is written for a stack agrees; what is broken by hand is found with the two documents that disagree."""
 
 import copy
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
-from typing import Any
 
 import pytest
 
-from mizan.agreement import Documents, documents_of, report_of
-from mizan.plan import Plan
-from tests.builders import a_job, a_plan, a_queue, a_stack, an_existing_stack
-from tests.cloud_stacks import CLOUD_STACKS
-from tests.cloud_stacks import plan_of as shipped_plan
-from tests.gke_stacks import BY_CAPACITY, a_flex_start_stack, a_gke_plan, a_gke_stack
-from tests.operator_stacks import plans as operator_plans
-from tests.sharing_stacks import DEVICES, LAYOUT, MPS, PROFILE, TURNS, a_sharing_stack, counted_in, kept
-
-WHOLE: dict[str, Any] = {"mode": "none"}
-SHARINGS: dict[str, dict[str, Any]] = {
-    "whole": WHOLE,
-    "mig": PROFILE,
-    "mixed": LAYOUT,
-    "time-slicing": TURNS,
-    "mps": MPS,
-    "dra": DEVICES,
-}
-KINDS = [f"{cloud}-{name}" for cloud in ("local", "gke", "eks") for name in SHARINGS]
-
-NOT_GKES = {"capacity": kept(), "gke": {"driver": "INSTALLATION_DISABLED"}}
-ONE_OFFER = [{"type": "spot", "maxNodes": 2, "minNodes": 1}]
+from mizan.agreement import report_of
+from tests.agreement_stacks import (
+    KINDS,
+    Change,
+    in_arguments,
+    in_chart,
+    in_manifest,
+    in_text,
+    mapping,
+    of_estimate,
+    of_part,
+    of_price,
+    plan_of,
+    requirement,
+    without,
+    without_a_device,
+    written,
+)
 
 
-@cache
-def plan_of(kind: str) -> Plan:
-    """A plan of one pool with one offer, `spot-a100`, and one queue that counts all of it."""
-    cloud, name = kind.split("-", 1)
-    sharing, pool = SHARINGS[name], {"capacity": ONE_OFFER}
-    if cloud == "gke" and name in ("mixed", "dra"):
-        sharing, pool = sharing | {"manager": "operator"}, NOT_GKES | pool
-    units = {"mig": 56, "time-slicing": 32, "mps": 32, "dra": 56}.get(name, 8)
-    values = a_sharing_stack(cloud, sharing, **pool)
-    factor = 2 if cloud == "eks" else 1
-    quota = {"pool": "a100", counted_in(sharing): units * factor}
-    values["queues"] = [a_queue(fallback="capacity", quotas=[quota], workload={"maxRunHours": 1})]
-    return a_gke_plan(values) if cloud == "gke" else a_plan(values)
-
-
-@cache
-def written(kind: str) -> Documents:
-    return documents_of(plan_of(kind))
-
-
-def broken(kind: str, change: Callable[[Documents], Documents | None]) -> list[tuple[str, str, str]]:
+def broken(kind: str, change: Change) -> list[tuple[str, str, str]]:
     """What disagrees once something is changed by hand: the fact and the two documents."""
     documents = copy.deepcopy(written(kind))
     report = report_of(plan_of(kind), change(documents) or documents)
@@ -70,195 +43,6 @@ def test_what_is_written_for_a_stack_agrees(kind):
     }
 
 
-@pytest.mark.parametrize("stack", [*CLOUD_STACKS, "local"])
-def test_what_is_written_for_a_shipped_stack_agrees(stack):
-    plan = shipped_plan(stack)
-    assert report_of(plan, documents_of(plan)).disagreements == ()
-
-
-def test_pools_of_one_stack_that_share_in_different_ways_agree():
-    for plan in operator_plans().values():
-        assert report_of(plan, documents_of(plan)).disagreements == ()
-
-
-def test_of_somebody_else_s_cluster_queues_and_limits_are_compared():
-    plan = a_plan(an_existing_stack())
-    report = report_of(plan, documents_of(plan))
-    assert report.disagreements == ()
-    assert {fact.value for fact in report.facts} == {"resources", "price", "quota"}
-
-
-def test_a_stack_that_asks_for_more_than_its_nodes_is_warned_and_agrees():
-    plan = a_plan(a_stack(queues=[a_queue(fallback="capacity", quotas=[{"pool": "a100", "gpus": 40}])], jobs=[]))
-    assert "quotas of 40 GPUs" in plan.warnings[0]
-    assert report_of(plan, documents_of(plan)).disagreements == ()
-
-
-def test_borrowed_gpus_count_for_a_namespace_up_to_all_that_its_cohort_has():
-    lent = {"pool": "a100", "capacity": "spot"}
-    queues = [
-        a_queue(cohort="lab", quotas=[lent | {"gpus": 2}]),
-        a_queue(name="other", cohort="lab", quotas=[lent | {"gpus": 6}]),
-    ]
-    plan = a_plan(a_stack(cohorts=[{"name": "lab"}], queues=queues, jobs=[]))
-    documents = documents_of(plan)
-    assert report_of(plan, documents).disagreements == ()
-    (quota,) = documents.of_kind("ResourceQuota")
-    assert quota["spec"]["hard"] == {"requests.nvidia.com/gpu": "8"}
-    for wrong in ("9", "1"):
-        quota["spec"]["hard"] = {"requests.nvidia.com/gpu": wrong}
-        (found,) = report_of(plan, documents).disagreements
-        assert (found.of, found.first.value) == ("team-a", f"nvidia.com/gpu={wrong}")
-
-
-def test_the_order_of_several_offers_is_that_of_their_prices_on_gke_and_by_karpenter():
-    on_gke = a_gke_plan(a_gke_stack(queues=[BY_CAPACITY], jobs=[]))
-    documents = documents_of(on_gke)
-    assert {"order", "node pools"} <= {fact.value for fact in report_of(on_gke, documents).facts}
-    priorities = documents.named("ComputeClass", "a100")["spec"]["priorities"]
-    priorities.reverse()
-    (found,) = report_of(on_gke, documents).disagreements
-    assert (found.of, found.fact.value, found.first.value) == ("a100", "order", "ondemand-a100, spot-a100")
-    assert (found.first.document, found.second.document) == ("ComputeClass a100", "estimate of pool a100")
-    del priorities[0]
-    (found,) = report_of(on_gke, documents).disagreements
-    assert (found.of, found.fact.value) == ("ondemand-a100", "node pools")
-    assert (found.first.document, found.second.document) == ("ComputeClass a100", "node pool ondemand-a100")
-
-    local = a_plan(a_stack(queues=[BY_CAPACITY], jobs=[]))
-    documents = documents_of(local)
-    documents.named("NodePool", "ondemand-a100")["spec"]["weight"] = 101
-    (found,) = report_of(local, documents).disagreements
-    assert (found.fact.value, found.first.document, found.second.document) == (
-        "order",
-        "NodePool ondemand-a100",
-        "estimate of pool a100",
-    )
-
-
-def test_a_job_asks_for_what_its_queue_counts():
-    plan = a_plan()
-    documents = documents_of(plan)
-    (job,) = documents.of_kind("Job")
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    container["resources"]["requests"] = {"cpu": "1", "nvidia.com/mig-1g.5gb": "1"}
-    (found,) = report_of(plan, documents).disagreements
-    assert (found.of, found.first.document, found.second.document) == (
-        "team-a/train-1",
-        "Job train-1",
-        "ClusterQueue training",
-    )
-
-
-def test_a_job_that_claims_devices_asks_for_what_its_queue_counts():
-    values = a_sharing_stack("local", {"mode": "dra"}, capacity=kept())
-    asked = {key: value for key, value in a_job().items() if key != "gpus"}
-    values["jobs"] = [asked | {"gpu": {"count": 4, "accepts": ["dra"]}}]
-    plan = a_plan(values)
-    documents = documents_of(plan)
-    report = report_of(plan, documents)
-    assert report.disagreements == ()
-    assert "Job train-1" in report.documents
-    template = documents.named("ResourceClaimTemplate", "a100-40gb-x4")
-    template["spec"]["spec"]["devices"]["requests"][0]["exactly"]["deviceClassName"] = "t4.mizan.dev"
-    found = {(each.first.document, each.second.document) for each in report_of(plan, documents).disagreements}
-    assert ("Job train-1", "ClusterQueue training") in found
-
-
-def test_queued_nodes_are_asked_for_by_what_they_offer():
-    plan = a_gke_plan(a_flex_start_stack(gke={"queued": True}))
-    documents = documents_of(plan)
-    assert report_of(plan, documents).disagreements == ()
-    (config,) = documents.of_kind("ProvisioningRequestConfig")
-    config["spec"]["managedResources"] = ["nvidia.com/gpu.shared"]
-    (found,) = report_of(plan, documents).disagreements
-    assert (found.first.document, found.second.document) == (
-        "ProvisioningRequestConfig queued-provisioning",
-        "node pool flexstart-a100",
-    )
-
-
-# How each document is broken.
-
-
-def in_manifest(kind: str, name: str, *path: str | int, to: Any) -> Callable[[Documents], None]:
-    """A change of one value of a manifest; `name` may be the beginning of it."""
-
-    def change(documents: Documents) -> None:
-        node: Any = next(body for body in documents.of_kind(kind) if body["metadata"]["name"].startswith(name))
-        for part in path[:-1]:
-            node = node[part]
-        node[path[-1]] = to(node[path[-1]]) if callable(to) else to
-
-    return change
-
-
-def in_arguments(*path: str | int, to: Any) -> Callable[[Documents], None]:
-    def change(documents: Documents) -> None:
-        node: Any = documents.node_pools["spot-a100"]
-        for part in path[:-1]:
-            node = node[part]
-        node[path[-1]] = to
-
-    return change
-
-
-def in_text(kind: str, name: str, key: str, before: str, after: str) -> Callable[[Documents], None]:
-    """A change of text that a ConfigMap or a selector holds."""
-
-    def changed(text: str) -> str:
-        assert before in text
-        return text.replace(before, after)
-
-    return in_manifest(kind, name, "data", key, to=changed)
-
-
-def requirement(key: str, values: list[str]) -> Callable[[Documents], None]:
-    def changed(requirements: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        assert any(each["key"] == key for each in requirements)
-        return [each | {"values": values} if each["key"] == key else each for each in requirements]
-
-    return in_manifest("NodePool", "spot-a100", "spec", "template", "spec", "requirements", to=changed)
-
-
-def of_price(**changes: Any) -> Callable[[Documents], Documents]:
-    """The row of the estimate is one of something else."""
-
-    def change(documents: Documents) -> Documents:
-        row = documents.prices["spot-a100"]
-        price = replace(row.price, **changes)
-        return replace(documents, prices={"spot-a100": replace(row, price=price)})
-
-    return change
-
-
-def of_estimate(**changes: Any) -> Callable[[Documents], Documents]:
-    def change(documents: Documents) -> Documents:
-        return replace(documents, prices={"spot-a100": replace(documents.prices["spot-a100"], **changes)})
-
-    return change
-
-
-def of_part(**changes: Any) -> Callable[[Documents], Documents]:
-    def change(documents: Documents) -> Documents:
-        first, *others = documents.parts["spot-a100"]
-        return replace(documents, parts={"spot-a100": (replace(first, **changes), *others)})
-
-    return change
-
-
-def mapping(**changes: Any) -> Callable[[Documents], None]:
-    def change(documents: Documents) -> None:
-        assert documents.kueue is not None
-        documents.kueue["resources"]["deviceClassMappings"][0].update(changes)
-
-    return change
-
-
-def without_a_device(documents: Documents) -> Documents:
-    return replace(documents, devices={"a100": documents.devices["a100"][1:]})
-
-
 NODE_LABELS = ("spec", "template", "metadata", "labels")
 FLAVOR_LABELS = ("spec", "nodeLabels")
 QUOTAS = ("spec", "resourceGroups", 0, "flavors", 0, "resources")
@@ -268,9 +52,91 @@ ESTIMATE, LIMIT, PLUGIN = "estimate of spot-a100", "ResourceQuota gpu-quota of t
 LAYOUTS, KUEUE = "ConfigMap mizan-mig-layouts", "Kueue's configuration"
 CLASS = "DeviceClass a100-40gb-1g.5gb.mizan.dev"
 MACHINE = {"local": "a2-highgpu-4g", "gke": "a2-highgpu-4g", "eks": "p4d.24xlarge"}
+NODE_CLASS = ("spec", "template", "spec", "nodeClassRef")
+GKE_TAINT = {"key": "odd", "value": "x", "effect": "NO_SCHEDULE"}
 TAINT = {"key": "odd", "value": "x", "effect": "NoSchedule"}
 
+SHARED = ("node_config", "guest_accelerators", 0)
+DRIVER = (*SHARED, "gpu_driver_installation_config", "gpu_driver_version")
+OPERATOR, PLANNED = "chart gpu-operator", "plan of spot-a100"
+
 BROKEN = [
+    # What is not there, and what names nothing.
+    ("local-whole", without("NodePool", "spot-a100"), "documents", PLANNED, POOL),
+    ("eks-whole", without("NodePool", "spot-a100"), "documents", PLANNED, POOL),
+    ("gke-whole", lambda documents: replace(documents, node_pools={}), "documents", PLANNED, GKE_POOL),
+    ("local-whole", without("ResourceFlavor", "a100"), "documents", QUEUE, FLAVOR),
+    ("gke-whole", without("ResourceFlavor", "a100"), "documents", QUEUE, FLAVOR),
+    ("local-mps", without("ConfigMap", "mizan-device-plugin"), "documents", "plan of test", PLUGIN),
+    ("eks-mps", without("ConfigMap", "mizan-device-plugin"), "documents", "plan of test", PLUGIN),
+    ("eks-mig", without("ConfigMap", "mizan-mig-layouts"), "documents", "plan of test", LAYOUTS),
+    ("gke-mixed", without("ConfigMap", "mizan-mig-layouts"), "documents", "plan of gke-test", LAYOUTS),
+    ("eks-whole", without("EC2NodeClass", "a100"), "documents", POOL, "EC2NodeClass a100"),
+    ("eks-whole", in_manifest("ClusterQueue", "training", *QUOTAS[:-1], "name", to="nobody"), "documents", QUEUE,
+     "ResourceFlavor nobody"),
+    ("eks-whole", in_manifest("NodePool", "spot-a100", *NODE_CLASS, "name", to="nobody"), "documents", POOL,
+     "EC2NodeClass nobody"),
+    ("local-whole", in_manifest("NodePool", "spot-a100", *NODE_CLASS, "name", to="nobody"), "documents", POOL,
+     "KWOKNodeClass nobody"),
+    ("gke-whole", in_manifest("ClusterQueue", "training", "spec", "namespaceSelector", "matchExpressions", 0, "values",
+                              to=[]), "namespaces", "LocalQueue training of team-a", QUEUE),
+    # How GPUs are shared.
+    ("gke-time-slicing", in_arguments(*SHARED, "gpu_sharing_config", "gpu_sharing_strategy", to="MPS"), "sharing mode",
+     GKE_POOL, PLANNED),
+    ("gke-mig", in_arguments(*SHARED, "gpu_partition_size", to=None), "sharing mode", GKE_POOL, PLANNED),
+    ("eks-time-slicing", in_text("ConfigMap", "mizan-device-plugin", "a100", '"timeSlicing"', '"mps"'), "sharing mode",
+     PLUGIN, PLANNED),
+    ("local-mps", in_text("ConfigMap", "mizan-device-plugin", "a100", '"mps"', '"timeSlicing"'), "sharing mode",
+     PLUGIN, PLANNED),
+    ("eks-mig", in_text("ConfigMap", "mizan-mig-layouts", "config.yaml", '"mig-enabled": true', '"mig-enabled": false'),
+     "sharing mode", LAYOUTS, PLANNED),
+    ("eks-mig", in_manifest("NodeOverlay", "spot-a100", "spec", "requirements", 0, "values", to=["other"]),
+     "node pools", OVERLAY, POOL),
+    ("local-mig", in_manifest("NodeOverlay", "spot-a100", "spec", "requirements", 0, "values", to=["other"]),
+     "node pools", OVERLAY, POOL),
+    # Values of charts.
+    ("eks-mig", in_chart("gpu-operator", "devicePlugin", "config", "name", to="other"), "values of charts", OPERATOR,
+     PLUGIN),
+    ("eks-mig", in_chart("gpu-operator", "devicePlugin", "config", "default", to="a100"), "values of charts", OPERATOR,
+     PLUGIN),
+    ("eks-mig", in_chart("gpu-operator", "migManager", "config", "name", to="other"), "values of charts", OPERATOR,
+     LAYOUTS),
+    ("eks-mig", in_chart("gpu-operator", "migManager", "config", "default", to="a100-40gb-1g.5gb-7x"),
+     "values of charts", OPERATOR, LAYOUTS),
+    ("eks-mig", in_chart("gpu-operator", "mig", "strategy", to="single"), "values of charts", OPERATOR, PLUGIN),
+    ("eks-mps", in_chart("gpu-operator", "mig", "strategy", to="mixed"), "values of charts", OPERATOR, PLUGIN),
+    ("gke-mixed", in_chart("gpu-operator", "dcgmExporter", "config", "name", to="other"), "values of charts", OPERATOR,
+     "ConfigMap mizan-dcgm-counters"),
+    ("gke-whole", in_chart("dcgm-exporter", "extraConfigMapVolumes", to=[{"configMap": {"name": "other"}}]),
+     "values of charts", "chart dcgm-exporter", "ConfigMap mizan-dcgm-counters"),
+    ("eks-whole", in_chart("gpu-operator", "dcgmExporter", to={"enabled": False}), "values of charts", OPERATOR,
+     "plan of test"),
+    ("eks-time-slicing", in_chart("gpu-operator", "dcgmExporter", "env", to=[]), "values of charts", OPERATOR, PLUGIN),
+    ("gke-time-slicing", in_chart("dcgm-exporter", "extraEnv", to=[]), "values of charts", "chart dcgm-exporter",
+     GKE_POOL),
+    ("eks-whole", in_chart("gpu-operator", "dcgmExporter", "env", to=[
+        {"name": "KUBERNETES_VIRTUAL_GPUS", "value": "true"}]), "values of charts", OPERATOR, PLANNED),
+    ("eks-mig", in_chart("karpenter", "settings", "featureGates", "nodeOverlay", to=False), "values of charts",
+     "chart karpenter", OVERLAY),
+    ("eks-whole", in_chart("karpenter", "settings", "clusterName", to="other"), "values of charts", "chart karpenter",
+     "plan of test"),
+    ("gke-whole", in_arguments("location", to="us-central1-a"), "zones", GKE_POOL, PLANNED),
+    ("eks-mig", in_manifest("Deployment", "spot-a100", "spec", "template", "spec", "tolerations", to=[]), "tolerations",
+     "Deployment spot-a100", PLANNED),
+    ("eks-mig", in_manifest("Deployment", "spot-a100", "spec", "template", "spec", "nodeSelector",
+                            "nvidia.com/mig.config", to="other"), "set-up of nodes", FLAVOR, "Deployment spot-a100"),
+    ("eks-whole", in_chart("gpu-operator", "daemonsets", "tolerations", to=[]), "tolerations", OPERATOR, PLANNED),
+    ("gke-whole", in_chart("dcgm-exporter", "tolerations", to=[]), "tolerations", "chart dcgm-exporter", PLANNED),
+    ("eks-mig", in_chart("gpu-operator", "migManager", "enabled", to=False), "values of charts", OPERATOR, LAYOUTS),
+    ("eks-whole", in_manifest("ClusterQueue", "training", "spec", "namespaceSelector", "matchExpressions", 0,
+                              "operator", to="NotIn"), "namespaces", "LocalQueue training of team-a", QUEUE),
+    # Policies.
+    ("gke-whole", in_manifest("Namespace", "team-a", "metadata", "labels", "cost-center", to=""), "policy",
+     "policy namespaces-carry-cost-labels", "Namespace team-a"),
+    ("local-whole", in_manifest("Namespace", "team-a", "metadata", "labels", "team", to="other"), "labels of the bill",
+     "Namespace team-a", "plan of team-a"),
+    ("eks-whole", in_manifest("Namespace", "team-a", "metadata", "labels", "project", to="other"), "labels of the bill",
+     "Namespace team-a", "plan of team-a"),
     # Node pools of GKE.
     ("gke-whole", in_arguments("node_config", "machine_type", to="a2-highgpu-8g"), "machine", GKE_POOL, ROW),
     ("gke-whole", in_arguments("node_config", "spot", to=False), "capacity type", GKE_POOL, ROW),
@@ -283,11 +149,27 @@ BROKEN = [
     ("gke-mig", in_arguments("node_config", "guest_accelerators", 0, "gpu_partition_size", to="2g.10gb"),
      "units of a GPU", GKE_POOL, PARTS),
     ("gke-time-slicing",
-     in_arguments("node_config", "guest_accelerators", 0, "gpu_sharing_config", to={"max_shared_clients_per_gpu": 5}),
+     in_arguments("node_config", "guest_accelerators", 0, "gpu_sharing_config", "max_shared_clients_per_gpu", to=5),
      "units of a GPU", GKE_POOL, PARTS),
     ("gke-mixed", in_arguments("node_config", "labels", "nvidia.com/mig.config", to="all-1g.5gb"), "set-up of nodes",
      LAYOUTS, GKE_POOL),
+    ("gke-whole", in_arguments(*SHARED, "type", to="nvidia-l4"), "kind of machine", GKE_POOL, "machine a2-highgpu-4g"),
+    ("gke-mig", in_arguments(*SHARED, "type", to="nvidia-l4"), "kind of machine", GKE_POOL, "machine a2-highgpu-4g"),
+    ("gke-mixed", in_arguments(*DRIVER, to="DEFAULT"), "who sets nodes up", GKE_POOL, PLANNED),
+    ("gke-whole", in_arguments(*DRIVER, to="INSTALLATION_DISABLED"), "who sets nodes up", GKE_POOL, PLANNED),
+    ("gke-whole", in_arguments("node_locations", to=["europe-west4-a"]), "region", GKE_POOL, ROW),
+    ("gke-whole", in_arguments("node_locations", to=["us-central10-a"]), "region", GKE_POOL, ROW),
+    ("gke-whole", in_arguments("node_locations", to=["us-central1-a"]), "zones", GKE_POOL, PLANNED),
+    ("gke-whole", in_arguments("node_config", "resource_labels", "pool", to="x"), "labels of the bill", GKE_POOL,
+     PLANNED),
+    ("gke-whole", in_arguments("node_config", "taints", to=lambda taints: [*taints, GKE_TAINT]), "taints", FLAVOR,
+     GKE_POOL),
     # Karpenter's NodePools and overlays.
+    ("eks-whole", requirement("karpenter.k8s.aws/instance-gpu-name", ["h100"]), "kind of machine", POOL,
+     "machine p4d.24xlarge"),
+    ("eks-whole", requirement("kubernetes.io/arch", ["arm64"]), "kind of machine", POOL, "machine p4d.24xlarge"),
+    ("eks-whole", in_manifest("EC2NodeClass", "a100", "spec", "tags", "mizan.dev/pool", to="x"), "labels of the bill",
+     "EC2NodeClass a100", PLANNED),
     ("eks-whole", requirement("node.kubernetes.io/instance-type", ["p4de.24xlarge"]), "machine", POOL, ROW),
     ("eks-whole", requirement("karpenter.sh/capacity-type", ["on-demand"]), "capacity type", POOL, ROW),
     ("eks-whole", requirement("karpenter.k8s.aws/instance-gpu-count", ["4"]), "GPUs of a node", POOL,
@@ -333,6 +215,8 @@ BROKEN = [
     ("local-mps", in_manifest("NodePool", "spot-a100", *NODE_LABELS, "nvidia.com/device-plugin.config", to="x"),
      "set-up of nodes", PLUGIN, POOL),
     # Kueue's flavors and queues.
+    ("local-whole", in_manifest("ResourceFlavor", "a100", *FLAVOR_LABELS, to={}), "node labels", FLAVOR,
+     "plan of a100"),
     ("local-whole", in_manifest("ResourceFlavor", "a100", *FLAVOR_LABELS, "mizan.dev/pool", to="x"), "node labels",
      FLAVOR, POOL),
     ("local-mps", in_manifest("ResourceFlavor", "a100", *FLAVOR_LABELS, "nvidia.com/device-plugin.config", to="x"),
@@ -361,7 +245,7 @@ BROKEN = [
     ("eks-whole", of_estimate(max_nodes=3), "most nodes", POOL, ESTIMATE),
     ("gke-whole", of_estimate(min_nodes=0), "fewest nodes", GKE_POOL, ESTIMATE),
     # Devices that pods claim.
-    ("eks-dra", mapping(deviceClassNames=["other.mizan.dev"]), "devices", KUEUE, "DeviceClasses"),
+    ("eks-dra", mapping(deviceClassNames=["other.mizan.dev"]), "devices", KUEUE, "DeviceClass "),
     ("eks-dra", mapping(name="mizan.dev/other"), "devices", QUEUE, KUEUE),
     ("eks-dra", in_manifest("DeviceClass", "a100", "spec", "selectors", 0, "cel", "expression",
                             to=lambda text: text.replace("A100-SXM4-40GB", "H100")), "devices", POOL, CLASS),
@@ -371,7 +255,7 @@ BROKEN = [
     ("local-dra", without_a_device, "units of a GPU", "devices of pool a100", PARTS),
     ("local-dra", in_manifest("ResourceClaimTemplate", "", "spec", "spec", "devices", "requests", 0, "exactly",
                               "deviceClassName", to="x.mizan.dev"),
-     "devices", "ResourceClaimTemplate a100-40gb-1g.5gb", "DeviceClasses"),
+     "devices", "ResourceClaimTemplate a100-40gb-1g.5gb", "DeviceClass "),
 ]  # fmt: skip
 
 
@@ -385,3 +269,19 @@ def test_what_is_broken_in_one_document_is_found_with_the_one_that_it_disagrees_
     assert found == fact
     assert one.startswith(first)
     assert other.startswith(second)
+
+
+def test_what_is_renamed_is_missed_under_its_old_name_and_planned_by_nobody_under_the_new_one():
+    change = in_manifest("EC2NodeClass", "a100", "metadata", "name", to="other")
+    assert broken("eks-whole", change) == [
+        ("documents", "NodePool spot-a100", "EC2NodeClass a100"),
+        ("documents", "EC2NodeClass other", "plan of test"),
+    ]
+
+
+def test_what_a_queue_has_a_quota_of_and_does_not_cover_is_missed_by_nodes_and_namespace():
+    change = in_manifest("ClusterQueue", "training", "spec", "resourceGroups", 0, "coveredResources", to=[])
+    assert broken("eks-whole", change) == [
+        ("resources", "parts of spot-a100", "ClusterQueue training"),
+        ("resources", "ResourceQuota gpu-quota of team-a", "ClusterQueue training"),
+    ]

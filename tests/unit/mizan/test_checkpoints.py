@@ -11,7 +11,7 @@ from mizan.manifests import manifests_of
 from mizan.manifests.service_accounts import checkpoint_account
 from mizan.manifests.training_jobs import spot_training_job
 from mizan.plan import build_plan
-from tests.builders import NOTHING, a_job, a_stack, a_team, an_existing_stack, faults_of, with_value
+from tests.builders import NOTHING, a_job, a_pool, a_stack, a_team, an_existing_stack, faults_of, with_value
 from tests.checkpoint_stacks import eks_plan, gke_plan, on_eks, on_gke
 
 GKE_URL = "gs://ml-platform-gke-prod-checkpoints/team-a/"
@@ -233,3 +233,43 @@ def test_a_bucket_that_is_taken_over_is_told_at_every_preview_with_what_does_not
 def test_a_bucket_that_is_taken_over_from_another_region_is_told_with_the_price_of_its_traffic_too():
     told = gke_plan(checkpoints={"adopt": True, "region": "us-east1"}).warnings
     assert [warning.startswith("checkpoints: bucket") for warning in told].count(True) == 2
+
+
+DAY = 86_400
+
+
+def told_of_retention(days: int, checkpoint: dict[str, object], **stack: object) -> list[str]:
+    with pytest.raises(ConfigErrors) as caught:
+        gke_plan(jobs=[a_job(checkpoint=checkpoint)], checkpoints={"retentionDays": days}, **stack)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_a_bucket_keeps_a_checkpoint_until_the_next_one_is_written():
+    """86400 s, and the 60 s that writing takes by the queue's workload."""
+    (told,) = told_of_retention(1, {"intervalSeconds": DAY})
+    assert told == (
+        "mizan:checkpoints.retentionDays: 1; needs at least 2 because job train-1 of team-a has its next checkpoint "
+        "written 86460 s after the last one, which would be deleted by then, and nothing is left to go on from. Raise "
+        "it, or save more often: `intervalSeconds` of the job."
+    )
+    kept = gke_plan(jobs=[a_job(checkpoint={"intervalSeconds": DAY})], checkpoints={"retentionDays": 2})
+    assert kept.jobs[0].checkpoint_seconds == DAY
+
+
+def test_how_long_writing_takes_counts_too():
+    checkpoint = {"intervalSeconds": DAY - 100, "writeSeconds": 100}
+    assert "written 86400 s after the last one" in told_of_retention(1, checkpoint)[0]
+    quicker = checkpoint | {"writeSeconds": 99}
+    assert gke_plan(jobs=[a_job(checkpoint=quicker)], checkpoints={"retentionDays": 1}).jobs
+
+
+def test_an_interval_that_a_job_leaves_out_is_held_against_it_as_well():
+    """Spot that stays up for a month, and an hour to write: the best interval is a day, the longest that there is."""
+    pool = a_pool(meanUptimeHours=720)
+    told = told_of_retention(1, {"writeSeconds": 3600}, pools=[pool])
+    assert "written 90000 s after the last one" in told[0]
+
+
+def test_a_place_of_the_job_s_own_is_not_deleted_by_the_stack():
+    elsewhere = {"dir": "gs://other/x", "intervalSeconds": DAY}
+    assert gke_plan(jobs=[a_job(checkpoint=elsewhere)], checkpoints={"retentionDays": 1}).jobs

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from mizan.capacity import CapacityType
 from mizan.estimate import compare
 from tests.builders import a_pool
-from tests.estimate_builders import MACHINE, a_book, a_price, capacity, one_pool, round_estimate, round_stack, use
+from tests.estimate_builders import (
+    MACHINE,
+    a_book,
+    a_price,
+    a_whole_queue,
+    capacity,
+    one_pool,
+    round_estimate,
+    round_stack,
+    use,
+)
 
 SPOT, ON_DEMAND = CapacityType.SPOT, CapacityType.ON_DEMAND
 OTHER = "europe-west4"
@@ -74,7 +84,8 @@ def test_a_move_to_the_same_prices_is_a_reason_too():
     ],
 )
 def test_a_move_whose_share_nobody_can_tell_says_whose_prices_count(before, after):
-    line = moved(round_stack(pools=a_pool_of(**before)), round_stack(pools=a_pool_of(**after)))
+    fits_each = [a_whole_queue(4)]
+    line = moved(*(round_stack(pools=a_pool_of(**pool), queues=fits_each) for pool in (before, after)))
     assert line.reasons[0] == (
         "region us-central1 -> europe-west4 (prices are those of europe-west4 instead of us-central1)"
     )

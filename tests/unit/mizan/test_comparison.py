@@ -60,7 +60,8 @@ def reservation(**changes):
     ],
 )
 def test_a_changed_pool_says_what_changed(changes, told):
-    found = compare(round_estimate(with_pool()), round_estimate(with_pool(**changes)))
+    fits_each = {"queues": [a_whole_queue(8)]}
+    found = compare(round_estimate(with_pool() | fits_each), round_estimate(with_pool(**changes) | fits_each))
     assert reasons(found) == {"a100": tuple(told)}
     assert found.lines[0].difference != Dollars()
 

@@ -289,7 +289,7 @@ REFUSED = [
     *((path, value, LABEL) for path in LABELS for value in ("-a", "a-", "a b", "a/b", "ä", "a\n")),
     *((path, "a" * 64, "at most 63 characters") for path in LABELS),
     *(("region", value, "text that matches ^[a-z]+(-[a-z0-9]+)+$") for value in ("us", "US-EAST-1", "us-", "123")),
-    *(("jobs[0].checkpoint.dir", value, r"text that matches ^(s3|gs|az|https)://\S+$")
+    *(("jobs[0].checkpoint.dir", value, r"text that matches ^(s3|gs|az|https)://[^\s\x00-\x1f\x7f]+$")
       for value in ("/mnt/disk", "file:///x", "http://x", "s3://", "s3:// x", "s3://a\nb")),
     ("pools[0].capacity[0].maxNodes", 0, "at least 1"),
     ("pools[0].capacity[0].maxNodes", 1001, "at most 1000"),

@@ -114,10 +114,6 @@ def test_a_name_is_never_cut_short(path):
     assert f"mizan:{path}: {'a' * 64}; needs at most 48 characters because" in "".join(faults)
 
 
-def test_a_quota_beyond_its_pool_is_allowed_and_told():
-    assert a_config(with_value(a_stack(), "queues[0].quotas[0].gpus", 9)).queues[0].quotas[0].gpus == 9
-
-
 def test_cohorts_are_no_deeper_than_a_person_can_follow():
     cohorts = [{"name": "c0"}, *({"name": f"c{index}", "parent": f"c{index - 1}"} for index in range(1, 7))]
     a_config(a_stack(cohorts=cohorts[:5]))
@@ -141,8 +137,8 @@ def test_a_queue_has_no_more_flavors_than_kueue_takes():
 
 @pytest.mark.parametrize("key", ["gpus", "borrow", "lend"])
 def test_a_mistyped_number_of_gpus_never_becomes_no_limit(key):
-    faults = faults_of(with_value(a_whole_stack(), f"queues[0].quotas[0].{key}", 10**30))
-    assert any(f"quotas[0].{key}: {10**30}; needs at most 1000000 because" in fault for fault in faults)
+    faults = faults_of(with_value(a_whole_stack(), f"queues[0].quotas[0].{key}", 10**17))
+    assert any(f"quotas[0].{key}: {10**17}; needs at most 1000000 because" in fault for fault in faults)
 
 
 @pytest.mark.parametrize("group", ["system:authenticated", "system:masters"])

@@ -58,7 +58,8 @@ def test_what_cost_and_health_are_read_from_is_counted():
     assert {"PROF_GR_ENGINE_ACTIVE", "DEV_DEC_UTIL"} <= fields
     assert {"DEV_GPU_UTIL", "PROF_SM_ACTIVE", "PROF_PIPE_TENSOR_ACTIVE", "PROF_DRAM_ACTIVE"} <= fields
     assert {"DEV_FB_USED", "DEV_FB_FREE", "DEV_FB_RESERVED"} <= fields
-    assert {"DEV_XID_ERRORS", "DEV_ECC_DBE_VOL_TOTAL", "DEV_ROW_REMAP_PENDING"} <= fields
+    assert {"DEV_GPU_TEMP", "DEV_POWER_USAGE", "DEV_TOTAL_ENERGY_CONSUMPTION", "DEV_CLOCKS_EVENT_REASONS"} <= fields
+    assert {"DEV_XID_ERRORS", "DEV_ECC_DBE_VOL_TOTAL", "DEV_ECC_SBE_VOL_TOTAL", "DEV_ROW_REMAP_PENDING"} <= fields
 
 
 def test_a_file_of_some_counters_has_those_alone():

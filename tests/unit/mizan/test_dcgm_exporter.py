@@ -20,7 +20,7 @@ from mizan.manifests.dcgm_exporter import (
 from mizan.manifests.dcgm_monitors import SERIES
 from mizan.metrics import counters_csv
 from mizan.plan.dcgm_exporter import measured_alone, measured_by_operator
-from tests.builders import PROJECT, a_plan, a_pool, a_stack, an_existing_stack, faults_of
+from tests.builders import PROJECT, a_plan, a_pool, a_queue, a_stack, a_team, an_existing_stack, faults_of
 from tests.dcgm_stacks import (
     ASKED,
     HELM,
@@ -141,9 +141,11 @@ def test_a_stack_on_gke_has_a_namespace_leave_for_critical_pods_and_the_counters
         (measured_on_eks(install="external"), ["gpu-operator"]),
         (measured_elsewhere({"dcgmExporter": {}}), ["dcgm-exporter"]),
         (measured_locally({"dcgmExporter": {}}), ["dcgm-exporter"]),
-        # Whose cluster it is has these already, or never will.
-        (measured_elsewhere({"dcgmExporter": {"install": "external"}}), []),
-        (measured_elsewhere(EXTERNAL), []),
+        # Somebody else's, which comes before the stack or after it.
+        (measured_elsewhere({"dcgmExporter": {"install": "external"}}), ["dcgm-exporter"]),
+        (measured_on_gke(install="external"), ["dcgm-exporter"]),
+        (measured_elsewhere(EXTERNAL), ["gpu-operator"]),
+        (EKS_WITH_ANOTHER_OPERATOR, ["gpu-operator"]),
     ],
 )
 def test_each_exporter_reads_counters_in_a_namespace_that_is_made_once(plan, expected):
@@ -151,15 +153,21 @@ def test_each_exporter_reads_counters_in_a_namespace_that_is_made_once(plan, exp
     made = [name for name in namespaces if name in ("gpu-operator", "dcgm-exporter")]
     assert made == expected
     counters = [body["metadata"]["namespace"] for body in dcgm_exporter(plan) if body["kind"] == "ConfigMap"]
-    assert counters == (expected or ["gpu-operator" if plan.gpu_operator else "dcgm-exporter"])
+    assert counters == expected
 
 
-def test_somebody_else_s_operator_on_eks_gets_counters_with_what_else_it_reads():
-    # With nothing else to read there is no namespace yet, and the one who makes it keeps it.
-    assert dcgm_exporter(EKS_WITH_ANOTHER_OPERATOR) == []
+def test_somebody_else_s_operator_gets_counters_whatever_else_it_reads():
     shared = a_sharing_stack("eks", TURNS, capacity=kept())
     plan = an_eks_plan(**{key: shared[key] for key in ("pools", "queues", "teams", "jobs")}, addons=HELM | EXTERNAL)
-    assert named(plan) == [("ConfigMap", "mizan-dcgm-counters")]
+    assert named(plan) == named(EKS_WITH_ANOTHER_OPERATOR) == [("ConfigMap", "mizan-dcgm-counters")]
+
+
+@pytest.mark.parametrize(
+    "plan", [measured_elsewhere({"dcgmExporter": {"install": "external"}}), measured_on_gke(install="external")]
+)
+def test_the_namespace_of_somebody_else_s_exporter_says_nothing_that_its_owner_may_say_otherwise(plan):
+    namespace, _ = dcgm_exporter(plan)
+    assert namespace == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "dcgm-exporter"}}
 
 
 def test_a_namespace_keeps_its_owner_when_the_operator_comes():
@@ -181,17 +189,27 @@ def test_leave_is_for_as_many_pods_as_nodes_that_gke_sets_up():
 
 def test_counters_have_a_name_of_their_content_which_running_pods_never_look_at_again(monkeypatch):
     plan = measured_on_gke()
-    before = counters_name(plan)
+    before = counters_name(plan, "dcgm-exporter")
     assert re.fullmatch(r"mizan-dcgm-counters-[0-9a-f]{10}", before)
     monkeypatch.setattr("mizan.manifests.dcgm_exporter.counters_csv", lambda: "DCGM_FI_DEV_GPU_TEMP, gauge, Heat.\n")
-    after = counters_name(plan)
+    after = counters_name(plan, "dcgm-exporter")
     assert after != before
     assert chart_values(plan)["extraConfigMapVolumes"][0]["configMap"]["name"] == after
     assert operator_values(measured_on_eks())["config"]["name"] == after
 
 
 def test_somebody_else_s_exporter_is_told_one_name_once():
-    assert counters_name(measured_elsewhere(EXTERNAL)) == "mizan-dcgm-counters"
+    assert counters_name(measured_elsewhere(EXTERNAL), "gpu-operator") == "mizan-dcgm-counters"
+
+
+def test_beside_somebody_else_s_operator_only_our_own_exporter_gets_counters_of_another_name():
+    quotas = [{"pool": "a100", "gpus": 4}, {"pool": "shared", "units": 4}]
+    queues = [a_queue(name=quota["pool"], fallback="capacity", quotas=[quota]) for quota in quotas]
+    stack = a_gke_stack(addons=HELM | EXTERNAL, pools=BOTH, queues=queues, teams=[a_team(queues=["shared"])], jobs=[])
+    plan = a_plan(stack, stack="gke-test")
+    counters = {body["metadata"]["namespace"]: body for body in dcgm_exporter(plan) if body["kind"] == "ConfigMap"}
+    assert counters["gpu-operator"]["metadata"]["name"] == "mizan-dcgm-counters"
+    assert re.fullmatch(r"mizan-dcgm-counters-[0-9a-f]{10}", counters["dcgm-exporter"]["metadata"]["name"])
 
 
 # What the charts are told.

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from mizan import versions
 from mizan.config import Cloud, ConfigErrors, Install, KueueAddon
 from mizan.manifests import manifests_of
 from mizan.manifests.access import team_role
@@ -20,6 +21,7 @@ from mizan.manifests.limits import resource_quota
 from mizan.manifests.simulated_devices import simulated_devices
 from mizan.plan.device_claims import of_claims
 from tests.builders import a_plan, a_pool, a_queue, a_stack, a_team
+from tests.gke_stacks import a_gke_plan, a_gke_stack
 from tests.sharing_stacks import DEVICES, MIXED_LAYOUT, PROFILE, a_sharing_stack, kept
 
 WHOLE = {"mode": "dra"}
@@ -209,9 +211,9 @@ def test_a_simulated_node_of_whole_gpus_has_them():
 
 @pytest.mark.parametrize("cloud", [Cloud.LOCAL, Cloud.EKS, Cloud.EXISTING])
 def test_a_pool_that_may_grow_is_warned_of_as_karpenter_makes_no_node_for_claims(cloud):
-    told = list(of_claims(claiming(WHOLE).pools, KUEUE, cloud))
-    assert len(told) == 1
-    assert told[0].startswith("pool a100: 2 nodes stay and up to 3 are allowed, but Karpenter makes no node for a pod")
+    first, *others = of_claims(claiming(WHOLE).pools, KUEUE, cloud)
+    assert not any("Karpenter" in told for told in others)
+    assert first.startswith("pool a100: 2 nodes stay and up to 3 are allowed, but Karpenter makes no node for a pod")
 
 
 def test_a_pool_that_stays_as_it_is_needs_no_autoscaler():
@@ -225,6 +227,36 @@ def test_gpus_that_nobody_cuts_are_told_wherever_they_are_real():
         return [text for text in of_claims(claiming(DEVICES).pools, KUEUE, cloud) if "runs no MIG manager" in text]
 
     assert (len(told(Cloud.EKS)), told(Cloud.LOCAL)) == (1, [])
+    assert told(Cloud.EKS)[0].endswith(
+        "Let something of yours cut them before the driver starts, or let pods claim whole ones."
+    )
+
+
+def test_what_claims_need_of_somebody_else_s_cluster_is_told():
+    *_, told = of_claims(claiming(WHOLE).pools, KUEUE, Cloud.EXISTING)
+    assert told == (
+        "claims of devices: they need Kubernetes 1.34.2 or newer, and NVIDIA's driver 580 or newer wherever the "
+        "operator does not install it; nobody looks whether the cluster has them. See `kubectl version`, and "
+        "`nvidia-smi` on a node."
+    )
+    assert not any("1.34.2" in text for text in of_claims(a_plan().pools, KUEUE, Cloud.EXISTING))
+
+
+def test_a_driver_that_google_chooses_is_told_of_where_pods_claim():
+    def told(gke):
+        pools = [a_pool(sharing=WHOLE, capacity=kept(), gke={"driver": "INSTALLATION_DISABLED", **gke})]
+        plan = a_gke_plan(a_gke_stack(pools=pools, jobs=[]))
+        return [text for text in plan.warnings if "driver 580 or newer" in text]
+
+    assert told({"image": "ubuntu"}) == []
+    (text,) = told({})
+    assert "on Container-Optimized OS it is the one that Google's installer has for the nodes' image" in text
+
+
+@pytest.mark.parametrize("version", [versions.GKE, versions.EKS, *versions.EKS_ADDONS])
+def test_a_cluster_that_a_stack_makes_is_new_enough_for_claims(version):
+    made, least = (tuple(map(int, text.split("."))) for text in (version, versions.DRA_KUBERNETES_LEAST))
+    assert made > least
 
 
 def test_an_external_kueue_is_told_what_to_write():

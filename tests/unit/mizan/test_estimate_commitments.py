@@ -6,7 +6,16 @@ from decimal import Decimal
 from mizan.estimate import CapacityKind, NoteKind, SavingsKind
 from mizan.estimate.render import words
 from tests.builders import TODAY, a_pool
-from tests.estimate_builders import AWS_MACHINE, MACHINE, capacity, one_pool, round_estimate, round_stack, use
+from tests.estimate_builders import (
+    AWS_MACHINE,
+    MACHINE,
+    a_whole_queue,
+    capacity,
+    one_pool,
+    round_estimate,
+    round_stack,
+    use,
+)
 
 
 def usd(text):
@@ -153,7 +162,7 @@ def test_what_runs_most_hours_uses_a_commitment_first():
         a_pool(capacity=capacity(on_demand=2), expectedUse=use(40, 100)),
         a_pool(name="b", capacity=capacity(on_demand=2), expectedUse=use(168, 100)),
     ]
-    found = round_estimate(round_stack(pools=pools, commitments=[reservation(nodes=2)]))
+    found = round_estimate(round_stack(pools=pools, queues=[a_whole_queue(8)], commitments=[reservation(nodes=2)]))
     assert found.commitments[0].expected.utilisation == 1
     assert [[offer.name for offer in pool.offers] for pool in found.pools] == [["ondemand-a100"], ["reserved-b"]]
 
@@ -163,7 +172,7 @@ def test_a_commitment_of_two_pools_is_used_by_both_and_paid_once():
         a_pool(capacity=capacity(on_demand=1), expectedUse=use(168, 100)),
         a_pool(name="b", capacity=capacity(on_demand=2), expectedUse=use(168, 50)),
     ]
-    found = round_estimate(round_stack(pools=pools, commitments=[reservation(nodes=2)]))
+    found = round_estimate(round_stack(pools=pools, queues=[a_whole_queue(4)], commitments=[reservation(nodes=2)]))
     (commitment,) = found.commitments
     # Pool b has work for one node, and one of its two is reserved.
     assert (commitment.expected.nodes, commitment.expected.used) == (2, usd("10220.00"))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mizan import catalogue
 from mizan.capacity import CapacityType
 from mizan.config import WarmNodes
 from mizan.estimate import SavingsKind, Size, estimate, judge
@@ -58,8 +59,13 @@ def pools_of(*pools, machine=MACHINE):
     ]
 
 
+def gpus_of(pool):
+    """The GPUs of a pool by capacity type."""
+    return {item["type"]: item["maxNodes"] * catalogue.machines()[pool["machine"]].gpus for item in pool["capacity"]}
+
+
 def stack_of(pools, commitment, queues=None, **changes):
-    every = [{"pool": pool["name"], "gpus": 400} for pool in pools]
+    every = [{"pool": pool["name"], "gpus": sum(gpus_of(pool).values())} for pool in pools]
     queues = queues or [a_queue(fallback="capacity", quotas=every, workload=FIFTH_LOST)]
     region = "us-central1" if pools[0]["machine"] == MACHINE else "us-east-1"
     return round_stack(pools=pools, queues=queues, commitments=[commitment], region=region, **changes)
@@ -236,7 +242,11 @@ def shared_stacks(draw):
             machine=draw(st.sampled_from(machines)),
         )
     ]
-    quotas = [{"pool": name, "capacity": kind, "gpus": 32} for name in "abc" for kind in ("on-demand", "spot")]
+    quotas = [
+        {"pool": pool["name"], "capacity": kind, "gpus": gpus_of(pool)[kind]}
+        for pool in pools
+        for kind in ("on-demand", "spot")
+    ]
     queue = a_queue(fallback="quota", quotas=quotas, workload=FIFTH_LOST)
     commitments = []
     for index in range(draw(st.integers(1, 3))):

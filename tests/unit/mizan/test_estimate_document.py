@@ -78,6 +78,15 @@ def test_every_key_is_told_on_its_page():
     assert keys(of_company()) - told == set()
 
 
+def test_the_page_tells_the_version_and_what_changed_its_meaning():
+    page = (PROJECT / "docs" / "reference" / "estimate-json.md").read_text(encoding="utf-8")
+    version = document(an_estimate())["version"]
+    # Raised when `minimum` began to count the nodes that are kept.
+    assert version == 2
+    assert f"`version` is {version}." in page
+    assert f"| `version`, `currency`, `hoursPerMonth` | {version}, `USD`, 730 |" in page
+
+
 def test_money_is_text_with_its_cents():
     told = document(an_estimate(), (an_exceeded_budget(),))
     assert told["usdPerMonth"] == {"minimum": "73.00", "expected": "549.50", "maximum": "2888.00"}

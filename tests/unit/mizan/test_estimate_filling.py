@@ -1,12 +1,13 @@
 """Which offers expected work fills when queues hold quota; nodes of 4 GPUs, spot of which a fifth is lost."""
 
 from decimal import Decimal
+from math import ceil
 
 import pytest
 from hypothesis import given, settings
 
 from mizan.config import parse
-from mizan.estimate.filling import usable_nodes
+from mizan.estimate.filling import quota_nodes, usable_nodes
 from mizan.estimate.running import as_expected, demand
 from mizan.plan import build_plan
 from tests.builders import TODAY, a_pool, a_queue, a_team
@@ -46,9 +47,17 @@ def test_only_nodes_for_which_there_is_quota_have_work():
 
 
 def test_quota_beyond_the_pool_makes_no_more_work_than_it_has_nodes():
-    pool = pool_of(queue("a", quota("spot", 40), quota("on-demand", 2)), spot=2, on_demand=1)
-    # Two nodes of spot, and of on-demand half of one.
-    assert usable_nodes(pool) == Decimal("2.5")
+    pool = pool_of(
+        queue("a", quota("spot", 8), quota("on-demand", 2)), queue("b", quota("spot", 8)), spot=2, on_demand=1
+    )
+    # Two nodes of spot, and the node that half of one's GPUs need.
+    assert (usable_nodes(pool), quota_nodes(pool)) == (3, Decimal("2.5"))
+
+
+def test_quotas_of_several_queues_are_whole_nodes_together():
+    """Three and two GPUs are two nodes of four, of which the first has three fifths: 1.2 and 0.8 nodes of work."""
+    pool = pool_of(queue("a", quota("on-demand", 3)), queue("b", quota("on-demand", 2)), percent=100, on_demand=4)
+    assert nodes(pool) == {"on-demand": "2"}
 
 
 def test_capacity_types_without_quota_stay_empty():
@@ -106,15 +115,15 @@ def test_quota_of_a_cohort_itself_is_there_for_its_queues(policy, expected):
 
 
 def test_no_more_is_borrowed_than_the_queue_may():
-    """1.25 nodes of work, of spot a quarter of a node: 0.2 done there; a whole node on-demand; 0.05 stays undone."""
+    """Two nodes of work, of spot one node: 0.8 done there; a whole node on-demand; 0.2 stays undone."""
     pool = pool_of(
-        queue("a", quota("spot", 0, borrow=1), quota("on-demand", 4), cohort="all"),
+        queue("a", quota("spot", 0, borrow=4), quota("on-demand", 4), cohort="all"),
         cohorts=[{"name": "all", "quotas": [quota("spot", 8)]}],
         percent=100,
         spot=2,
         on_demand=1,
     )
-    assert nodes(pool) == {"spot": "0.25", "on-demand": "1", "undone": "0.05"}
+    assert nodes(pool) == {"spot": "1", "on-demand": "1", "undone": "0.2"}
 
 
 def test_where_all_quota_is_the_cohort_s_its_queues_share_the_work():
@@ -143,4 +152,4 @@ def test_work_is_done_within_nodes_and_quota_or_told_as_undone(values):
                     if kind in (None, offer.capacity_type)
                 )
                 units = pool.offers[0].units_per_node
-                assert taken * units <= pool.claims.units(kind) + Decimal("1e-9")
+                assert taken <= ceil(pool.claims.units(kind) / units) + Decimal("1e-9")

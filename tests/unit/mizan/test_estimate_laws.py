@@ -15,7 +15,7 @@ from mizan.estimate.idle import keeps_nodes
 from mizan.prices import HOURS_PER_MONTH
 from mizan.prices.hosts import host_rate
 from tests.builders import a_plan
-from tests.strategies import some_min_nodes, stacks, without_min_nodes
+from tests.strategies import some_min_nodes, stacks, within_its_pools, without_min_nodes
 
 ALL = (Size.MINIMUM, Size.EXPECTED, Size.MAXIMUM)
 
@@ -54,7 +54,7 @@ def plans(draw, *, with_commitments=True):
             pool["capacity"] = [{"type": kind, "maxNodes": n} | draw(some_min_nodes(kind, n)) for kind, n in sizes]
     if with_commitments:
         values["commitments"] = draw(commitments(values["pools"]))
-    return a_plan(values)
+    return a_plan(within_its_pools(values))
 
 
 def total(rows):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mizan.estimate import Dollars, SavingsKind, estimate, judge
+from mizan.estimate import BudgetLevel, Dollars, SavingsKind, estimate, judge
 from mizan.estimate.counted_pools import counted_pools
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_team
 from tests.estimate_builders import RATE, capacity, round_plan, round_stack, use
@@ -56,14 +56,42 @@ def test_teams_pay_by_the_units_that_their_queues_hold():
 
 @pytest.mark.parametrize(("sharing", "key"), [(PROFILE, "units"), (LAYOUT, "gpus")])
 def test_a_proposal_speaks_of_quotas_by_the_key_that_they_have(sharing, key):
-    """A team of two, whose queue has half of the node: 3655 dollars."""
-    plan = round_plan(a_shared_stack(sharing, 1))
+    """A team whose queue has two of four nodes, 14620 dollars; one is within its budget."""
+    plan = round_plan(a_shared_stack(sharing, 1, nodes=4))
     units = plan.pools[0].offers[0].max_units // 2
-    team = a_team(budget={"usdPerMonth": 3000, "on": "maximum"})
-    values = a_shared_stack(sharing, units, teams=[team])
+    team = a_team(budget={"usdPerMonth": 8000, "on": "maximum"})
+    values = a_shared_stack(sharing, units, nodes=4, teams=[team])
     plan = round_plan(values)
     (verdict,) = judge(plan, estimate(plan, RATE))
     assert f"pool a100: {key} of queue training {units} -> " in verdict.changes[0].text
+    assert f" {key} of queue training {units} -> {units // 2}" in verdict.changes[0].text
+
+
+@pytest.mark.parametrize("sharing", WAYS)
+@pytest.mark.parametrize(("units", "expected"), [(1, "0.5"), (3, "0.5")])
+def test_quota_of_a_few_parts_is_work_for_the_whole_node_that_they_need(sharing, units, expected):
+    """A node is rented whole: half of the time, however few of its parts somebody has quota of."""
+    found = estimate(round_plan(a_shared_stack(sharing, units, nodes=4, percent=50)), RATE)
+    assert found.pools[0].expected_nodes == Decimal(expected)
+    # 0.5 x 7310, and the control plane.
+    assert found.total.expected == Decimal(3728)
+
+
+def test_a_budget_is_judged_by_whole_nodes():
+    """Seven of 28 parts of a node, half of the time: the node is paid for, not a quarter of it."""
+    stack = a_shared_stack(PROFILE, 7, nodes=4, percent=50, budget={"usdPerMonth": 3700})
+    plan = round_plan(stack)
+    (verdict,) = judge(plan, estimate(plan, RATE))
+    assert (verdict.spent, verdict.level) == (Decimal(3728), BudgetLevel.EXCEEDED)
+
+
+def test_a_note_says_where_quota_ends_within_a_node():
+    found = estimate(round_plan(a_shared_stack(PROFILE, 7, nodes=4)), RATE)
+    assert [note.text for note in found.notes if "in part" in note.text] == [
+        "Quota of pool a100 is 0.25 nodes. A node is paid for whole, also where it is used in part: expected counts 1."
+    ]
+    whole = estimate(round_plan(a_shared_stack(PROFILE, 28, nodes=4)), RATE)
+    assert not [note for note in whole.notes if "in part" in note.text]
 
 
 @pytest.mark.parametrize(

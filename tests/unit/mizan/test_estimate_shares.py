@@ -37,14 +37,15 @@ def test_a_pool_is_shared_by_the_quotas_of_its_queues():
             [a_team(name="team-a", queues=["a"]), a_team(name="team-b", queues=["b"])],
         )
     )
-    # 6, 3 and, at the maximum, the 3 GPUs of 12 that no queue holds: nobody is expected to use those.
+    # 6, 3 and, at the maximum, the 3 GPUs of 12 that no queue holds: nobody is expected to use those. All three nodes
+    # are in use for the 9, half of the time.
     assert teams_of(found) == {
-        "team-a": ("5482.50", "10965.00"),
-        "team-b": ("2741.25", "5482.50"),
+        "team-a": ("7310.00", "10965.00"),
+        "team-b": ("3655.00", "5482.50"),
         "unassigned": ("0.00", "5482.50"),
         "shared": ("73.00", "73.00"),
     }
-    assert [(share.pool, str(share.total.expected)) for share in found.teams[0].pools] == [("a100", "5482.50")]
+    assert [(share.pool, str(share.total.expected)) for share in found.teams[0].pools] == [("a100", "7310.00")]
 
 
 def test_no_team_is_expected_to_pay_more_than_at_the_maximum():
@@ -99,7 +100,7 @@ def test_a_cohort_s_own_quota_and_a_queue_without_teams_are_unassigned():
 
 def test_more_quota_than_gpus_is_shared_in_proportion():
     teams = [a_team(name="x", queues=["a"]), a_team(name="y", queues=["b"])]
-    found = round_estimate(on_demand_stack([a_share("a", 20), a_share("b", 10)], teams))
+    found = round_estimate(on_demand_stack([a_share("a", 12), a_share("b", 6)], teams))
     assert teams_of(found)["x"] == ("7310.00", "14620.00")
     assert teams_of(found)["unassigned"] == ("0.00", "0.00")
 

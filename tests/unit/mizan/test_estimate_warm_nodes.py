@@ -11,7 +11,7 @@ from mizan.config import WarmNodes
 from mizan.estimate import Dollars, NoteKind, Parts, SavingsKind, estimate
 from mizan.estimate.idle import Idle, idle_of
 from mizan.estimate.reasons import of_pool
-from tests.builders import a_plan, a_pool, a_queue, a_stack
+from tests.builders import a_plan, a_pool, a_queue, a_stack, a_team
 from tests.strategies import stacks, without_min_nodes
 
 # 50 hours a week.
@@ -85,18 +85,17 @@ def test_the_minimum_is_the_warm_hours_and_the_maximum_is_as_without():
 
 
 def test_where_work_takes_cheaper_nodes_than_the_warm_one_the_minimum_is_the_expected_bill():
-    """The warm node is one of on-demand, which the queue tries first; its work is one GPU there, and three of spot."""
-    capacity = [{"type": "on-demand", "maxNodes": 1}, {"type": "spot", "maxNodes": 1}]
-    use = {"hoursPerWeek": 50, "utilisationPercent": 100}
-    quotas = [
-        {"pool": "a100", "capacity": "on-demand", "gpus": 1},
-        {"pool": "a100", "capacity": "spot", "gpus": 3},
+    """The warm node is one of on-demand, which is tried first; a quarter of the work is there, three are on spot."""
+    capacity = [{"type": "on-demand", "maxNodes": 1}, {"type": "spot", "maxNodes": 3}]
+    use = {"hoursPerWeek": 50, "utilisationPercent": 25}
+    queues = [
+        a_queue(name="a", quotas=[{"pool": "a100", "capacity": "on-demand", "gpus": 4}]),
+        a_queue(name="b", quotas=[{"pool": "a100", "capacity": "spot", "gpus": 12}]),
     ]
-    stack = a_stack(
-        pools=[a_pool(capacity=capacity, warm=WARM, expectedUse=use)], queues=[a_queue(quotas=quotas)], jobs=[]
-    )
+    pool = a_pool(capacity=capacity, warm=WARM, expectedUse=use)
+    stack = a_stack(pools=[pool], queues=queues, teams=[a_team(queues=["a", "b"])], jobs=[])
     (on_demand, spot) = the_pool(a_plan(stack)).offers
-    assert (on_demand.expected_nodes, spot.expected_nodes) == (Decimal("0.074"), Decimal("0.223"))
+    assert (on_demand.expected_nodes, spot.expected_nodes) == (Decimal("0.074"), Decimal("0.261"))
     assert on_demand.total.minimum == on_demand.total.expected > 0
     assert spot.total.minimum == spot.total.expected > 0
 

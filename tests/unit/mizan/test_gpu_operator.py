@@ -266,16 +266,38 @@ def test_gke_lets_critical_pods_of_every_node_into_the_namespace():
 @pytest.mark.parametrize(
     ("plan", "kinds"),
     [
-        (on_eks(operator=EXTERNAL), []),
+        (on_eks(operator=EXTERNAL), ["Namespace"]),
         (on_eks(eks_pool(sharing=PROFILE), operator=EXTERNAL), ["Namespace", *["ConfigMap"] * 3]),
         (on_gke(operated(), operator=EXTERNAL), ["Namespace", "ConfigMap"]),
-        (elsewhere(a_pool(sharing=PROFILE), operator=EXTERNAL), ["ConfigMap", "ConfigMap"]),
+        (elsewhere(a_pool(sharing=PROFILE), operator=EXTERNAL), ["Namespace", "ConfigMap", "ConfigMap"]),
         (a_plan(a_sharing_stack("local", PROFILE)), ["Namespace", "ConfigMap", "ConfigMap"]),
-        (a_plan(a_stack(addons={"kueue": EXTERNAL, "gpuOperator": EXTERNAL})), []),
+        (a_plan(a_stack(addons={"kueue": EXTERNAL, "gpuOperator": EXTERNAL})), ["Namespace"]),
     ],
 )
 def test_somebody_else_s_operator_gets_its_configurations_and_nothing_more(plan, kinds):
     assert [body["kind"] for body in gpu_operator(plan)] == kinds
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        on_eks(operator=EXTERNAL),
+        on_gke(operated(), operator=EXTERNAL),
+        elsewhere(a_pool(sharing=PROFILE), operator=EXTERNAL),
+    ],
+)
+def test_somebody_else_s_namespace_says_nothing_that_its_owner_may_say_otherwise(plan):
+    (namespace,) = found(plan, "Namespace")
+    assert namespace == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "gpu-operator"}}
+
+
+@pytest.mark.parametrize("plan", [on_eks(), a_plan(a_sharing_stack("local", PROFILE))])
+def test_a_namespace_of_our_own_lets_privileged_pods_in(plan):
+    (namespace,) = found(plan, "Namespace")
+    assert namespace["metadata"]["labels"] == {
+        "app.kubernetes.io/managed-by": "mizan",
+        **{f"pod-security.kubernetes.io/{mode}": "privileged" for mode in ("enforce", "audit", "warn")},
+    }
 
 
 def test_a_configuration_is_the_same_whoever_installs_the_operator():

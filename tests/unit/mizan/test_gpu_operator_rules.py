@@ -6,9 +6,10 @@ from tests.builders import a_config, a_pool, a_stack, an_existing_stack, faults_
 from tests.eks_stacks import an_eks_stack, eks_pool
 from tests.gke_stacks import a_gke_plan, a_gke_stack, faults_on_gke
 from tests.operator_stacks import DISABLED, HELM, UBUNTU, of_pools, operated
-from tests.sharing_stacks import TURNS
+from tests.sharing_stacks import TURNS, kept
 
 EXTERNAL = {"install": "external"}
+WHOLE_DEVICES = {"mode": "dra"}
 
 
 def on_eks(operator, *pools):
@@ -115,6 +116,30 @@ def test_a_version_of_a_driver_that_nobody_installs_is_refused(stack):
     (fault,) = faults_of(stack)
     assert fault.startswith("mizan:addons.gpuOperator.driver.version: 580.126.16; needs nodes on which the operator")
     assert ("image: ubuntu" in fault) is (stack["cloud"] == "gke")
+
+
+def test_a_driver_that_answers_no_claims_is_refused_where_pods_claim():
+    claimed = a_pool(sharing=WHOLE_DEVICES, capacity=kept())
+    (fault,) = faults_of(elsewhere(HELM | {"driver": {"version": "570.172.08"}}, claimed))
+    assert fault == (
+        "mizan:addons.gpuOperator.driver.version: 570.172.08; needs 580 or newer with `mode: dra` because NVIDIA's DRA "
+        "driver, which answers claims of devices, works with no older one. Write a version such as `580.126.16`, or "
+        "leave it out."
+    )
+    for version, pool in (("580.65", claimed), ("570.172.08", a_pool(sharing=TURNS))):
+        a_config(elsewhere(HELM | {"driver": {"version": version}}, pool))
+    on_ubuntu = operated(sharing=WHOLE_DEVICES, gke=UBUNTU)
+    (fault,) = faults_on_gke(on_gke({"driver": {"version": "579.99.1"}}, on_ubuntu))
+    assert fault.startswith("mizan:addons.gpuOperator.driver.version: 579.99.1; needs 580 or newer")
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [EXTERNAL | {"driver": {"version": "570.172.08"}}, {"driver": {"install": False, "version": "570.172.08"}}],
+)
+def test_an_old_driver_that_the_operator_does_not_install_is_one_fault(operator):
+    (fault,) = faults_of(elsewhere(operator, a_pool(sharing=WHOLE_DEVICES, capacity=kept())))
+    assert "580 or newer" not in fault
 
 
 def test_on_ubuntu_the_driver_is_the_operator_s():

@@ -58,3 +58,12 @@ def test_a_gpu_without_mig_has_none_and_an_unknown_one_is_refused(mizan):
     code, out, err = mizan("a100")
     assert (code, out) == (2, "")
     assert "mizan layouts: a100; needs a GPU model: " in err
+
+
+@pytest.mark.parametrize(
+    ("written", "seen"), [("", '""'), ("x" * 100_000, f"{'x' * 80}..."), ("a\x1b[31m", '"a\\u001b[31m"')]
+)
+def test_an_unknown_gpu_is_quoted_as_any_value_is(mizan, written, seen):
+    code, out, err = mizan(written)
+    assert (code, out) == (2, "")
+    assert f"mizan layouts: {seen}; needs a GPU model: " in " ".join(err.split())

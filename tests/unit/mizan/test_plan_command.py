@@ -175,8 +175,9 @@ def test_queues_show_their_flavors_in_order_and_jobs_their_checkpoint_interval(m
     told = lines(out)
     first = told.index("training spot-a100 8 spot-a100")
     assert told[first + 1] == "ondemand-a100 4 ondemand-a100"
-    assert "team-a/train-1 training 1 4 300 s" in told
-    assert "team-a/train-2 training 1 4 1063 s" in told
+    assert "job queue pods a pod asks for checkpoint every" in told
+    assert "team-a/train-1 training 1 4 GPUs 300 s" in told
+    assert "team-a/train-2 training 1 4 GPUs 1063 s" in told
 
 
 def test_a_table_of_usual_names_fits_80_columns(mizan):
@@ -287,6 +288,24 @@ def test_a_shared_pool_tells_how_by_whom_and_what_each_part_costs(mizan):
 def test_every_way_of_sharing_has_its_words(mizan, sharing, told):
     _, out, _ = mizan(a_sharing_stack("local", sharing, capacity=kept()))
     assert f"shared: {told} " in flat(out)
+
+
+@pytest.mark.parametrize(
+    ("sharing", "gpu", "told"),
+    [
+        (TURNS, {"count": 1, "accepts": ["time-slicing"]}, "1 x 1/4 of a GPU"),
+        (PROFILE, {"count": 1, "accepts": ["mig"]}, "1 x 1g.5gb"),
+        ({"mode": "none"}, {"count": 1}, "1 GPU"),
+        ({"mode": "none"}, {"count": 4}, "4 GPUs"),
+    ],
+)
+def test_a_job_is_told_with_what_each_of_its_pods_asks_for(mizan, sharing, gpu, told):
+    job = {key: value for key, value in a_job().items() if key != "gpus"} | {"gpu": gpu}
+    code, out, _ = mizan(a_sharing_stack("local", sharing) | {"jobs": [job]})
+    assert code == 0
+    assert f"team-a/train-1 training 1 {told} 300 s" in lines(out)
+    table = out[out.index("Jobs") :].splitlines()
+    assert max(len(line.rstrip()) for line in table if not line.startswith("Warning")) <= 80
 
 
 def test_a_table_of_parts_fits_80_columns(mizan):

@@ -31,10 +31,17 @@ def test_at_the_maximum_the_most_nodes_that_fit_are_named_and_the_quota_that_fit
 
 def test_quota_that_still_fits_or_was_too_much_before_stays_as_it_is():
     """Of one no warning follows, of the other the stack has it already."""
-    for gpus in (12, 17):
-        values = on_demand(4) | {"queues": [a_whole_queue(gpus)]}
+    for others in ([], [a_whole_queue(5) | {"name": "others"}]):
+        values = on_demand(4) | {"queues": [a_whole_queue(12), *others]}
         (verdict,) = judged(with_budget(values, 22003, on="maximum"))
         assert texts(verdict) == {"maxNodes of on-demand 4 -> 3": "22003.00"}
+
+
+def test_quota_that_was_too_much_before_is_no_more_than_the_pool_for_each_queue():
+    """16 and 5 of 16; a stack with a queue of 16 beside a pool of 12 would be refused."""
+    values = on_demand(4) | {"queues": [a_whole_queue(16), a_whole_queue(5) | {"name": "others"}]}
+    (verdict,) = judged(with_budget(values, 22003, on="maximum"))
+    assert texts(verdict) == {"maxNodes of on-demand 4 -> 3; gpus of queue training 16 -> 12": "22003.00"}
 
 
 def test_the_largest_quotas_are_lowered_first():

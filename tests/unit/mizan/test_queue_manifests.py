@@ -32,7 +32,8 @@ def queue_of(*others: dict[str, Any], fair_sharing: bool = False, **changes: Any
     """The spec of the first queue of a stack, in a cohort where it is given one."""
     kueue = {"install": "external", "fairSharing": fair_sharing}
     cohorts = [{"name": "research"}] if "cohort" in changes else []
-    values = a_stack(queues=[a_queue(**changes), *others], cohorts=cohorts, addons={"kueue": kueue})
+    pools = [a_pool(capacity=[{"type": "spot", "maxNodes": 12}, {"type": "on-demand", "maxNodes": 2}])]
+    values = a_stack(pools=pools, queues=[a_queue(**changes), *others], cohorts=cohorts, addons={"kueue": kueue})
     return cluster_queue(a_plan(values).queues[0])["spec"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mizan.queueing import evictions, holding_jobs, waiting_jobs
 from mizan.queueing.reasons import readable
-from tests.queue_objects import a_local_queue, a_queue, a_workload, admitted, condition, objects, refused
+from tests.queue_objects import GPU, a_local_queue, a_queue, a_workload, admitted, condition, objects, refused
 
 NOW = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ def test_who_holds_what_is_told_with_its_flavor_and_state():
         admitted("gone", conditions=[condition("Finished")]),
     ]
     found = holding_jobs(objects(cluster_queues=[a_queue()], workloads=workloads), NOW)
-    assert {(job.name, job.state, job.flavors, int(job.gpus), job.seconds) for job in found} == {
+    assert {(job.name, job.state, job.flavors, int(job.asked[GPU]), job.seconds) for job in found} == {
         ("ready", "running", ("spot",), 8, 1800.0),
         ("begins", "starting", ("ondemand",), 8, 1800.0),
         ("unwatched", "admitted", ("spot",), 8, 1800.0),
@@ -52,7 +52,7 @@ def test_who_waits_is_told_in_the_order_of_the_queue():
         ("again", "research", 4, 540.0),
         ("aside", "research", None, 39600.0),
     ]
-    assert {int(job.gpus) for job in found} == {8}, "two pods of four"
+    assert [job.asked for job in found] == [{GPU: 8}] * 6, "two pods of four"
     assert found[0].why == "no LocalQueue typo in namespace team-a"
 
 
@@ -72,6 +72,7 @@ def test_work_of_queues_without_gpus_is_left_out():
 
 MAIN = "couldn't assign flavors to pod set main: "
 LACKS = "insufficient unused quota for nvidia.com/gpu in flavor {}, {} more needed"
+LACKS_PARTS, LACKS_CPU = (LACKS.replace("nvidia.com/gpu", name) for name in ("nvidia.com/mig-1g.5gb", "cpu"))
 TOO_MUCH = (
     "insufficient quota for nvidia.com/gpu in flavor spot, previously considered podsets requests (0) + current podset "
     "request (16) > maximum capacity (12)"
@@ -95,6 +96,14 @@ TAINT = "{mizan.dev/spot true NoSchedule <nil>}"
         (
             f"{MAIN}{LACKS.format('x', 1)}; {MAIN.replace('main', 'b')}{LACKS.format('x', 2)}",
             "main: needs 1 more in x; b: needs 2 more in x",
+        ),
+        (
+            MAIN + ", ".join((LACKS.format("od", 4), LACKS_PARTS.format("cut", 3), LACKS_CPU.format("od", "500m"))),
+            "needs 4 more in od, 3 more 1g.5gb in cut, 500m more cpu in od",
+        ),
+        (
+            f"{MAIN}{TOO_MUCH.replace('nvidia.com/gpu', 'nvidia.com/gpu.shared')}",
+            "never fits spot, which can give it 12 x gpu.shared at most",
         ),
         ("LocalQueue typo doesn't exist", "LocalQueue typo doesn't exist"),
         ("resource cpu unavailable in ClusterQueue", "resource cpu unavailable in ClusterQueue"),

@@ -226,10 +226,10 @@ def test_the_json_of_a_cluster_has_these_keys():
     plan = a_plan()
     live = json.loads(shown(plan, live_of(plan, a_busy_cluster(), NOW), Output.JSON))["live"]
     assert " ".join(live) == "at quotas cohortQuotas over holding waiting evictions differences"
-    job = "namespace job queue localQueue gpus priority priorityClass"
+    job = "namespace job queue localQueue gpus asked priority priorityClass"
     assert {part: " ".join(live[part][0]) for part in ("quotas", "holding", "waiting", "evictions")} == {
-        "quotas": "queue cohort flavor resource gpus borrowingLimit lendingLimit used own borrowed lenders lentAtLeast "
-        "lentAtMost free",
+        "quotas": "queue cohort flavor resource gpus units unit borrowingLimit lendingLimit used own borrowed lenders "
+        "lentAtLeast lentAtMost free",
         "holding": f"{job} state flavors seconds",
         "waiting": f"{job} position seconds why",
         "evictions": f"{job} times reason why preemptedBy seconds",

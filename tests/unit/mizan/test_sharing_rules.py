@@ -154,7 +154,7 @@ def test_the_operator_on_gke_needs_a_first_node_and_a_node_without_gke_s_driver(
             "the operator will "
             "make of a node that does not exist, so the first job would wait for ever. Write `minNodes: 1`, or "
             "`manager: "
-            "gke` for the sharing."
+            "gke` for the sharing without `gke.driver`."
         ),
         (
             "mizan:pools[0].gke.driver: DEFAULT; needs INSTALLATION_DISABLED because GKE's own driver installer "
@@ -189,6 +189,58 @@ def test_the_operator_on_gke_needs_a_first_node_and_a_node_without_gke_s_driver(
 )
 def test_gke_is_not_asked_for_what_its_fields_cannot_say(sharing, told):
     assert told in faults_of(on_gke(a_shared_stack(sharing, {"gpus": 2})))
+
+
+FLEX = [{"type": "flex-start", "maxNodes": 2}]
+OPERATOR = {"manager": "operator"}
+
+
+@pytest.mark.parametrize(
+    ("sharing", "capacity", "fix"),
+    [
+        ({"mode": "dra"}, ON_DEMAND, "Write `minNodes: 1`."),
+        ({"mode": "dra"}, FLEX, "Take another capacity type."),
+        (MIG | OPERATOR, FLEX, "Take another capacity type, or `manager: gke` for the sharing without `gke.driver`."),
+        ({"mode": "mig", "layout": {"3g.20gb": 1, "1g.5gb": 4}} | OPERATOR, FLEX, "Take another capacity type."),
+        ({"mode": "mig", "layout": {"3g.20gb": 1, "1g.5gb": 4}} | OPERATOR, ON_DEMAND, "Write `minNodes: 1`."),
+    ],
+)
+def test_what_a_first_node_is_mended_by_is_not_refused_next(sharing, capacity, fix):
+    stack = on_gke(a_shared_stack(sharing, capacity=capacity, gke={"driver": "INSTALLATION_DISABLED"}))
+    (told,) = [fault for fault in faults_of(stack) if ".minNodes: 0; needs at least 1" in fault]
+    assert told.endswith(f". {fix}")
+
+
+@pytest.mark.parametrize("sharing", [{"mode": "dra"}, MIG | OPERATOR])
+def test_flex_start_with_a_first_node_is_not_mended_by_none(sharing):
+    capacity = [FLEX[0] | {"minNodes": 1}]
+    stack = on_gke(a_shared_stack(sharing, capacity=capacity, gke={"driver": "INSTALLATION_DISABLED"}))
+    (told,) = [fault for fault in faults_of(stack) if ".minNodes: 1; needs 0" in fault]
+    assert told.endswith("GKE refuses a minimum of queued ones. Take another capacity type.")
+
+
+def test_a_driver_is_not_mended_by_a_manager_that_cannot_set_the_sharing_up():
+    stack = on_gke(a_shared_stack({"mode": "dra"}, {"gpus": 4}))
+    (told,) = [fault for fault in faults_of(stack) if ".gke.driver" in fault]
+    assert told.endswith("Write `gke: {driver: INSTALLATION_DISABLED}`.")
+
+
+@pytest.mark.parametrize("cloud", ["gke", "local"])
+@pytest.mark.parametrize("manager", ["operator", "gke"])
+@pytest.mark.parametrize("mode", [{"mode": "none"}, {}])
+def test_nobody_sets_up_what_is_not_shared(cloud, manager, mode):
+    stack = a_shared_stack(mode | {"manager": manager}, {"gpus": 4})
+    (told,) = faults_of(on_gke(stack) if cloud == "gke" else stack)
+    assert told == (
+        f"mizan:pools[0].sharing.manager: {manager}; needs no `manager` with mode none because nobody sets up what is "
+        "not shared; whose driver a node of GKE has, `gke.driver` says. Remove `manager`, or write how the GPUs are "
+        "shared."
+    )
+
+
+def test_a_profile_with_a_line_break_has_one_fault():
+    (told,) = faults_of(a_shared_stack(MIG | {"profile": "1g.5gb\n"}))
+    assert told.startswith('mizan:pools[0].sharing.profile: "1g.5gb\\n"; needs text that matches ')
 
 
 def test_claims_need_a_node_and_are_alone_in_their_cluster():

@@ -4,7 +4,7 @@ import pytest
 
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack, a_team
 from tests.gke_stacks import a_gke_stack
-from tests.sharing_stacks import LAYOUT, MPS, PROFILE, TURNS, counted_in
+from tests.sharing_stacks import DEVICES, LAYOUT, MPS, PROFILE, TURNS, a_sharing_stack, counted_in, kept
 
 ON_DEMAND = [{"type": "on-demand", "maxNodes": 2}]
 TEAMS = [a_team(), a_team(name="team-b")]
@@ -109,10 +109,16 @@ def test_a_job_of_parts_that_waits_for_ever_is_told_in_parts(sharing, asked, tol
 
 
 def test_nodes_that_hold_too_few_parts_at_once_are_told():
-    asked = {"gpu": {"accepts": ["mig"]}, "pods": 15}
-    told = warnings_of(PROFILE, asked=asked, units=15, machine="a2-highgpu-1g")
+    """Fourteen of the queue's own, all that there are, and one that another queue lends it."""
+    queues = [
+        a_queue(name=name, fallback="capacity", cohort="all", quotas=[{"pool": "a100", "units": units}])
+        for name, units in (("training", 14), ("lender", 1))
+    ]
+    pools = [a_pool(machine="a2-highgpu-1g", sharing=PROFILE, capacity=ON_DEMAND)]
+    jobs = [asking(gpu={"accepts": ["mig"]}, pods=15)]
+    told = a_plan(a_stack(pools=pools, cohorts=[{"name": "all"}], queues=queues, jobs=jobs)).warnings
     assert [text.partition(";")[0] for text in told] == [
-        "flavor a100: quotas of 15 x 1g.5gb (queue training 15), but pool a100 grows to 14 at most",
+        "flavor a100: quotas of 15 x 1g.5gb (queue training 14, queue lender 1), but pool a100 grows to 14 at most",
         (
             "job train-1 of team-a: 15 pods of 1 x 1g.5gb, but the nodes of no flavor in queue training hold more than "
             "14 at once"
@@ -127,3 +133,34 @@ def test_a_flavor_that_has_nothing_for_a_job_is_not_counted_for_it():
     job = asking(pods=4, gpu={"accepts": ["mig"]})
     (told,) = a_plan(a_stack(pools=[a_pool(), cut], queues=[queue], jobs=[job])).warnings
     assert told.startswith("job train-1 of team-a: 4 x 1g.5gb, but queue training admits 3 of one flavor at most")
+
+
+def of_karpenter(sharing, install="external", **pool):
+    """What a stack on EKS with one pool says of Karpenter."""
+    stack = a_sharing_stack("eks", sharing, capacity=kept(), **pool)
+    stack["addons"] = {"kueue": {"install": "helm"}, "karpenter": {"install": install}}
+    return [text for text in a_plan(stack, stack="eks-test").warnings if text.startswith("Karpenter: ")]
+
+
+@pytest.mark.parametrize(
+    ("sharing", "resources"),
+    [
+        (PROFILE, "nvidia.com/mig-1g.5gb"),
+        (LAYOUT, "nvidia.com/mig-3g.20gb, nvidia.com/mig-2g.10gb, nvidia.com/mig-1g.5gb"),
+        (TURNS, "nvidia.com/gpu.shared"),
+        (MPS, "nvidia.com/gpu.shared"),
+    ],
+)
+def test_somebody_else_s_karpenter_has_to_be_told_of_parts_of_gpus(sharing, resources):
+    (told,) = of_karpenter(sharing)
+    assert told == (
+        "Karpenter: an external one has the feature gate NodeOverlay off unless its owner set it; then it does not "
+        f"know {resources} of pool a100, and makes no node for a pod that asks for one. Write `settings: "
+        "{featureGates: {nodeOverlay: true}}` in the values of its chart."
+    )
+    assert of_karpenter(sharing, install="helm") == []
+
+
+@pytest.mark.parametrize("sharing", [{"mode": "none"}, DEVICES])
+def test_karpenter_knows_whole_gpus_by_itself_and_no_gate_helps_with_claims(sharing):
+    assert of_karpenter(sharing) == []

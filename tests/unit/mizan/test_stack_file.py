@@ -145,6 +145,10 @@ NO_CONFIG = ": no `config` section; needs `config:` with keys such as `mizan:clo
             "config:\n  mizan:cloud: local\nconfig:\n  mizan:region: us-central1\n",
             f":3: found duplicate key config{NOT_YAML}this line.",
         ),
+        (
+            "config:\n  mizan:pools:\n    - sharing:\n        layout: {1g.5gb: 2, 3g.20gb: 1, 1g.5gb: 1}\n",
+            f":4: found duplicate key 1g.5gb{NOT_YAML}this line.",
+        ),
         ("config:\n  mizan:pools: *pools\n", f":2: found undefined alias 'pools'{NOT_YAML}this line."),
         ("config: {}\n---\nconfig: {}\n", f":2: but found another document{NOT_YAML}this line."),
         (

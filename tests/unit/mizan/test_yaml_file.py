@@ -116,10 +116,28 @@ def test_a_number_of_thousands_of_digits_is_cut_in_its_message(file):
     file.write_text(f"config:\n  mizan:pools: [{{capacity: [{{type: spot, maxNodes: 0x{'f' * 6000}}}]}}]\n")
     with pytest.raises(ConfigErrors) as caught:
         read_stack(file, TODAY)
-    assert f"line 2: mizan:pools[0].capacity[0].maxNodes: 0x{'f' * 78}...; needs" in str(caught.value)
-    file.write_text(f"config:\n  mizan:region: [0x{'f' * 6000}]\n")
-    with pytest.raises(ConfigErrors, match=re.escape("line 2: mizan:region: too long to show; needs text")):
+    (told,) = str(caught.value).splitlines()[1:]
+    assert told == (
+        f"  line 2: mizan:pools[0].capacity[0].maxNodes: 0x{'f' * 78}...; needs at most 18 digits because nothing that "
+        "a stack counts or names is as long. Write the number that is meant."
+    )
+
+
+def test_a_number_that_python_cannot_read_is_told_with_its_line(file):
+    file.write_text(f"config:\n  mizan:pools: [{{name: {'9' * 5000}}}]\n")
+    with pytest.raises(PlatformError) as caught:
         read_stack(file, TODAY)
+    assert str(caught.value) == (
+        f"{file}:2: found {'9' * 80}..., a number of too many digits; needs YAML because Pulumi reads the same file. "
+        "Correct this line."
+    )
+
+
+def test_a_number_of_thousands_of_digits_may_be_a_key_too(file):
+    file.write_text(f"config:\n  mizan:pools: \n    - ? 0x{'f' * 6000}\n      : 1\n")
+    with pytest.raises(ConfigErrors) as caught:
+        read_stack(file, TODAY)
+    assert f"line 3: mizan:pools[0].0x{'f' * 78}...: unknown key; needs" in str(caught.value)
 
 
 def test_a_list_with_a_tag_points_at_its_own_line(file):

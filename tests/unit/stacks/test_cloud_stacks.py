@@ -4,10 +4,12 @@ from ipaddress import IPv4Network, ip_network
 
 import pytest
 
+from mizan import keys
 from mizan.capacity import CapacityType
 from mizan.config import Fallback
 from mizan.estimate import BudgetLevel, estimate, judge
 from mizan.plan import Plan, PoolPlan
+from mizan.sharing import Manager, SharingMode
 from tests import sdk_properties
 from tests.cloud_stacks import CLOUD_STACKS, plan_of, resources_of
 
@@ -58,14 +60,37 @@ def test_a_shipped_stack_has_a_small_job_of_an_hour_at_most_that_saves_itself_in
 
 
 @pytest.mark.parametrize("stack", DEV)
-def test_a_stack_for_development_is_one_pool_of_spot_that_goes_without_asking(stack):
+def test_a_stack_for_development_is_two_gpus_of_spot_that_go_without_asking(stack):
     plan = plan_of(stack)
     assert [(offer.capacity_type, offer.machine.gpus, offer.max_nodes) for offer in plan.offers] == [
-        (CapacityType.SPOT, 1, 2)
-    ]
+        (CapacityType.SPOT, 1, 1)
+    ] * 2
     assert not cluster_of(plan).deletion_protection
     assert not plan.checkpoints.keep_on_destroy
     assert plan.budget.usd_per_month < 1000
+
+
+@pytest.mark.parametrize(("stack", "manager"), [("eks-dev", Manager.OPERATOR), ("gke-dev", Manager.GKE)])
+def test_a_stack_for_development_has_one_gpu_for_four_pods_and_one_whole(stack, manager):
+    shared, whole = plan_of(stack).pools
+    assert (shared.sharing.mode, shared.sharing.manager) == (SharingMode.TIME_SLICING, manager)
+    assert shared.sharing.units_per_gpu == 4
+    assert whole.sharing.mode is SharingMode.NONE
+    quotas = {
+        queue.name: [(each.flavor.pool, each.nominal) for each in queue.quotas] for queue in plan_of(stack).queues
+    }
+    assert quotas == {"dev": [(shared.name, 4)], "training": [(whole.name, 1)]}
+
+
+@pytest.mark.parametrize(("stack", "resource"), [("eks-dev", keys.NVIDIA_SHARED_GPU), ("gke-dev", keys.NVIDIA_GPU)])
+def test_the_smoke_tests_for_development_take_a_part_of_one_gpu_and_the_other_whole(stack, resource):
+    part, whole = (job.request for job in plan_of(stack).jobs)
+    assert (part.resource, part.units, part.words) == (resource, 1, "1 x 1/4 of a GPU")
+    assert (whole.resource, whole.units, whole.words) == (keys.NVIDIA_GPU, 1, "1 GPU")
+    assert [request.pools for request in (part, whole)] == [(pool.name,) for pool in plan_of(stack).pools]
+    # In less a notebook of PyTorch hardly begins.
+    assert part.cpu_millis >= 1500
+    assert part.memory_mib >= 4096
 
 
 @pytest.mark.parametrize("stack", PROD)

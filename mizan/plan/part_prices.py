@@ -1,10 +1,10 @@
-"""What the parts of a GPU cost, as `mizan plan` tells it."""
+"""What the parts of a GPU cost."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from mizan.plan import Offer
+from mizan.plan.model import Offer
 from mizan.sharing import GpuPart
 
 

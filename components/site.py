@@ -141,13 +141,17 @@ def _gpu_operator(
 
 
 def _monitoring(name: str, plan: Plan, inside: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
-    """Return Prometheus, or nothing where the stack has none; OpenCost comes along."""
+    """Return Prometheus, or nothing where the stack has none; OpenCost, rules and dashboards come along."""
+    from components.cost.dashboards import Dashboards, DashboardsArgs  # noqa: PLC0415
     from components.cost.opencost import OpenCost, OpenCostArgs  # noqa: PLC0415
     from components.cost.prometheus import Prometheus, PrometheusArgs  # noqa: PLC0415
+    from components.cost.rules import Rules, RulesArgs  # noqa: PLC0415
 
     made: tuple[pulumi.Resource, ...] = ()
     if plan.prometheus is not None:
         made = (Prometheus(f"{name}-prometheus", PrometheusArgs(plan=plan), inside),)
+        Rules(f"{name}-rules", RulesArgs(plan=plan, prometheus=made), inside)
+        Dashboards(f"{name}-dashboards", DashboardsArgs(plan=plan, prometheus=made), inside)
     if plan.opencost is not None:
         OpenCost(f"{name}-opencost", OpenCostArgs(plan=plan, prometheus=made), inside)
     return made

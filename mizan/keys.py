@@ -122,6 +122,9 @@ CAPACITY_TYPE: Final = "karpenter.sh/capacity-type"
 DO_NOT_DISRUPT: Final = "karpenter.sh/do-not-disrupt"
 NODE_POOL: Final = "karpenter.sh/nodepool"
 QUEUE_NAME: Final = "kueue.x-k8s.io/queue-name"
+# Kueue writes it onto the pods of every job that it admits; a job's own QUEUE_NAME may stand on the job alone.
+# Source: kubernetes-sigs/kueue@v0.19.2 pkg/constants/constants.go, LocalQueueLabel.
+LOCAL_QUEUE_NAME: Final = "kueue.x-k8s.io/local-queue-name"
 PRIORITY_CLASS: Final = "kueue.x-k8s.io/priority-class"
 
 # On EKS: the tag by which Karpenter finds subnets and security groups of its cluster, and what tells its nodes' GPUs.

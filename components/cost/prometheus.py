@@ -24,7 +24,7 @@ class PrometheusArgs:
 
 
 class Prometheus(pulumi.ComponentResource):
-    """The Helm release of kube-prometheus-stack with what comes before it, or nothing where it is external."""
+    """The Helm release of kube-prometheus-stack with what comes before it; at most a namespace where it is external."""
 
     def __init__(self, name: str, args: PrometheusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         """Install the chart as a real Helm release: its hooks make the certificate of its webhook, and upgrade CRDs.

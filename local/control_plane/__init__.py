@@ -13,7 +13,7 @@
 Where somebody measures:
 
     kube_state_metrics  what the cluster's objects say    scraping    whom Prometheus asks, and its rules
-    prometheus          how it is run, and reads rules anew
+    prometheus          how it is run, and reads rules    gpu_metrics what stands in for DCGM's exporter and OpenCost
 
 Where the program installs Kueue by its own chart:
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from local.control_plane import dra_driver, egress
 from local.control_plane.probes import Question
 from local.control_plane.scraping import Metrics
+from local.gpu_metrics import launch
 from local.home import Home
 
 DEVICES = "devices.json"
@@ -52,6 +53,11 @@ class Site:
     def devices(self) -> Path:
         """Return the file from which the simulated DRA driver learns what nodes have; none where nobody claims any."""
         return self.home.state / DEVICES
+
+    @property
+    def fleet(self) -> Path:
+        """Return the file from which the simulated exporters learn what nodes have and cost."""
+        return self.home.state / "fleet.json"
 
     @property
     def kueue_configuration(self) -> Path:
@@ -112,6 +118,9 @@ DRA_DRIVER = Daemon(dra_driver.NAME, (dra_driver.NAME,), Question(dra_driver.REA
 KUBE_STATE_METRICS = Daemon(
     "kube-state-metrics", ("kube-state-metrics", "kube-state-metrics-objects"), Question("/readyz", is_tls=False)
 )
+GPU_METRICS = Daemon(launch.NAME, (launch.NAME,), Question(launch.READY_PATH, is_tls=False))
+"""What DCGM's exporter and OpenCost would tell of nodes that have no GPUs."""
+
 PROMETHEUS = Daemon("prometheus", ("prometheus",), Question("/-/ready", is_tls=False))
 
 SERVICE_PROXY = Daemon("service-proxy", ("service-proxy",), Question(egress.READY_PATH, is_tls=True))
@@ -131,7 +140,7 @@ INSTALLING_DAEMONS = _by_name(
 )
 """The same where the program installs Kueue itself."""
 
-MEASURING_DAEMONS = _by_name(KUBE_STATE_METRICS, PROMETHEUS)
+MEASURING_DAEMONS = _by_name(KUBE_STATE_METRICS, GPU_METRICS, PROMETHEUS)
 """Those that measure a cluster, where somebody wants that; each after those it talks to."""
 
 EVERY_DAEMON = _by_name(*INSTALLING_DAEMONS.values(), DRA_DRIVER, *MEASURING_DAEMONS.values())
@@ -140,7 +149,7 @@ EVERY_DAEMON = _by_name(*INSTALLING_DAEMONS.values(), DRA_DRIVER, *MEASURING_DAE
 TOOLS = tuple(daemon.tool for daemon in DAEMONS.values())
 """The executables of a control plane."""
 
-MEASURING_TOOLS = tuple(daemon.tool for daemon in MEASURING_DAEMONS.values())
+MEASURING_TOOLS = (KUBE_STATE_METRICS.tool, PROMETHEUS.tool)
 """The executables that one needs beside them to be measured."""
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from local.control_plane import (
     daemons,
     devices,
+    gpu_metrics,
     installed_kueue,
     karpenter,
     kube_state_metrics,
@@ -49,6 +50,7 @@ _COMMANDS: Mapping[str, Callable[[Site], Command]] = MappingProxyType(
         daemons.KARPENTER.name: karpenter.command,
         daemons.DRA_DRIVER.name: devices.command,
         daemons.KUBE_STATE_METRICS.name: kube_state_metrics.command,
+        daemons.GPU_METRICS.name: gpu_metrics.command,
         daemons.PROMETHEUS.name: prometheus.command,
     }
 )

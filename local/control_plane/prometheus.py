@@ -11,7 +11,7 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import ServiceAccountToken
 
 from local import files
-from local.control_plane import kube_state_metrics, pki, ports, scraping
+from local.control_plane import gpu_metrics, kube_state_metrics, pki, ports, scraping
 from local.control_plane.daemons import API_SERVER, KUBE_STATE_METRICS, PROMETHEUS, Site
 from local.control_plane.failures import Failures
 from local.control_plane.ports import HOST
@@ -84,7 +84,9 @@ def write_files(site: Site, metrics: Metrics, *, has_kueue: bool) -> None:
         authority_file=str(pki.certificate(site.home.pki, "ca")),
     )
     document = configuration(
-        [*own, *metrics.targets], rules=str(rules / "*.yml"), scrape_seconds=metrics.scrape_seconds
+        [*own, *gpu_metrics.targets(site, metrics.fleet), *metrics.targets],
+        rules=str(rules / "*.yml"),
+        scrape_seconds=metrics.scrape_seconds,
     )
     files.write(_configuration_file(site.home), files.to_yaml(document))
     for name, groups in metrics.rules.items():
@@ -101,6 +103,20 @@ def write_token(client: Client, site: Site) -> None:
     wanted = ServiceAccountToken(metadata=ObjectMeta(), spec=spec)
     given = client.create(wanted, ACCOUNT, namespace=NAMESPACE)
     files.write(_folder(site.home) / "token", (given.status and given.status.token) or "")
+
+
+def serve_page(home: Home, folder: Path) -> None:
+    """Make the Prometheus of `home` serve its page from a folder; one that has a page in itself never looks there.
+
+    It looks below the folder that it runs in, at every request; by that folder's name it tells a source tree.
+    Source: github.com/prometheus/prometheus@v0.305.0 web/ui/ui.go.
+    """
+    below = {"prometheus": "web/ui", "web": "ui"}.get(home.root.resolve().name, "")
+    link = home.root / below / "static"
+    with files.writing(link, because="Prometheus serves its page from there"):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder, target_is_directory=True)
 
 
 def load(site: Site) -> bool:

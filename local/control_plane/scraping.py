@@ -1,10 +1,13 @@
 """What Prometheus is told to do: whom to ask, how often, which rules to follow. Pure."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
+
+from local.gpu_metrics.fleet import Fleet
 
 Manifest = dict[str, Any]
 
@@ -27,6 +30,9 @@ class Target:
         token_file: the file with the token that it wants, or None.
         authority_file: who signed its certificate; with None and HTTPS the certificate is not looked at.
         kept: a regular expression of the names of series to keep; None keeps all.
+        honor_labels: whether a label that it tells wins over the one that it is asked by. Else Prometheus renames it,
+            and the pod that an exporter tells of would be `exported_pod`.
+        relabelings: how its series are labelled anew, as the `metricRelabelings` of a ServiceMonitor.
     """
 
     job: str
@@ -35,6 +41,8 @@ class Target:
     token_file: str | None = None
     authority_file: str | None = None
     kept: str | None = None
+    honor_labels: bool = False
+    relabelings: Sequence[Manifest] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,8 @@ class Metrics:
 
     Attributes:
         rules: by name, documents of rules as Prometheus reads them: {"groups": [...]}.
+        fleet: what simulated nodes have and cost, as simulated exporters tell it; of a node that is not in it they tell
+            the whole GPUs that it offers, and no price.
         targets: who is asked beside the control plane's own processes.
         scrape_seconds: how often everybody is asked.
         kept_days: for how long series are kept.
@@ -50,6 +60,7 @@ class Metrics:
     """
 
     rules: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    fleet: Fleet = field(default_factory=Fleet)
     targets: Sequence[Target] = ()
     scrape_seconds: int = 15
     kept_days: int = 15
@@ -91,18 +102,18 @@ def own_targets(addresses: Mapping[str, str], *, token_file: str, authority_file
     """
     found = []
     for job, address in addresses.items():
-        asked = {
-            API_SERVER: {"token_file": token_file, "authority_file": authority_file, "kept": _OF_API_SERVER},
-            KUEUE: {"token_file": token_file},
-        }.get(job)
-        scheme = "http" if asked is None else "https"
-        found.append(Target(job=job, url=f"{scheme}://{address}/metrics", **(asked or {})))
+        target = Target(job=job, url=f"http://{address}/metrics")
+        if job in (API_SERVER, KUEUE):
+            target = replace(target, url=f"https://{address}/metrics", token_file=token_file)
+        if job == API_SERVER:
+            target = replace(target, authority_file=authority_file, kept=_OF_API_SERVER)
+        found.append(target)
     return found
 
 
 def _job(name: str, members: Sequence[Target]) -> Manifest:
     first = members[0]
-    if len({(member.token_file, member.authority_file, member.kept) for member in members}) > 1:
+    if any(_way(member) != _way(first) for member in members):
         message = f"the targets of job {name} are asked in different ways"
         raise ValueError(message)
     instances = [_instance(member) for member in members]
@@ -114,6 +125,7 @@ def _job(name: str, members: Sequence[Target]) -> Manifest:
         # Rules add up what different exporters say of one moment, so the moment is that of the scrape: what an exporter
         # says of a minute ago is what is known now.
         "honor_timestamps": False,
+        **({"honor_labels": True} if first.honor_labels else {}),
         "static_configs": [_static(member) for member in members],
     }
     if first.token_file:
@@ -122,9 +134,24 @@ def _job(name: str, members: Sequence[Target]) -> Manifest:
         job["tls_config"] = (
             {"ca_file": first.authority_file} if first.authority_file else {"insecure_skip_verify": True}
         )
-    if first.kept:
-        job["metric_relabel_configs"] = [{"source_labels": ["__name__"], "regex": first.kept, "action": "keep"}]
+    kept = [{"source_labels": ["__name__"], "regex": first.kept, "action": "keep"}] if first.kept else []
+    if relabelled := [*kept, *(_relabelling(rule) for rule in first.relabelings)]:
+        job["metric_relabel_configs"] = relabelled
     return job
+
+
+def _way(target: Target) -> tuple[object, ...]:
+    """Return how a target is asked, which all of one job have in common."""
+    asked = (target.token_file, target.authority_file, target.kept, target.honor_labels)
+    return (*asked, tuple(target.relabelings))
+
+
+def _relabelling(rule: Manifest) -> Manifest:
+    """Return a rule as Prometheus' own file has it: `source_labels`, not `sourceLabels`.
+
+    Source: github.com/prometheus-operator/prometheus-operator@v0.85.0 pkg/apis/monitoring/v1/types.go, RelabelConfig.
+    """
+    return {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): value for name, value in rule.items()}
 
 
 def _instance(target: Target) -> str:

@@ -12,6 +12,7 @@ from lightkube import Client, KubeConfig
 from local import files, interrupts
 from local.control_plane import (
     daemons,
+    gpu_metrics,
     installed_kueue,
     karpenter,
     kubernetes,
@@ -165,6 +166,7 @@ class Startup(Launches):
             kueue.write_files(site, self.kueue_settings, claimed.counted)
         karpenter.write_instance_types(site, self.content.instance_types)
         if self.content.metrics:
+            gpu_metrics.write_fleet(site, self.content.metrics.fleet)
             has_kueue = self.installs_kueue or self.kueue_settings is not None
             prometheus.write_files(site, self.content.metrics, has_kueue=has_kueue)
         return site

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from mizan.budgets.web import Http, Refused, Request
 from mizan.budgets.queues import FIELD_MANAGER, GROUP, PLURAL, VERSION
+from mizan.budgets.web import Http, Refused, Request
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -44,12 +44,14 @@ class ApiServer:
     def queues(self, namespace: str) -> list[Manifest]:
         """Return the LocalQueues of a namespace."""
         answer = self.http.ask(Request(path=_path(namespace)))
-        return _checked(lambda: [dict(item) for item in answer["items"]])
+        items = answer.get("items") if isinstance(answer, dict) else None
+        if not isinstance(items, list):
+            raise Refused("an answer that is no list", HTTPStatus.OK)
+        return [_object(item) for item in items]
 
     def queue(self, namespace: str, name: str) -> Manifest:
         """Return one LocalQueue."""
-        answer = self.http.ask(Request(path=_path(namespace, name)))
-        return _checked(lambda: dict(answer))
+        return _object(self.http.ask(Request(path=_path(namespace, name))))
 
     def patch(self, namespace: str, name: str, body: Manifest) -> None:
         """Change a LocalQueue by a JSON merge patch, as our field manager."""
@@ -89,8 +91,8 @@ def _path(namespace: str, name: str | None = None) -> str:
     return path if name is None else f"{path}/{quote(name, safe='')}"
 
 
-def _checked(read: Any) -> Any:  # noqa: ANN401
-    try:
-        return read()
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused("an answer that is no LocalQueue", HTTPStatus.OK) from error
+def _object(answer: Any) -> Manifest:  # noqa: ANN401  # JSON
+    metadata = answer.get("metadata") if isinstance(answer, dict) else None
+    if not isinstance(metadata, dict) or not {"namespace", "name"} <= metadata.keys():
+        raise Refused("an answer that is no object", HTTPStatus.OK)
+    return dict(answer)

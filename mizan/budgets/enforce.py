@@ -1,6 +1,6 @@
 """From what is spent to what is done: each queue by itself, so that one that cannot be changed keeps no other."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -8,9 +8,9 @@ from http import HTTPStatus
 from mizan.budgets.api_server import Cluster
 from mizan.budgets.decide import act, decide
 from mizan.budgets.events import event_of
-from mizan.budgets.web import Refused
 from mizan.budgets.model import Action, Costs, Kind, Limit, Mode, Queue, Unknown
 from mizan.budgets.queues import patch_of, read_queue
+from mizan.budgets.web import Refused
 
 TRIES = 3
 """Of a queue that somebody else changes between our reading and our writing."""
@@ -23,20 +23,17 @@ class Done:
     Attributes:
         actions: in order, those included that failed and, in a dry run, all that were not done.
         faults: what could not be done, each in words.
-        costs: on which it was decided.
     """
 
     actions: tuple[Action, ...]
     faults: tuple[str, ...]
-    costs: Costs | Unknown
 
     @property
     def exit_code(self) -> int:
         """Return 1 where something could not be done, 3 where nobody knows what is spent, else 0."""
         if self.faults:
             return 1
-        is_unknown = isinstance(self.costs, Unknown) or any(action.is_unknown for action in self.actions)
-        return 3 if is_unknown else 0
+        return 3 if any(action.is_unknown for action in self.actions) else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,19 +53,24 @@ class Enforcement:
 
     def enforce(self, costs: Costs | Unknown, now: datetime) -> Done:
         """Decide on every queue, and do it."""
-        decided, faults = self.decided(costs, now)
+        decided, faults = self._decided(costs, now)
         actions: list[Action] = []
         for action in decided:
             try:
-                actions.append(self._do(action, costs, now))
+                actions.append(self._do(action, now))
             except Refused as refused:
                 actions.append(action)
                 faults.append(f"{_named(action.queue)}: {action.kind}: {refused}")
         for fault in faults:
             self.say(f"fault: {fault}")
-        return Done(actions=tuple(actions), faults=tuple(faults), costs=costs)
+        return Done(actions=tuple(actions), faults=tuple(faults))
 
-    def decided(self, costs: Costs | Unknown, now: datetime) -> tuple[list[Action], list[str]]:
+    def looked_at(self, costs: Costs | Unknown, now: datetime) -> Done:
+        """Decide on every queue, and neither do nor tell anything."""
+        actions, faults = self._decided(costs, now)
+        return Done(actions=tuple(actions), faults=tuple(faults))
+
+    def _decided(self, costs: Costs | Unknown, now: datetime) -> tuple[list[Action], list[str]]:
         """Return what is to be done, and which namespaces did not tell their queues."""
         queues: dict[str, list[Queue]] = {}
         faults: list[str] = []
@@ -79,7 +81,7 @@ class Enforcement:
                 faults.append(f"{limit.team}: its LocalQueues are not told: {refused}")
         return decide(self.limits, costs, queues, self.mode, now), faults
 
-    def _do(self, action: Action, costs: Costs | Unknown, now: datetime) -> Action:
+    def _do(self, action: Action, now: datetime) -> Action:
         """Do what is decided for a queue, and return what was done; decide again where the queue has changed."""
         for _ in range(TRIES - 1):
             try:
@@ -102,12 +104,6 @@ class Enforcement:
         if action.kind is not Kind.NONE:
             self.cluster.tell(event_of(action, now, is_dry=self.is_dry))
         return action
-
-
-def unasked(limits: Iterable[Limit], done: Done) -> list[str]:
-    """Return the teams with a budget none of whose queues is in the cluster."""
-    asked = {action.standing.team for action in done.actions}
-    return [limit.team for limit in limits if limit.usd is not None and limit.team not in asked]
 
 
 def _named(queue: Queue) -> str:

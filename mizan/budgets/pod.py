@@ -33,7 +33,7 @@ class Folders:
     account: Path = ACCOUNT
 
 
-def main(folders: Folders = Folders(), environment: Mapping[str, str] = os.environ) -> int:  # noqa: B008  # frozen
+def main(folders: Folders = Folders(), environment: Mapping[str, str] = os.environ) -> int:
     """Enforce the budgets once, and return the exit code."""
     try:
         settings = read(folders.settings.read_text(encoding="utf-8"))

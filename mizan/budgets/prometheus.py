@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from mizan.budgets.costs import read_costs
-from mizan.budgets.web import Http, Refused, Request
 from mizan.budgets.model import Costs, Unknown
+from mizan.budgets.web import Http, Refused, Request
 
 TOKEN = "token"  # noqa: S105  # a file's name
 """The file whose text is a bearer token; any other file is a header by its name."""

@@ -48,7 +48,7 @@ def prometheus(plan: Plan) -> list[Manifest]:
 
     Somebody else's cluster has its own storage, and so has GKE's by default.
     """
-    if not is_installed(plan):
+    if not takes_objects(plan):
         return []
     return [monitoring_namespace(), *([_storage_class()] if _has_own_storage_class(plan) else [])]
 
@@ -56,6 +56,14 @@ def prometheus(plan: Plan) -> list[Manifest]:
 def is_installed(plan: Plan) -> bool:
     """Return whether this stack installs Prometheus."""
     return plan.prometheus is not None and plan.prometheus.install is OptionalInstall.HELM
+
+
+def takes_objects(plan: Plan) -> bool:
+    """Return whether rules and dashboards are written into the cluster, as objects of Prometheus' operator and Grafana.
+
+    A cluster has the operator's kinds where the stack installs it, or where somebody says so.
+    """
+    return is_installed(plan) or (plan.prometheus is not None and plan.prometheus.rules_in_cluster)
 
 
 def monitoring_namespace() -> Manifest:
@@ -175,7 +183,8 @@ def _grafana(settings: PrometheusAddon) -> Manifest:
 
 
 def _has_own_storage_class(plan: Plan) -> bool:
-    return plan.cloud is Cloud.EKS and plan.prometheus is not None and plan.prometheus.storage_class is None
+    settings = plan.prometheus
+    return plan.cloud is Cloud.EKS and is_installed(plan) and settings is not None and settings.storage_class is None
 
 
 def _storage_class() -> Manifest:

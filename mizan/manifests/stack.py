@@ -2,6 +2,8 @@
 
 from mizan.config import Cloud
 from mizan.manifests.compute_class import compute_classes
+from mizan.manifests.controller_monitors import controller_monitors
+from mizan.manifests.dashboards import dashboard_config_maps
 from mizan.manifests.dcgm_exporter import dcgm_exporter
 from mizan.manifests.dra import dra_manifests
 from mizan.manifests.gpu_operator import gpu_operator
@@ -12,6 +14,7 @@ from mizan.manifests.manifest import Manifest
 from mizan.manifests.namespaces import team_namespace
 from mizan.manifests.opencost import opencost
 from mizan.manifests.prometheus import prometheus
+from mizan.manifests.prometheus_rules import prometheus_rules
 from mizan.manifests.provisioning import provisioning
 from mizan.manifests.queues import (
     cluster_queue,
@@ -45,6 +48,9 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         *(simulated_nodes(plan) if plan.cloud is Cloud.LOCAL else []),
         *prometheus(plan),
         *opencost(plan),
+        *controller_monitors(plan),
+        *prometheus_rules(plan),
+        *dashboard_config_maps(plan),
         *gpu_operator(plan),
         *dcgm_exporter(plan),
         *(karpenter_nodes(plan) if plan.cloud is Cloud.EKS else []),

@@ -15,16 +15,12 @@ from typing import Final
 from mizan import keys
 from mizan.metrics.selector import label_of
 
-# Kueue writes it onto the pods of every job that it admits; a job's own QUEUE_NAME stands on the job alone.
-# Source: kubernetes-sigs/kueue@v0.19.2 pkg/constants/constants.go, LocalQueueLabel.
-LOCAL_QUEUE_NAME: Final = "kueue.x-k8s.io/local-queue-name"
-
 COST_CENTER: Final = label_of(keys.COST_CENTER)
 TEAM: Final = label_of(keys.TEAM)
 PROJECT: Final = label_of(keys.PROJECT)
 WORKLOAD_TYPE: Final = label_of(keys.WORKLOAD_TYPE)
 QUEUE: Final = label_of(keys.QUEUE_NAME)
-LOCAL_QUEUE: Final = label_of(LOCAL_QUEUE_NAME)
+LOCAL_QUEUE: Final = label_of(keys.LOCAL_QUEUE_NAME)
 POOL: Final = label_of(keys.POOL)
 
 # By any of them a node has GPUs of NVIDIA, whoever made it.
@@ -33,7 +29,14 @@ GPU_NODE_LABELS: Final = (keys.POOL, keys.GPU_PRODUCT, keys.GKE_ACCELERATOR, key
 LABELS: Final[Mapping[str, tuple[str, ...]]] = {
     "namespaces": (*keys.NAMESPACE_COST_LABELS, keys.STACK),
     "nodes": (*GPU_NODE_LABELS, keys.OWN_CAPACITY_TYPE, keys.CAPACITY_TYPE, keys.INSTANCE_TYPE, keys.ZONE),
-    "pods": (keys.COST_CENTER, keys.TEAM, keys.WORKLOAD_TYPE, LOCAL_QUEUE_NAME, keys.QUEUE_NAME, keys.SPOT_ELIGIBLE),
+    "pods": (
+        keys.COST_CENTER,
+        keys.TEAM,
+        keys.WORKLOAD_TYPE,
+        keys.LOCAL_QUEUE_NAME,
+        keys.QUEUE_NAME,
+        keys.SPOT_ELIGIBLE,
+    ),
 }
 """The labels that kube-state-metrics must tell, by its own names of kinds."""
 

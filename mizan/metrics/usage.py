@@ -16,8 +16,8 @@ from mizan.metrics.pods import on_node
 from mizan.metrics.rule import RecordingRule
 from mizan.metrics.selector import Source, differs, equals
 
-# Written by mizan/manifests/dcgm_monitors.py, which lies above this room.
 SERIES = "mizan_series"
+"""The label that says what a series of DCGM counts: `gpu`, `copy` or PROCESS (mizan/manifests/dcgm_monitors.py)."""
 PROCESS = "process"
 
 BUSY = "DCGM_FI_DEV_GPU_UTIL"

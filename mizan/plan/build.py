@@ -232,6 +232,7 @@ def _job(
         fail_on_exit_codes=job.fail_on_exit_codes,
         max_run_seconds=job.max_run_seconds,
         simulated_run_seconds=job.simulated_run_seconds,
+        simulated_gpu_profile=job.simulated_gpu_profile,
         grace_seconds=notice_seconds(config.cloud, offers[0].machine.provider),
         service_account=account_of(checkpoint, team.name, bucket),
         may_be_queued_for_nodes=any(quota.flavor.is_queued for quota, _ in reachable(job.request, queue)),

@@ -57,6 +57,7 @@ class JobPlan:
     fail_on_exit_codes: tuple[int, ...]
     max_run_seconds: int
     simulated_run_seconds: int | None
+    simulated_gpu_profile: str | None
     grace_seconds: int
     service_account: str | None = None
     may_be_queued_for_nodes: bool = False

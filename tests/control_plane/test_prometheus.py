@@ -1,4 +1,4 @@
-"""Prometheus and kube-state-metrics beside the control plane: what they measure, rules that change, start and end."""
+"""Prometheus, kube-state-metrics and the simulated exporters: what they measure, rules that change, start and end."""
 
 import http.client
 import json
@@ -69,14 +69,14 @@ def pids(plane):
     return {row.name: row.pid for row in plane.status()}
 
 
-def test_both_run_beside_all_others_and_say_how_much_memory_they_take(plane):
+def test_all_run_beside_the_others_and_say_how_much_memory_they_take(plane):
     rows = {row.name: row for row in plane.status()}
     assert list(rows) == [*DAEMONS, *MEASURING_DAEMONS]
     assert {row.state for row in rows.values()} == {State.RUNNING}
     assert 0 < total_rss_bytes(rows[name] for name in MEASURING_DAEMONS) < 0.5e9
 
 
-def test_neither_listens_beyond_this_machine(plane):
+def test_none_listens_beyond_this_machine(plane):
     for name in MEASURING_DAEMONS:
         found = psutil.Process(pids(plane)[name]).net_connections("inet")
         listening = {each.laddr for each in found if each.status == psutil.CONN_LISTEN}
@@ -87,7 +87,7 @@ def test_neither_listens_beyond_this_machine(plane):
 def test_everybody_that_is_asked_answers(plane, eventually):
     def all_answer():
         up = {dict(labels)["job"]: alive for labels, alive in values(plane, "up").items()}
-        return up if len(up) == 6 and set(up.values()) == {1.0} else None
+        return up if len(up) == 8 and set(up.values()) == {1.0} else None
 
     assert set(eventually(all_answer)) == {
         "prometheus",
@@ -96,6 +96,8 @@ def test_everybody_that_is_asked_answers(plane, eventually):
         "kube-apiserver",
         "kueue",
         "karpenter",
+        "dcgm-exporter",
+        "opencost",
     }
 
 
@@ -144,7 +146,7 @@ def test_prometheus_may_read_metrics_and_nothing_of_the_cluster(plane):
         list(client.list(Secret, namespace="kube-system"))
 
 
-def test_a_stop_ends_both_and_what_was_measured_is_there_after_the_next_start(plane, eventually):
+def test_a_stop_ends_them_and_what_was_measured_is_there_after_the_next_start(plane, eventually):
     plane.start(metrics=measured(rules=rules(4)))
     eventually(lambda: value(plane, "test_value") == 4)
     running = [psutil.Process(pids(plane)[name]) for name in MEASURING_DAEMONS]
@@ -155,7 +157,7 @@ def test_a_stop_ends_both_and_what_was_measured_is_there_after_the_next_start(pl
     assert Path(plane.home.state / "prometheus" / "data").is_dir()
 
 
-def test_both_end_where_nobody_measures_any_longer(plane):
+def test_they_end_where_nobody_measures_any_longer(plane):
     running = [psutil.Process(pids(plane)[name]) for name in MEASURING_DAEMONS]
     assert set(plane.start().actions.values()) == {Action.KEPT}
     assert not any(process.is_running() for process in running)

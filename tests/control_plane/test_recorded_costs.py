@@ -3,7 +3,6 @@
 import pytest
 
 from mizan import keys
-from mizan.metrics.kube_state import LOCAL_QUEUE_NAME
 from mizan.metrics.selector import Source
 from tests.builders import a_plan, a_pool, a_queue, an_aws_stack
 from tests.cost_rules import PAID, adds_up, at, by, usd, whole_gpus
@@ -28,7 +27,7 @@ def on_demand(plan, name="n1", values="1x24", **ksm):
 
 def test_pods_pay_their_part_of_the_whole_node_by_their_labels(rules):
     plan = whole_gpus()
-    labels = {keys.WORKLOAD_TYPE: "training", LOCAL_QUEUE_NAME: "training"}
+    labels = {keys.WORKLOAD_TYPE: "training", keys.LOCAL_QUEUE_NAME: "training"}
     inputs = [
         *on_demand(plan),
         *a_namespace("team-a"),

@@ -94,6 +94,16 @@ class PrometheusAddon(Model):
         default=None,
         pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$",
     )
+    rules_in_cluster: bool = described(
+        "Whether rules and dashboards are written into the cluster, as PrometheusRules and as ConfigMaps for Grafana's "
+        "sidecar, with ServiceMonitors of Kueue and Karpenter; only with `install: external`. "
+        "`mizan render --metrics FOLDER` writes rules and dashboards as files.",
+        because="a cluster without the Prometheus operator's CRDs refuses a PrometheusRule, and the whole update ends "
+        "there",
+        fix="Write `true` once the operator is there, else `false`",
+        default=False,
+        strict=True,
+    )
     retention_days: int = described(
         "How long samples are kept.",
         because="what a team has spent this month is counted from the first of the month, and looked back at after it",

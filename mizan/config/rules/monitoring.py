@@ -14,7 +14,7 @@ _OF_PROMETHEUS_S_INSTALLER = (
 )
 _OF_OPENCOST_S_INSTALLER = ("chart", "version", "pricesFrom", "cloudKeySecret", "spotFeed", "serviceMonitor")
 # What tells where somebody else's Prometheus is.
-_OF_A_PROMETHEUS_THAT_IS_THERE = ("url", "headersSecret", "clusterLabel")
+_OF_A_PROMETHEUS_THAT_IS_THERE = ("url", "headersSecret", "clusterLabel", "rulesInCluster")
 
 _BY_DEFAULT = (Cloud.GKE, Cloud.EKS)
 
@@ -51,7 +51,7 @@ def settings_of_monitoring_are_of_what_is_installed(stack: Part) -> Iterator[Con
 
 
 def the_embedded_cluster_runs_no_charts_of_monitoring(stack: Part) -> Iterator[ConfigFault]:
-    """Yield a fault for each chart whose pods would run on simulated nodes."""
+    """Yield a fault for each chart whose pods would run on simulated nodes, and for objects of an operator."""
     if stack["cloud"].text != Cloud.LOCAL:
         return
     for addon in (_prometheus(stack), _opencost(stack)):
@@ -63,6 +63,15 @@ def the_embedded_cluster_runs_no_charts_of_monitoring(stack: Part) -> Iterator[C
                 because="nodes of the embedded cluster are simulated, and no container runs there",
                 fix="Leave it out: `make up` starts a Prometheus beside the cluster",
             )
+    objects = _prometheus(stack)["rulesInCluster"]
+    if objects.value is True:
+        yield ConfigFault(
+            objects.path,
+            True,
+            needs="false",
+            because="the embedded cluster has no Prometheus operator, and refuses a PrometheusRule",
+            fix="Remove it",
+        )
 
 
 def opencost_has_a_prometheus(stack: Part) -> Iterator[ConfigFault]:

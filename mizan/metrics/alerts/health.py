@@ -36,7 +36,7 @@ def health_alerts(watch: Watch) -> Iterator[Alert]:
 
 
 def _errors(watch: Watch, paid: str) -> Iterator[Alert]:
-    xid = _worst(watch, "DEV_XID_ERRORS")
+    xid = _worst(watch, "DEV_XID_ERRORS", "> 0")
     known = (*APPLICATION_XIDS, *FATAL_XIDS)
     yield watch.alert(
         "GpuFailed",
@@ -49,7 +49,7 @@ def _errors(watch: Watch, paid: str) -> Iterator[Alert]:
     )
     yield watch.alert(
         "GpuXid",
-        f"{xid} != 0 {' '.join(f'!= {number}' for number in known)}",
+        " ".join((xid, *(f"!= {number}" for number in known))),
         Severity.WARNING,
         minutes=1,
         summary=f"{_WHERE} has told XID {NUMBER}. {paid}",
@@ -61,16 +61,16 @@ def _errors(watch: Watch, paid: str) -> Iterator[Alert]:
 def _memory(watch: Watch, paid: str) -> Iterator[Alert]:
     yield watch.alert(
         "GpuMemoryError",
-        f"{_worst(watch, 'DEV_ECC_DBE_VOL_TOTAL')} > 0",
+        _worst(watch, "DEV_ECC_DBE_VOL_TOTAL", "> 0"),
         Severity.CRITICAL,
         minutes=1,
         summary=f"{_WHERE} has had {NUMBER} uncorrectable memory errors since its driver was loaded. {paid}",
-        description="Each ends the jobs that use it, or falsifies them. Cordon the node, let its jobs end, and reset the "
-        "GPU; where they come back, give the machine back.",
+        description="Each ends the jobs that use it, or falsifies them. Cordon the node, let its jobs end, and reset "
+        "the GPU; where they come back, give the machine back.",
     )
     yield watch.alert(
         "GpuRemapFailed",
-        f"{_worst(watch, 'DEV_ROW_REMAP_FAILURE')} == 1",
+        _worst(watch, "DEV_ROW_REMAP_FAILURE", "> 0"),
         Severity.CRITICAL,
         minutes=1,
         summary=f"{_WHERE} has a broken row of memory and no spare one. {paid}",
@@ -78,12 +78,12 @@ def _memory(watch: Watch, paid: str) -> Iterator[Alert]:
     )
     yield watch.alert(
         "GpuRemapPending",
-        f"{_worst(watch, 'DEV_ROW_REMAP_PENDING')} == 1",
+        _worst(watch, "DEV_ROW_REMAP_PENDING", "> 0"),
         Severity.WARNING,
         minutes=60,
         summary=f"{_WHERE} replaces a broken row of memory at its next reset. {paid}",
-        description="Until then the row is in use. Drain the node when its jobs have ended, and reset the GPU or end the "
-        "node.",
+        description="Until then the row is in use. Drain the node when its jobs have ended, and reset the GPU or end "
+        "the node.",
     )
 
 
@@ -91,7 +91,7 @@ def _heat(watch: Watch, paid: str) -> Iterator[Alert]:
     celsius = watch.limits.gpu_celsius
     yield watch.alert(
         "GpuHot",
-        f"{_worst(watch, 'DEV_GPU_TEMP')} >= {celsius}",
+        _worst(watch, "DEV_GPU_TEMP", f">= {celsius}"),
         Severity.WARNING,
         minutes=_HEAT_MINUTES,
         summary=f"{_WHERE} has had {celsius} degrees Celsius or more for {_HEAT_MINUTES} minutes, now {NUMBER}. {paid}",
@@ -115,8 +115,10 @@ def _heat(watch: Watch, paid: str) -> Iterator[Alert]:
     )
 
 
-def _worst(watch: Watch, name: str) -> str:
-    return f"max by ({_GPU}) ({on_node(watch.source.metric(_field(name)))})"
+def _worst(watch: Watch, name: str, condition: str) -> str:
+    """Return the GPUs that meet a condition, which is asked first: it leaves few of many."""
+    met = f"{watch.source.metric(_field(name))} {condition}"
+    return f"max by ({_GPU}) ({on_node(met)})"
 
 
 def _field(name: str) -> str:

@@ -1,7 +1,7 @@
 """GPUs that are paid for and do nothing.
 
-Each is told by what was lost in the last day, as long as the last hour goes on like that: who stops the waste is not
-told of it for another day. What nobody measures is unknown and in none of them.
+Each is told by what was lost in the last day, as long as the last half hour goes on like that: who stops the waste is
+not told of it for another day. What nobody measures is unknown and in none of them.
 """
 
 from collections.abc import Iterator
@@ -48,5 +48,5 @@ def idle_alerts(watch: Watch) -> Iterator[Alert]:
 
 def _lost(watch: Watch, reason: str, owner: str, limit: str) -> str:
     idle = watch.source.own(names.IDLE_COST_TOTAL, equals(names.REASON, reason))
-    of_day, of_hour = (f"sum by ({owner}) (increase({idle}[{window}]))" for window in ("1d", "1h"))
-    return f"{of_day} > {limit} and on ({owner}) {of_hour} * 24 > {limit}"
+    of_day, of_late = (f"sum by ({owner}) (increase({idle}[{window}]))" for window in ("1d", "30m"))
+    return f"{of_day} > {limit} and on ({owner}) {of_late} * 48 > {limit}"

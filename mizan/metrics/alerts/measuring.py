@@ -10,7 +10,6 @@ from mizan.config import Cloud
 from mizan.metrics import names
 from mizan.metrics.alerts.watch import NUMBER, USD, Severity, Watch
 from mizan.metrics.pods import OF_EVERY_DEVICE, on_node
-from mizan.metrics.prices import price_of
 from mizan.metrics.rule import Alert
 from mizan.metrics.selector import matches
 

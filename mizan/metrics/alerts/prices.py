@@ -38,6 +38,6 @@ def price_alerts(watch: Watch) -> Iterator[Alert]:
         minutes=60,
         summary=f"OpenCost and we are {USD} an hour apart on nodes of pool {{{{ $labels.pool }}}} "
         "({{ $labels.offer }}).",
-        description=f"Each of those nodes differs by more than {watch.limits.opencost_percent} %. See how old our price "
-        "row is and what OpenCost takes the node for, then mend whichever is wrong.",
+        description=f"Each of those nodes differs by more than {watch.limits.opencost_percent} %. See how old our "
+        "price row is and what OpenCost takes the node for, then mend whichever is wrong.",
     )

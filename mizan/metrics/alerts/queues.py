@@ -29,22 +29,22 @@ def queue_alerts(watch: Watch) -> Iterator[Alert]:
 
 def _starving(watch: Watch) -> Alert:
     source, minutes = watch.source, watch.limits.queue_minutes
-    waiting = f"sum by (cluster_queue) ({source.metric('kueue_pending_workloads')}) > 0"
+    waiting = _of_queues(source.metric("kueue_pending_workloads"), "status")
     admitted = risen(source.metric("kueue_admitted_workloads_total"), f"{minutes}m", "cluster_queue")
     used, nominal = (
-        f"sum by (cluster_queue) ({source.metric(f'kueue_cluster_queue_{name}', _QUEUED_GPUS)})"
+        _of_queues(source.metric(f"kueue_cluster_queue_{name}", _QUEUED_GPUS), "flavor, resource")
         for name in ("resource_usage", "nominal_quota")
     )
     is_full = f"({used} >= on (cluster_queue) {nominal})"
     return watch.alert(
         "GpuQueueStarving",
-        f"{waiting} unless on (cluster_queue) ({admitted} > 0) unless on (cluster_queue) {is_full}",
+        f"{waiting} > 0 unless on (cluster_queue) ({admitted} > 0) unless on (cluster_queue) {is_full}",
         Severity.WARNING,
         minutes=minutes,
-        summary=f"{NUMBER} jobs wait in queue {{{{ $labels.cluster_queue }}}}, which has GPUs of its own left, and none "
-        f"was admitted for {minutes} minutes.",
-        description="Waiting costs no dollar, but people's time and whatever GPUs stand idle meanwhile. Somebody borrows "
-        "the queue's quota, or its first job asks for more than is left. See why Kueue does not admit it.",
+        summary=f"{NUMBER} jobs wait in queue {{{{ $labels.cluster_queue }}}}, which has GPUs of its own left, and "
+        f"none was admitted for {minutes} minutes.",
+        description="Waiting costs no dollar, but people's time and whatever GPUs stand idle meanwhile. Somebody "
+        "borrows the queue's quota, or its first job asks for more than is left. See why Kueue does not admit it.",
     )
 
 
@@ -57,8 +57,8 @@ def _slow(watch: Watch) -> Alert:
         f"{median} / 60 > {minutes}",
         Severity.INFO,
         minutes=30,
-        summary=f"Half of the jobs that queue {{{{ $labels.cluster_queue }}}} admitted in 6 hours had waited longer than "
-        f"{NUMBER} minutes.",
+        summary=f"Half of the jobs that queue {{{{ $labels.cluster_queue }}}} admitted in 6 hours had waited longer "
+        f"than {NUMBER} minutes.",
         description="The queue has less quota than work. Before more is bought, see whether GPUs stand idle or "
         "unallocated at the same time: those are paid already.",
     )
@@ -72,14 +72,11 @@ def _without_node(watch: Watch) -> Alert:
         f" and on ({_POD}) {asks} and on ({_POD}) (time() - {source.metric('kube_pod_created')} > {minutes * 60})"
     )
     by_namespace = f"count by (namespace) ({pods})"
-    team = (
-        f"label_join(max by (namespace, {kube_state.TEAM}) ({source.metric('kube_namespace_labels', differs(kube_state.TEAM, ''))}),"
-        f' "team", "", "{kube_state.TEAM}")'
-    )
-    one_team = f"topk by (namespace) (1, {team})"
+    named = source.metric("kube_namespace_labels", differs(kube_state.TEAM, ""))
+    team = f'topk by (namespace) (1, label_join({named}, "team", "", "{kube_state.TEAM}"))'
     return watch.alert(
         "GpuPodsWaitForNodes",
-        f"{by_namespace} * on (namespace) group_left (team) {one_team} or on (namespace) {by_namespace}",
+        f"{by_namespace} * on (namespace) group_left (team) {team} or on (namespace) {by_namespace}",
         Severity.WARNING,
         minutes=5,
         summary=f"{NUMBER} admitted pods of namespace {{{{ $labels.namespace }}}} have waited for a node with GPUs for "
@@ -88,3 +85,8 @@ def _without_node(watch: Watch) -> Alert:
         "node are paid for and wait too. The cloud has no such machine, a quota of the account is reached, or no node "
         "fits the pods.",
     )
+
+
+def _of_queues(series: str, parts: str) -> str:
+    """Return the sum of a queue's parts, each once however many replicas of Kueue tell it."""
+    return f"sum by (cluster_queue) (max by (cluster_queue, {parts}) ({series}))"

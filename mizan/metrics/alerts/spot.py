@@ -8,7 +8,8 @@ Whose word is taken depends on the cloud:
 - GKE and clusters of others: nobody counts. A spot node that is gone was taken back unless the cluster autoscaler had
   said that it would remove it, by a taint that stands there for as long as the node is drained and its machine deleted.
   One that a person deletes counts as taken back.
-  Source: https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md, read 2026-11-23.
+  Source of its name: prometheus-community/helm-charts@cf408a2 charts/kube-prometheus-stack/templates/prometheus/
+  rules-1.14/kubernetes-system-kubelet.yaml.
 - the embedded cluster: nodes that had its own taint when they went.
 """
 
@@ -58,8 +59,9 @@ def spot_alerts(watch: Watch) -> Iterator[Alert]:
         Severity.WARNING,
         minutes=0,
         summary=f"{NUMBER} spot nodes of {{{{ $labels.offer }}}} were taken back in a day, more than {limit}.",
-        description="Dollars are paid again for what jobs had done since their last checkpoint. Compare the saving with "
-        "the work that was lost; then checkpoint more often, allow more zones or machines, or try on-demand first.",
+        description="Dollars are paid again for what jobs had done since their last checkpoint. Compare the saving "
+        "with the work that was lost; then checkpoint more often, allow more zones or machines, or try on-demand "
+        "first.",
     )
 
 

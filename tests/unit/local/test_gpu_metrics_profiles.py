@@ -10,6 +10,7 @@ from local.gpu_metrics.faults import Faults, faults_of, is_understood
 from local.gpu_metrics.gpus import load_of
 from local.gpu_metrics.objects import pod_of
 from local.gpu_metrics.profiles import NOTHING, Load, Profile, behaviour
+from tests import builders
 
 
 def used(annotation, seconds):
@@ -81,3 +82,18 @@ def test_what_is_not_understood_is_told_with_its_place():
         "pod ml/train-0: mizan.dev/simulated-gpu-profile 'nap' counts as busy; see local/gpu_metrics",
         "node node-a: mizan.dev/simulated-gpu-faults 'fire' is left out as far as it is unknown; see local/gpu_metrics",
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["busy", "half", "idle", "ramp", "diurnal", "leak", "ramp:600", "diurnal:1", "leak:60"]
+)
+def test_what_a_stack_file_may_say_is_understood(text):
+    (job,) = builders.a_plan(builders.a_stack(jobs=[builders.a_job(simulatedGpuProfile=text)])).jobs
+    assert behaviour(job.simulated_gpu_profile) is not None
+
+
+@pytest.mark.parametrize("text", ["nap", "busy:1", "ramp:0", "ramp:", "ramp:-1", "ramp:1.5"])
+def test_what_would_not_be_understood_is_refused_in_a_stack_file(text):
+    assert behaviour(text) is None
+    (fault,) = builders.faults_of(builders.a_stack(jobs=[builders.a_job(simulatedGpuProfile=text)]))
+    assert "Write `busy`, `half`, `idle`, `ramp`, `diurnal` or `leak`, such as `ramp:600`" in fault

@@ -4,12 +4,13 @@ import http.server
 import json
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
-from local.control_plane import kube_state_metrics, ports, processes, prometheus, status
+from local.control_plane import gpu_metrics, kube_state_metrics, ports, processes, prometheus, status
 from local.control_plane.daemons import (
     DAEMONS,
     EVERY_DAEMON,
@@ -22,9 +23,17 @@ from local.control_plane.daemons import (
     port_names,
 )
 from local.control_plane.scraping import Metrics, Target
+from local.gpu_metrics.fleet import from_json
+from local.gpu_metrics.planned import fleet_of
 from local.home import Home
+from local.measuring import metrics_of
 from local.toolchain import TOOLS
 from mizan.errors import PlatformError, SourceUnreachable
+from mizan.metrics.kube_state import labels_allowlist
+from mizan.metrics.queue_state import queue_state
+from mizan.metrics.usage import SERIES
+from tests.builders import a_plan, a_stack
+from tests.sharing_stacks import TURNS, a_sharing_stack, kept
 
 PORTS = {name: 20001 + index for index, name in enumerate(port_names(EVERY_DAEMON))}
 RULES = {"cost": {"groups": [{"name": "cost", "rules": [{"record": "one", "expr": "vector(1)"}]}]}}
@@ -57,16 +66,16 @@ def jobs(document):
     return [job["job_name"] for job in document["scrape_configs"]]
 
 
-@pytest.mark.parametrize("command", [kube_state_metrics.command, prometheus.command])
+@pytest.mark.parametrize("command", [kube_state_metrics.command, gpu_metrics.command, prometheus.command])
 def test_every_address_is_on_this_machine_and_every_port_is_told(site, command):
     made = command(site)
     text = " ".join(made.arguments)
-    assert set(re.findall(r"\d+\.\d+\.\d+\.\d+", text)) == {"127.0.0.1"}
+    assert set(re.findall(r"\d+\.\d+\.\d+\.\d+", text)) <= {"127.0.0.1"}
     for name in MEASURING_DAEMONS[made.name].ports:
         assert str(PORTS[name]) in text, name
 
 
-def test_both_are_tools_that_can_be_built_and_no_control_plane_needs_them():
+def test_two_of_them_are_tools_that_can_be_built_and_no_control_plane_needs_them():
     assert MEASURING_TOOLS == ("kube-state-metrics", "prometheus")
     assert set(MEASURING_TOOLS) < set(TOOLS)
     assert not set(MEASURING_DAEMONS) & set(DAEMONS)
@@ -74,14 +83,19 @@ def test_both_are_tools_that_can_be_built_and_no_control_plane_needs_them():
 
 def test_they_run_after_all_others_where_somebody_measures():
     measured = daemons_of(installs_kueue=False, has_devices=False, has_metrics=True)
-    assert list(measured) == [*DAEMONS, "kube-state-metrics", "prometheus"]
-    assert list(EVERY_DAEMON)[-2:] == ["kube-state-metrics", "prometheus"]
+    assert list(measured) == [*DAEMONS, "kube-state-metrics", "gpu-metrics", "prometheus"]
+    assert list(EVERY_DAEMON)[-3:] == ["kube-state-metrics", "gpu-metrics", "prometheus"]
 
 
-def test_labels_of_nodes_pods_and_namespaces_become_series_and_no_secret_is_read(site):
+def test_only_labels_that_are_read_become_series_and_no_secret_is_read(site):
     given = flags(kube_state_metrics.command(site))
-    assert given["metric-labels-allowlist"] == "namespaces=[*],nodes=[*],pods=[*]"
-    assert given["resources"] == "jobs,namespaces,nodes,pods,resourcequotas"
+    assert given["metric-labels-allowlist"] == labels_allowlist()
+    assert given["resources"] == "cronjobs,jobs,namespaces,nodes,pods,resourcequotas"
+
+
+def test_queues_that_are_stopped_become_series(site):
+    given = flags(kube_state_metrics.command(site))
+    assert json.loads(given["custom-resource-state-config"]) == queue_state()
 
 
 def test_kube_state_metrics_is_asked_on_the_port_that_tells_of_itself_whether_it_is_ready(site):
@@ -118,7 +132,70 @@ def test_every_process_that_tells_something_is_asked_on_its_port(site):
         "kube-apiserver": [f"127.0.0.1:{PORTS['kube-apiserver']}"],
         "kueue": [f"127.0.0.1:{PORTS['kueue-metrics']}"],
         "karpenter": [f"127.0.0.1:{PORTS['karpenter-metrics']}"],
+        "dcgm-exporter": [f"127.0.0.1:{PORTS['gpu-metrics']}"],
+        "opencost": [f"127.0.0.1:{PORTS['gpu-metrics']}"],
     }
+
+
+def job(document, name):
+    return next(job for job in document["scrape_configs"] if job["job_name"] == name)
+
+
+def test_series_of_simulated_gpus_keep_the_pods_that_they_tell_of(site):
+    document = written(site)
+    paths = {
+        name: job(document, name)["static_configs"][0]["labels"]["__metrics_path__"]
+        for name in ("dcgm-exporter", "opencost")
+    }
+    assert paths == {"dcgm-exporter": "/metrics/dcgm", "opencost": "/metrics/opencost"}
+    assert [job(document, name).get("honor_labels", False) for name in (*paths, "kueue")] == [True, True, False]
+    assert "metric_relabel_configs" not in job(document, "opencost")
+
+
+def counted_as(document):
+    rules = job(document, "dcgm-exporter")["metric_relabel_configs"]
+    return [rule["replacement"] for rule in rules if rule["target_label"] == SERIES]
+
+
+def test_series_of_simulated_gpus_are_labelled_anew_as_those_of_real_ones(site):
+    document = written(site)
+    assert counted_as(document) == ["gpu", "copy"]
+    names = {
+        (*rule.get("source_labels", ()), rule["target_label"])
+        for rule in job(document, "dcgm-exporter")["metric_relabel_configs"]
+    }
+    assert {("Hostname", "hostname"), ("hostname", "Hostname")} < names
+    sharing = fleet_of(a_plan(a_sharing_stack("local", TURNS, capacity=kept())))
+    assert counted_as(written(site, Metrics(fleet=sharing))) == ["gpu", "copy", "process"]
+
+
+def test_other_prices_start_the_simulated_exporters_anew(site):
+    def fingerprint(fleet):
+        gpu_metrics.write_fleet(site, fleet)
+        return gpu_metrics.command(site).fingerprint()
+
+    site.home.kubeconfig.write_text("")
+    fleet = fleet_of(a_plan(a_stack()))
+    first = fingerprint(fleet)
+    assert fingerprint(fleet) == first
+    assert fingerprint(replace(fleet, prices=fleet.prices[:1])) != first
+
+
+def test_the_rules_and_the_fleet_of_a_plan_are_what_is_measured(site):
+    plan = a_plan(a_stack())
+    metrics = metrics_of(plan)
+    gpu_metrics.write_fleet(site, metrics.fleet)
+    assert from_json(site.fleet.read_text()) == fleet_of(plan)
+    groups = {name: [group["name"] for group in document["groups"]] for name, document in metrics.rules.items()}
+    assert groups["costs"] == ["mizan-cost", "mizan-opencost"]
+    assert "mizan-alerts" in groups["alerts"]
+    told = {
+        rule["labels"]["cluster"]
+        for document in metrics.rules.values()
+        for group in document["groups"]
+        for rule in group["rules"]
+    }
+    assert told == {plan.cluster_name}
 
 
 def test_a_cluster_without_kueue_has_nobody_to_ask_about_queues(site):
@@ -211,7 +288,7 @@ def test_where_queries_are_answered_is_known_once_ports_are_chosen(site):
     assert prometheus.address(site.home) == "http://127.0.0.1:20050"
 
 
-def test_status_has_rows_for_both_where_prometheus_was_started_and_none_otherwise(site, monkeypatch):
+def test_status_has_rows_for_all_of_them_where_prometheus_was_started_and_none_otherwise(site, monkeypatch):
     assert not set(MEASURING_DAEMONS) & {row.name for row in status.look(site.home)}
     started = processes.Record(2**22, "0")
     record = processes.record
@@ -219,5 +296,5 @@ def test_status_has_rows_for_both_where_prometheus_was_started_and_none_otherwis
         processes, "record", lambda home, name: started if name == PROMETHEUS.name else record(home, name)
     )
     rows = {row.name: row.state for row in status.look(site.home)}
-    assert list(rows)[-2:] == ["kube-state-metrics", "prometheus"]
+    assert list(rows)[-3:] == ["kube-state-metrics", "gpu-metrics", "prometheus"]
     assert rows["prometheus"] is status.State.KILLED

@@ -63,16 +63,33 @@ def test_the_targets_of_one_job_are_told_apart_by_their_instance():
     assert told == [("a", "/a"), ("b", "/b")]
 
 
+def test_series_are_labelled_anew_after_those_that_nobody_keeps_have_gone():
+    rule = {"action": "replace", "sourceLabels": ["a"], "targetLabel": "b", "regex": "(.+)"}
+    made = job("gpus", Target(job="gpus", url="http://127.0.0.1:9400/", kept="DCGM_.+", relabelings=[rule]))
+    assert made["metric_relabel_configs"] == [
+        {"source_labels": ["__name__"], "regex": "DCGM_.+", "action": "keep"},
+        {"action": "replace", "source_labels": ["a"], "target_label": "b", "regex": "(.+)"},
+    ]
+    assert "honor_labels" not in made
+
+
+def test_labels_of_an_exporter_win_where_it_is_told_so():
+    assert job("gpus", Target(job="gpus", url="http://127.0.0.1:9400/", honor_labels=True))["honor_labels"] is True
+
+
 def test_two_targets_that_nobody_could_tell_apart_are_refused():
     targets = [Target(job="gpus", url=f"http://127.0.0.1:9400/{name}") for name in ("a", "b")]
     with pytest.raises(ValueError, match="two targets of job gpus are the same instance"):
         configured(*targets)
 
 
-def test_targets_of_one_job_that_want_different_tokens_are_refused():
+@pytest.mark.parametrize(
+    "other", [{"token_file": "token"}, {"honor_labels": True}, {"relabelings": [{"action": "drop"}]}, {"kept": "a"}]
+)
+def test_targets_of_one_job_that_would_be_asked_in_different_ways_are_refused(other):
     targets = [
         Target(job="gpus", url="http://127.0.0.1:9400/a", instance="a"),
-        Target(job="gpus", url="http://127.0.0.1:9400/b", instance="b", token_file="token"),
+        Target(job="gpus", url="http://127.0.0.1:9400/b", instance="b", **other),
     ]
     with pytest.raises(ValueError, match="the targets of job gpus are asked in different ways"):
         configured(*targets)

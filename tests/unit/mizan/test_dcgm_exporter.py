@@ -17,8 +17,8 @@ from mizan.manifests.dcgm_exporter import (
     dcgm_exporter,
     operator_values,
 )
-from mizan.manifests.dcgm_monitors import SERIES
 from mizan.metrics import counters_csv
+from mizan.metrics.usage import SERIES
 from mizan.plan.dcgm_exporter import measured_alone, measured_by_operator
 from tests.builders import PROJECT, a_plan, a_pool, a_queue, a_stack, a_team, an_existing_stack, faults_of
 from tests.dcgm_stacks import (

@@ -1,6 +1,5 @@
 """The groups of a plan: every series has its rule, its cluster and its labels."""
 
-import json
 import re
 
 import pytest
@@ -114,8 +113,10 @@ def test_only_counters_end_in_total():
 
 
 def test_the_label_by_which_series_of_dcgm_are_told_apart_is_the_monitors_own():
-    assert dcgm_monitors.SERIES == usage.SERIES
-    assert f'"replacement": "{usage.PROCESS}"' in json.dumps(dcgm_monitors.own_monitors(shared_on_gke()))
+    written = {"targetLabel": usage.SERIES, "replacement": usage.PROCESS}
+    (monitor,) = dcgm_monitors.own_monitors(shared_on_gke())
+    (endpoint,) = monitor["spec"]["endpoints"]
+    assert any(rule.items() >= written.items() for rule in endpoint["metricRelabelings"])
 
 
 def shared_on_gke():

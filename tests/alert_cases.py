@@ -3,12 +3,11 @@
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from mizan.config.models.alerts import Alerts
 from mizan.metrics.alerts import alert_groups
 from mizan.metrics.groups import recording_groups, rules_file
 from mizan.metrics.selector import Source
@@ -115,12 +114,11 @@ class Cases:
     cases: Sequence[Case | Told | Gives]
     counts_dollars: bool = False
     interval: int = MINUTE
-    limits: Alerts = field(default_factory=Alerts)
 
     def documents(self, name: str) -> dict[str, Any]:
         """Return the two files of promtool, by name."""
         counted = recording_groups(self.plan, SOURCE) if self.counts_dollars else ()
-        groups = (*counted, *alert_groups(self.plan, SOURCE, self.limits))
+        groups = (*counted, *alert_groups(self.plan, SOURCE))
         test = {
             "rule_files": [f"{name}.rules.yaml"],
             "evaluation_interval": f"{self.interval}s",

@@ -147,6 +147,18 @@ def a_whole_stack(**changes: object) -> dict[str, Any]:
                     },
                 )
             ],
+            alerts={
+                "idleUsdPerDay": 40.5,
+                "unallocatedUsdPerDay": 80.5,
+                "keptUsdPerDay": 60.5,
+                "unlabelledUsdPerDay": 5.5,
+                "spotInterruptionsPerDay": 4,
+                "queueMinutes": 45,
+                "nodeMinutes": 20,
+                "opencostPercent": 10,
+                "gpuCelsius": 88,
+                "runbooks": "https://git.example.com/mizan/docs/runbooks",
+            },
             budgetEnforcement={"mode": "hold", "image": "mirror.example.com/python:3.13-slim"},
             jobs=[
                 a_job(

@@ -82,7 +82,8 @@ def a_whole_spot_feed() -> dict[str, Any]:
 
 
 def a_whole_external_prometheus() -> dict[str, Any]:
-    return existing_stack(EXTERNAL | {"headersSecret": "mimir-headers", "clusterLabel": "cluster"})
+    headers = {"headersSecret": "mimir-headers", "clusterLabel": "cluster", "rulesInCluster": True}
+    return existing_stack(EXTERNAL | headers)
 
 
 def plans() -> dict[str, Plan]:
@@ -94,4 +95,5 @@ def plans() -> dict[str, Plan]:
         "eks-spot-feed": on_eks(WHOLE, {"spotFeed": FEED}),
         "existing": elsewhere({"install": "helm"}, {"install": "helm"}),
         "existing-mimir": elsewhere(EXTERNAL | {"headersSecret": "mimir-headers"}, {"install": "helm"}),
+        "existing-operator": elsewhere(EXTERNAL | {"rulesInCluster": True}, {"install": "helm"}),
     }

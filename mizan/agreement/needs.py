@@ -25,6 +25,7 @@ from mizan.agreement.documents import (
     parts_of,
     plan_of,
 )
+from mizan.budgets.model import Mode
 from mizan.config import Cloud, GkeImage, Install, OptionalInstall, PriceSource
 from mizan.manifests import dcgm_monitors, driver_installer, gpu_configs, gpu_operator, kwok_nodes, limits, provisioning
 from mizan.manifests.access import MEMBER
@@ -43,6 +44,7 @@ NETWORK_POLICIES = ("default-deny", "allow-team", "allow-inference")
 _CLAIMED_TOGETHER = (1, 2, 4, 8, 16)
 
 _RULES = ("mizan-costs", "mizan-alerts")
+_ENFORCER = "mizan-budget"
 _DASHBOARDS = ("cost", "efficiency", "idle", "spot", "queues", "health")
 
 
@@ -64,7 +66,7 @@ def needed(plan: Plan) -> Iterator[Need]:
         yield from _all(team.namespace, (*_of_team(team, plan), *_claims_of(team, plan)))
     for job in plan.jobs:
         yield from _all(f"{job.namespace}/{job.name}", _of_job(job))
-    parts = (_of_nodes, _of_operator, _of_exporter, _of_monitoring, _of_queues)
+    parts = (_of_nodes, _of_operator, _of_exporter, _of_monitoring, _of_budgets, _of_queues)
     for part in parts:
         yield from _all(plan.stack, part(plan))
 
@@ -109,6 +111,18 @@ def _of_nodes(plan: Plan) -> Iterator[str]:
     if is_kept or any(pool.warm is not None for pool in plan.pools):
         yield known_as("Namespace", keys.OWN_NAMESPACE)
         yield known_as("PriorityClass", keys.PLACEHOLDER_PRIORITY)
+
+
+def _of_budgets(plan: Plan) -> Iterator[str]:
+    """Yield what enforces budgets, where Prometheus wants headers beside the Secret that they are in."""
+    is_enforced = plan.budget_enforcement.mode is not Mode.NONE and any(team.budget for team in plan.teams)
+    if plan.prometheus is None or not is_enforced:
+        return
+    namespace = keys.MONITORING_NAMESPACE if plan.prometheus.headers_secret else keys.OWN_NAMESPACE
+    yield known_as("Namespace", namespace)
+    yield from (known_as(kind, _ENFORCER, namespace) for kind in ("ServiceAccount", "ConfigMap", "CronJob"))
+    for team in plan.teams:
+        yield from (known_as(kind, _ENFORCER, team.namespace) for kind in ("Role", "RoleBinding"))
 
 
 def _of_operator(plan: Plan) -> Iterator[str]:
@@ -156,11 +170,14 @@ def _of_monitoring(plan: Plan) -> Iterator[str]:
     prometheus, opencost = plan.prometheus, plan.opencost
     in_namespace = partial(known_as, namespace=keys.MONITORING_NAMESPACE)
     is_ours = prometheus is not None and prometheus.install is OptionalInstall.HELM
-    if prometheus is not None and (is_ours or prometheus.rules_in_cluster):
+    if prometheus is not None and (is_ours or prometheus.rules_in_cluster or prometheus.headers_secret):
         yield known_as("Namespace", keys.MONITORING_NAMESPACE)
+    if prometheus is not None and (is_ours or prometheus.rules_in_cluster):
         yield from (in_namespace("ServiceMonitor", name) for name in _monitored(plan))
         yield from (in_namespace("PrometheusRule", name) for name in _RULES)
         yield from (in_namespace("ConfigMap", f"mizan-gpu-{name}") for name in _DASHBOARDS)
+    if prometheus is not None and prometheus.headers_secret is not None:
+        yield known_as("Namespace", keys.MONITORING_NAMESPACE)
     if prometheus is not None and is_ours:
         yield chart(PROMETHEUS)
         if plan.cloud is Cloud.EKS and prometheus.storage_class is None:

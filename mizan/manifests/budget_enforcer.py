@@ -22,10 +22,8 @@ from mizan.budgets.model import Exemption, Limit, Mode
 from mizan.budgets.queues import GROUP, PLURAL
 from mizan.budgets.settings import Settings, written
 from mizan.manifests.access import RBAC_GROUP
-from mizan.manifests.kept_nodes import kept_nodes
 from mizan.manifests.manifest import Manifest, manifest
 from mizan.manifests.placeholders import NOBODY
-from mizan.manifests.placeholders import namespace as own_namespace
 from mizan.manifests.prometheus import placement, prometheus_url
 from mizan.metrics import names
 from mizan.metrics.selector import Source
@@ -46,7 +44,7 @@ _HEADERS = "/etc/mizan-prometheus"
 
 
 def budget_enforcer(plan: Plan) -> list[Manifest]:
-    """Return what enforces a stack's budgets, each after what it refers to; the teams' namespaces come before.
+    """Return what enforces a stack's budgets, each after what it refers to; namespaces come before.
 
     Nothing where no team has a budget, no Prometheus tells what is spent, or the stack wants none of it.
     """
@@ -55,10 +53,7 @@ def budget_enforcer(plan: Plan) -> list[Manifest]:
     if url is None or not is_wanted:
         return []
     namespace = enforcer_namespace(plan)
-    # Placeholders bring it along; the Secret's is there before the Secret.
-    is_new = namespace == keys.OWN_NAMESPACE and not kept_nodes(plan)
     return [
-        *([own_namespace()] if is_new else []),
         {**manifest("v1", "ServiceAccount", NAME, namespace=namespace), "automountServiceAccountToken": False},
         *(body for team in plan.teams for body in _rights(team, namespace)),
         _config_map(plan, url, namespace),
@@ -153,7 +148,7 @@ def _cron_job(plan: Plan, namespace: str) -> Manifest:
         "successfulJobsHistoryLimit": 1,
         "failedJobsHistoryLimit": 3,
         "jobTemplate": {
-            "metadata": {"labels": labels},
+            "metadata": {"labels": {**labels}},
             "spec": {
                 "backoffLimit": 0,
                 "activeDeadlineSeconds": LONGEST_SECONDS,

@@ -17,7 +17,7 @@ from mizan import keys
 from mizan.config import Cloud, OpenCostAddon, OptionalInstall, PriceSource, SpotFeed
 from mizan.manifests.manifest import Manifest, manifest
 from mizan.manifests.opencost_prices import prices_csv, rates
-from mizan.manifests.prometheus import PORT, SERVICE, is_installed, monitoring_namespace, placement, takes_objects
+from mizan.manifests.prometheus import PORT, SERVICE, is_installed, placement
 from mizan.plan import Plan
 from mizan.plan.secrets import AWS_KEYS, CLOUD_KEY, TENANT_KEY, TOKEN_KEY
 
@@ -41,13 +41,12 @@ _FILE = "prices.csv"
 def opencost(plan: Plan) -> list[Manifest]:
     """Return what OpenCost reads in a stack's cluster, each after what it refers to; its chart comes after.
 
-    Its namespace is that of Prometheus, which comes with that or with rules.
+    Its namespace is that of Prometheus (mizan/manifests/prometheus.py).
     """
     settings = plan.opencost
     if settings is None or settings.install is not OptionalInstall.HELM:
         return []
-    namespace = [] if takes_objects(plan) else [monitoring_namespace()]
-    return [*namespace, *([_prices(plan)] if settings.prices_from is PriceSource.STACK else [])]
+    return [_prices(plan)] if settings.prices_from is PriceSource.STACK else []
 
 
 def chart_values(plan: Plan) -> Manifest:

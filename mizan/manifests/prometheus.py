@@ -2,7 +2,8 @@
 
 - It reads every monitor and rule of the cluster, whichever chart made it: by default those of its own release alone.
 - Its volume and memory are computed (mizan/metrics/volume.py). What is kept ends by size before the volume is full.
-- kube-state-metrics tells exactly the labels that our rules read (mizan/metrics/kube_state.py).
+- kube-state-metrics tells exactly the labels that our rules read (mizan/metrics/kube_state.py), and which LocalQueues
+  are stopped (mizan/metrics/queue_state.py).
 - Nothing of it needs a GPU, and nothing but node exporter runs on a node that has some.
 - Nothing of it is reached from outside the cluster: `kubectl port-forward` shows it.
 - No secret stands in the values: Alertmanager reads Slack's webhook from a file, and Grafana's chart makes a password
@@ -16,6 +17,7 @@ from mizan import keys
 from mizan.config import Cloud, OptionalInstall, PrometheusAddon, Slack
 from mizan.manifests.manifest import Manifest, manifest
 from mizan.metrics.kube_state import labels_allowlist
+from mizan.metrics.queue_state import RIGHTS, queue_state
 from mizan.metrics.volume import volume_of
 from mizan.plan import Plan
 from mizan.plan.secrets import WEBHOOK_KEY
@@ -48,9 +50,8 @@ def prometheus(plan: Plan) -> list[Manifest]:
 
     Somebody else's cluster has its own storage, and so has GKE's by default.
     """
-    if not takes_objects(plan):
-        return []
-    return [monitoring_namespace(), *([_storage_class()] if _has_own_storage_class(plan) else [])]
+    namespace = [_namespace()] if _has_namespace(plan) else []
+    return [*namespace, *([_storage_class()] if _has_own_storage_class(plan) else [])]
 
 
 def is_installed(plan: Plan) -> bool:
@@ -66,7 +67,19 @@ def takes_objects(plan: Plan) -> bool:
     return is_installed(plan) or (plan.prometheus is not None and plan.prometheus.rules_in_cluster)
 
 
-def monitoring_namespace() -> Manifest:
+def _has_namespace(plan: Plan) -> bool:
+    """Return whether anything of the stack is in the namespace, which is written in this one place.
+
+    Part of another part it would go with that, and with it what else is there. A Secret of headers is read by OpenCost
+    and by what enforces budgets.
+    """
+    settings, opencost = plan.prometheus, plan.opencost
+    has_opencost = opencost is not None and opencost.install is OptionalInstall.HELM
+    has_readers = settings is not None and settings.headers_secret is not None
+    return takes_objects(plan) or has_opencost or has_readers
+
+
+def _namespace() -> Manifest:
     """Return the namespace, whose pods read the metrics of all teams' pods; node exporter looks at its host."""
     modes = (keys.POD_SECURITY_ENFORCE, keys.POD_SECURITY_AUDIT, keys.POD_SECURITY_WARN)
     labels = {keys.MONITORING: keys.ALLOWED, **dict.fromkeys(modes, "privileged")}
@@ -95,7 +108,12 @@ def chart_values(plan: Plan) -> Manifest:
         "prometheus": {"ingress": {"enabled": False}, "prometheusSpec": _prometheus_spec(plan, settings)},
         "alertmanager": _alertmanager(plan, settings.slack),
         "grafana": {**_grafana(settings), **placement(plan)},
-        "kube-state-metrics": {"metricLabelsAllowlist": [labels_allowlist()], **placement(plan)},
+        "kube-state-metrics": {
+            "metricLabelsAllowlist": [labels_allowlist()],
+            "customResourceState": {"enabled": True, "config": queue_state()},
+            "rbac": {"extraRules": list(RIGHTS)},
+            **placement(plan),
+        },
     }
 
 

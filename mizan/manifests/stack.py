@@ -1,6 +1,7 @@
 """Everything a stack puts into its cluster."""
 
 from mizan.config import Cloud
+from mizan.manifests.budget_enforcer import budget_enforcer
 from mizan.manifests.compute_class import compute_classes
 from mizan.manifests.controller_monitors import controller_monitors
 from mizan.manifests.dashboards import dashboard_config_maps
@@ -13,6 +14,7 @@ from mizan.manifests.kwok_nodes import simulated_nodes
 from mizan.manifests.manifest import Manifest
 from mizan.manifests.namespaces import team_namespace
 from mizan.manifests.opencost import opencost
+from mizan.manifests.own_namespace import own_namespace
 from mizan.manifests.prometheus import prometheus
 from mizan.manifests.prometheus_rules import prometheus_rules
 from mizan.manifests.provisioning import provisioning
@@ -55,6 +57,7 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         *dcgm_exporter(plan),
         *(karpenter_nodes(plan) if plan.cloud is Cloud.EKS else []),
         *compute_classes(plan.flavors),
+        *own_namespace(plan),
         *kept_nodes(plan),
         *(workload_priority_class(priority) for priority in plan.priorities),
         *(priority_class(priority) for priority in plan.priorities),
@@ -63,6 +66,7 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         *(cohort(item) for item in plan.cohorts),
         *(cluster_queue(queue) for queue in plan.queues),
         *teams,
+        *budget_enforcer(plan),
         *dra_manifests(plan),
         *(item for job in plan.jobs for item in (*checkpoint_claims(job), *gang_services(job), spot_training_job(job))),
     ]

@@ -46,13 +46,15 @@ SERIES: Final = (
     "kube_node_spec_taint",
     "kube_node_status_allocatable",
     "kube_pod_container_resource_requests",
+    "kube_pod_created",
     "kube_pod_info",
     "kube_pod_init_container_info",
     "kube_pod_init_container_resource_requests",
     "kube_pod_labels",
     "kube_pod_status_phase",
+    "kube_pod_status_unschedulable",
 )
-"""What the rules read of it."""
+"""What rules and alerts read of it."""
 
 
 def labels_allowlist() -> str:

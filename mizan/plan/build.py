@@ -80,6 +80,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         commitments=commitments,
         budget=config.budget,
         budget_enforcement=enforcement_of(stack, config),
+        alerts=config.alerts,
         gke=config.gke,
         eks=config.eks,
         karpenter=config.addons.karpenter or KarpenterAddon(),

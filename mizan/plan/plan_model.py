@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from mizan.config import (
+    Alerts,
     Budget,
     BudgetEnforcement,
     Cloud,
@@ -38,6 +39,7 @@ class Plan:
         prometheus: where costs are measured, with who installs it; None where the stack has none.
         opencost: with who installs it and whose prices it takes; None where the stack has none.
         budget_enforcement: what happens to a team that has spent its budget, its mode decided.
+        alerts: from when on somebody is told.
         checkpoints: the bucket of its jobs; None where it makes none.
         cloud_labels: of everything that the stack makes in the cloud; at AWS tags.
         forced_removals: teams whose namespaces may go although jobs run there.
@@ -60,6 +62,7 @@ class Plan:
     commitments: tuple[CommitmentPlan, ...] = field(default=())
     budget: Budget | None = None
     budget_enforcement: BudgetEnforcement = field(default_factory=BudgetEnforcement)
+    alerts: Alerts = field(default_factory=Alerts)
     gke: Gke | None = None
     eks: Eks | None = None
     karpenter: KarpenterAddon = field(default_factory=KarpenterAddon)

@@ -3,10 +3,11 @@
 import json
 import re
 import subprocess
+from dataclasses import replace
 
 import pytest
 
-from mizan.config.models.alerts import Alerts
+from mizan.config import Alerts
 from mizan.metrics.alerts import RUNBOOKS, alert_groups
 from tests.alert_cases import MINUTE, SOURCE, Case, Cases, judged
 from tests.alerts_of_measuring import COUNTED_DOLLARS, GAPS, MEASURING
@@ -26,11 +27,10 @@ GIVEN = {
     "eks": Cases(plan=an_eks_plan(), cases=SPOT_EKS),
     "gaps": Cases(plan=PLAN, cases=GAPS, interval=5 * MINUTE),
     "dollars": Cases(
-        plan=PLAN,
+        plan=replace(PLAN, alerts=Alerts.model_validate({"idleUsdPerDay": 5})),
         cases=COUNTED_DOLLARS,
         counts_dollars=True,
         interval=MINUTE // 2,
-        limits=Alerts.model_validate({"idleUsdPerDay": 5}),
     ),
 }
 ALL = [case for given in GIVEN.values() for case in given.cases]

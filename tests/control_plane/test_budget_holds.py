@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from lightkube.codecs import from_dict
 from lightkube.models.authentication_v1 import TokenRequestSpec
+from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace, Pod, ServiceAccountToken
 from lightkube.resources.events_v1 import Event
 from lightkube.types import PatchType
@@ -31,12 +32,13 @@ from mizan.budgets.queues import ANNOTATIONS, read_queue
 from mizan.budgets.web import Http, Refused, Request
 from mizan.cli.cluster import HeldCluster
 from mizan.manifests.budget_enforcer import budget_enforcer
+from mizan.manifests.own_namespace import own_namespace
 from mizan.manifests.queues import local_queue
 from mizan.metrics import names
 from tests.budget_stacks import a_budget_plan
 from tests.builders import a_queue
 from tests.control_plane.cluster_builders import INSTANCE_TYPES, LocalQueue, RecordingReporter
-from tests.control_plane.queue_builders import QueuedStack, on_demand
+from tests.control_plane.queue_builders import QueuedStack, eights, on_demand
 
 pytestmark = pytest.mark.control_plane
 
@@ -78,7 +80,7 @@ def client(plane):
 @pytest.fixture
 def stack(client, eventually):
     stack = QueuedStack(client, TEAM, eventually)
-    stack.apply([a_queue(quotas=[on_demand(16)])])
+    stack.apply([a_queue(quotas=[on_demand(16)])], pools=[eights(capacity=[{"type": "on-demand", "maxNodes": 2}])])
     stack.add_nodes(2, capacity_type="on-demand")
     yield stack
     stack.remove()
@@ -213,7 +215,7 @@ def test_while_prometheus_is_gone_nothing_changes(client, stack, spend, enforce)
 def enforcer(client, stack):
     """The enforcer's manifests of a stack of the same team, in the cluster; gone with the test."""
     plan = a_budget_plan({"usdPerMonth": 1000})
-    manifests = [from_dict(body) for body in budget_enforcer(plan)]
+    manifests = [from_dict(body) for body in (*own_namespace(plan), *budget_enforcer(plan))]
     for body in manifests:
         client.apply(body, force=True)
     yield plan
@@ -225,7 +227,7 @@ def enforcer(client, stack):
 @pytest.fixture
 def account(client, enforcer):
     """The token of the enforcer's service account, as its pod has it."""
-    wanted = ServiceAccountToken(spec=TokenRequestSpec(audiences=[], expirationSeconds=600))
+    wanted = ServiceAccountToken(metadata=ObjectMeta(), spec=TokenRequestSpec(audiences=[], expirationSeconds=600))
     made = client.create(wanted, "mizan-budget", namespace=keys.OWN_NAMESPACE)
     return made.status.token
 

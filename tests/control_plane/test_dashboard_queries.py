@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from mizan.manifests.prometheus_rules import rules_files
 from mizan.metrics.dashboards import money
 from mizan.metrics.dashboards.view import View
 from mizan.metrics.forecast import forecast
@@ -54,6 +55,21 @@ def test_prometheus_reads_every_question(promtool, tmp_path, kind):
     )
     assert done.returncode == 0, done.stderr
     assert f"{len(rules)} rules found" in done.stdout
+
+
+@pytest.mark.parametrize("kind", PLANS)
+def test_prometheus_reads_the_rules_that_are_written_for_its_operator(promtool, tmp_path, kind):
+    for name, rules in rules_files(PLANS[kind]).items():
+        file = tmp_path / f"{name}.json"
+        file.write_text(json.dumps(rules), encoding="utf-8")
+        done = subprocess.run(
+            [str(promtool), "check", "rules", "--lint=none", str(file)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_month_ends_as_it_went_on_in_each_cluster_by_its_own(rules):

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mizan.metrics import names
+from mizan.metrics import alerts, names
 from mizan.metrics.reference import reference
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "series.md"
@@ -16,5 +16,5 @@ def test_the_reference_of_series_is_current():
 def test_every_series_has_a_full_row():
     rows = [re.split(r"(?<!\\)\|", line.strip("|")) for line in reference().splitlines() if line.startswith("| `")]
     assert {len(row) for row in rows} == {6}
-    assert [row[0].strip(" `") for row in rows] == [series.name for series in names.ALL]
+    assert [row[0].strip(" `") for row in rows] == [series.name for series in (*names.ALL, *alerts.SERIES)]
     assert all(cell.strip() for row in rows for cell in row)

@@ -8,6 +8,7 @@ from mizan.config.models.addons import (
     KueueAddon,
     PodsReady,
 )
+from mizan.config.models.alerts import Alerts
 from mizan.config.models.budgets import BudgetEnforcement, BudgetException, TeamBudget
 from mizan.config.models.cluster import Cloud, Cluster
 from mizan.config.models.costs import (
@@ -64,6 +65,7 @@ __all__ = [
     "AccessMode",
     "AccessPolicy",
     "Addons",
+    "Alerts",
     "AuthorisedNetwork",
     "Budget",
     "BudgetEnforcement",

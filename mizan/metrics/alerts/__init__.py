@@ -1,6 +1,5 @@
 """Alerts: what somebody has to be told of, from which dollars on, and what to do then."""
 
-from mizan.config.models.alerts import Alerts
 from mizan.metrics.alerts import month, spot
 from mizan.metrics.alerts.budgets import budget_alerts
 from mizan.metrics.alerts.health import health_alerts
@@ -31,15 +30,14 @@ _SUBJECTS = (
 )
 
 
-def alert_groups(plan: Plan, source: Source, limits: Alerts | None = None) -> tuple[Group, ...]:
+def alert_groups(plan: Plan, source: Source) -> tuple[Group, ...]:
     """Return what is recorded for alerts, and the alerts that a plan can have.
 
     Args:
         plan: of the stack.
         source: of the series.
-        limits: from when on somebody is told; None are the defaults.
     """
-    watch = Watch(plan=plan, source=source, limits=limits or Alerts())
+    watch = Watch(plan=plan, source=source)
     recorded = (*month.month_rules(plan, source), *spot_rules(watch))
     alerts = tuple(alert for subject in _SUBJECTS for alert in subject(watch))
     return (

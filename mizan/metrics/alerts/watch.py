@@ -4,10 +4,10 @@ Texts are templates of Prometheus: `$value` is what the expression gives, `$labe
 or a namespace's own words, and nothing in a text depends on what stands in it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-from mizan.config.models.alerts import Alerts
+from mizan.config import Alerts
 from mizan.metrics import names
 from mizan.metrics.rule import Alert
 from mizan.metrics.selector import Source
@@ -37,11 +37,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """A plan, where its series are read, and from when on somebody is told."""
+    """A plan, and where its series are read."""
 
     plan: Plan
     source: Source
-    limits: Alerts = field(default_factory=Alerts)
+
+    @property
+    def limits(self) -> Alerts:
+        """Return from when on somebody is told."""
+        return self.plan.alerts
 
     def alert(self, name: str, expr: str, severity: Severity, *, minutes: int, summary: str, description: str) -> Alert:
         """Return an alert with the address of its page.

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from mizan.metrics import names
 from mizan.metrics.alerts.health import APPLICATION_XIDS
-from mizan.metrics.alerts.watch import Watch
 from mizan.metrics.dashboards.board import Board, Colour, Kind, Panel, Question, Section, Step, Unit, number
 from mizan.metrics.dashboards.view import TEAM, View, price_of_nodes, usd_per_gpu, view_of
 from mizan.metrics.pods import OF_EVERY_DEVICE
@@ -31,7 +30,7 @@ _MEMORY = (
 def health(plan: Plan) -> Board:
     """Return the board of the GPUs' health."""
     view = view_of(plan)
-    celsius = Watch(plan=plan, source=view).limits.gpu_celsius
+    celsius = plan.alerts.gpu_celsius
     return Board(
         uid=UID,
         title="GPU health",

@@ -167,7 +167,7 @@ def _without_pods(view: View) -> Iterator[Panel]:
         questions=(
             Question(expr=f"topk(25, {free})", legend="Free per hour"),
             Question(
-                expr=f"{view.own(names.FREE_GPUS)} and on (cluster, node) topk(25, {free})",
+                expr=f"sum by (cluster, node) ({view.own(names.FREE_GPUS)}) and topk(25, {free})",
                 legend="Free GPUs",
                 unit=Unit.COUNT,
             ),

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
+from mizan.budgets.model import Policy
 from mizan.metrics import names
 from mizan.metrics.counting import risen
 from mizan.metrics.dashboards import exporters
 from mizan.metrics.dashboards.board import Board, Colour, Kind, Panel, Question, Section, Step, Unit, Variable, number
 from mizan.metrics.dashboards.view import TEAM, View, view_of
 from mizan.metrics.prices import GPU_RESOURCES
-from mizan.metrics.selector import matches
+from mizan.metrics.queue_state import STOPPED
+from mizan.metrics.selector import differs, matches
 from mizan.plan import Plan
 
 UID = "mizan-gpu-queues"
@@ -150,7 +152,6 @@ def _quota(view: View) -> Iterator[Panel]:
         ),
         steps=(Step(value=1, colour=Colour.LOOK),),
         has_step_lines=True,
-        width=8,
     )
     yield Panel(
         title="GPUs that are borrowed, by queue",
@@ -159,7 +160,15 @@ def _quota(view: View) -> Iterator[Panel]:
         kind=Kind.LINES,
         unit=Unit.COUNT,
         questions=(Question(expr=f"sum by (cluster_queue) ({_borrowed(view)})", legend="{{cluster_queue}}"),),
-        width=8,
+    )
+    stopped = f"max by (namespace, queue) ({view.metric(STOPPED, differs('policy', Policy.NONE.value))}) > 0"
+    yield Panel(
+        title="Local queues that are stopped",
+        text="Their new jobs wait, whatever quota is left. Where a budget holds one, its team has spent the month's: "
+        "see GPU cost overview, then raise the budget or write an exception. Others were stopped by a person: ask who.",
+        kind=Kind.LINES,
+        unit=Unit.COUNT,
+        questions=(Question(expr=view.or_zero(stopped), legend="{{namespace}}/{{queue}}"),),
     )
     yield Panel(
         title="Cost per hour by local queue",
@@ -169,7 +178,6 @@ def _quota(view: View) -> Iterator[Panel]:
         unit=Unit.USD,
         questions=(Question(expr=f"sum by (team, queue) ({view.own(names.COST, TEAM)})", legend="{{team}} {{queue}}"),),
         is_stacked=True,
-        width=8,
     )
 
 

@@ -146,7 +146,7 @@ def _interruptions(view: View, plan: Plan) -> Iterator[Panel]:
         unit=Unit.COUNT,
         questions=(Question(expr=view.or_zero(interruptions(watch, "1h")), legend="{{offer}}"),),
     )
-    limit = watch.limits.spot_interruptions_per_day
+    limit = plan.alerts.spot_interruptions_per_day
     yield Panel(
         title="Interruptions in a day, by offer",
         text=f"From {limit} a day on an alert is told. Compare the saving with the work that was lost; then checkpoint "

@@ -20,7 +20,7 @@ def registered(deploy):
         def program() -> None:
             provider = k8s.Provider("cluster", context="test")
             opts = pulumi.ResourceOptions(providers={"kubernetes": provider})
-            warm = k8s.core.v1.Namespace("warm", opts=pulumi.ResourceOptions(provider=provider))
+            own = k8s.core.v1.Namespace("own", opts=pulumi.ResourceOptions(provider=provider))
             machines = tuple(offer.machine for offer in plan.offers)
             queues = {queue.name: provider for queue in plan.queues}
             teams = {
@@ -31,7 +31,7 @@ def registered(deploy):
                 )
                 for team in plan.teams
             }
-            BudgetEnforcer("b", BudgetEnforcerArgs(plan=plan, teams=teams, after=(warm,)), opts)
+            BudgetEnforcer("b", BudgetEnforcerArgs(plan=plan, teams=teams, namespace=(own,)), opts)
 
         return deploy(program)
 
@@ -53,10 +53,9 @@ def test_the_cron_job_comes_last_and_rights_after_their_team_alone(registered):
     resources = registered(a_budget_plan())
     first = before(resources, "b-cronjob-mizan-system/mizan-budget")
     assert {
-        "b-namespace-mizan-system",
         "b-serviceaccount-mizan-system/mizan-budget",
         "b-configmap-mizan-system/mizan-budget",
-        "warm",
+        "own",
     } <= first
     rights = before(resources, "b-rolebinding-team-a/mizan-budget")
     assert "team-a-namespace-team-a" in rights

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mizan.config.models.alerts import Alerts
+from mizan.config import Alerts
 from mizan.metrics import COUNTERS, kube_state, names
 from mizan.metrics.alerts import GROUP, RUNBOOKS, SERIES, Severity, alert_groups
 from mizan.metrics.alerts.health import APPLICATION_XIDS, FATAL_XIDS
@@ -32,10 +32,9 @@ OF_PROMETHEUS = {
     "prometheus_rule_group_iterations_missed_total",
     "prometheus_rule_group_last_duration_seconds",
 }
-OF_PODS = {"kube_pod_status_unschedulable", "kube_pod_created"}
 OURS = {series.name for series in (*names.ALL, *SERIES)}
 TOLD = {
-    *(*kube_state.SERIES, *(counter.field for counter in COUNTERS), *OF_KUEUE, *OF_PROMETHEUS, *OF_PODS),
+    *(*kube_state.SERIES, *(counter.field for counter in COUNTERS), *OF_KUEUE, *OF_PROMETHEUS),
     "karpenter_nodeclaims_disrupted_total",
     "node_total_hourly_cost",
 }
@@ -52,8 +51,8 @@ def budgeted():
 PLANS = {"local": budgeted, "gke": a_gke_plan, "eks": an_eks_plan}
 
 
-def alerts(plan, source=SOURCE, limits=None):
-    return {rule.name: rule for rule in alert_groups(plan, source, limits)[1].rules}
+def alerts(plan, source=SOURCE):
+    return {rule.name: rule for rule in alert_groups(plan, source)[1].rules}
 
 
 @pytest.fixture(params=PLANS)
@@ -139,21 +138,19 @@ def test_a_cluster_of_others_without_an_exporter_is_not_told_that_it_has_none():
 
 
 def test_limits_are_those_of_the_stack():
-    limits = Alerts.model_validate(
-        {
-            "idleUsdPerDay": 7.5,
-            "unallocatedUsdPerDay": 8,
-            "keptUsdPerDay": 9,
-            "unlabelledUsdPerDay": 0,
-            "spotInterruptionsPerDay": 3,
-            "queueMinutes": 45,
-            "nodeMinutes": 20,
-            "opencostPercent": 5,
-            "gpuCelsius": 90,
-            "runbooks": "https://git.example.com/runbooks/",
-        }
-    )
-    found = alerts(budgeted(), limits=limits)
+    limits = {
+        "idleUsdPerDay": 7.5,
+        "unallocatedUsdPerDay": 8,
+        "keptUsdPerDay": 9,
+        "unlabelledUsdPerDay": 0,
+        "spotInterruptionsPerDay": 3,
+        "queueMinutes": 45,
+        "nodeMinutes": 20,
+        "opencostPercent": 5,
+        "gpuCelsius": 90,
+        "runbooks": "https://git.example.com/runbooks/",
+    }
+    found = alerts(a_plan(a_stack(alerts=limits)))
     assert "> 7.5 and" in found["GpuIdle"].expr
     assert "> 8 and" in found["GpuUnallocated"].expr
     assert "> 9 and" in found["GpuKeptIdle"].expr

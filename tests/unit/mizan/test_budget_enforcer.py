@@ -15,8 +15,9 @@ from local.control_plane import pki
 from mizan import keys
 from mizan.budgets import settings
 from mizan.budgets.model import Limit, Mode
-from mizan.manifests import placeholders
+from mizan.manifests import manifests_of
 from mizan.manifests.budget_enforcer import budget_enforcer, code, enforcer_namespace, limits_of, question_of
+from mizan.manifests.own_namespace import own_namespace
 from mizan.metrics import names
 from mizan.metrics.queue_state import queue_state
 from mizan.plan.secrets import TENANT_KEY, TOKEN_KEY
@@ -120,11 +121,21 @@ def test_headers_are_mounted_from_their_secret_in_its_own_namespace():
     assert (TENANT_KEY, TOKEN_KEY) == ("X-Scope-OrgID", "token")
 
 
-def test_placeholders_bring_the_namespace_along_where_there_are_some():
-    warm = a_pool(warm={"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10, "timeZone": "Etc/UTC"})
-    plan = a_plan(with_budgets(gke_stack()) | {"pools": [warm]}, stack="gke-prod")
-    assert "Namespace" not in {body["kind"] for body in budget_enforcer(plan)}
-    assert budget_enforcer(a_budget_plan())[0] == placeholders.namespace()
+WARM = {"warm": {"nodes": 1, "schedule": "0 8 * * 1-5", "hours": 10, "timeZone": "Etc/UTC"}}
+
+
+@pytest.mark.parametrize("mode", ["hold", "none"])
+@pytest.mark.parametrize("warm", [WARM, {}], ids=["warm", "cold"])
+def test_the_platform_s_namespace_comes_once_for_placeholders_and_enforcer_together(warm, mode):
+    plan = a_plan(with_budgets(gke_stack(), mode=mode) | {"pools": [a_pool(**warm)]}, stack="gke-prod")
+    namespaces = [body for body in manifests_of(plan) if body["kind"] == "Namespace"]
+    found = [body for body in namespaces if body["metadata"]["name"] == "mizan-system"]
+    assert found == own_namespace(plan)
+    assert len(found) == (1 if warm or mode == "hold" else 0)
+
+
+def test_an_enforcer_beside_its_headers_needs_no_namespace_of_the_platform():
+    assert own_namespace(with_headers()) == []
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,10 @@ STACKS: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
     ("addons.dcgmExporter", a_measured_stack),
     *((path, a_whole_monitoring) for path in ("addons.prometheus", "addons.opencost")),
     ("addons.opencost.spotFeed", a_whole_spot_feed),
-    *((f"addons.prometheus.{key}", a_whole_external_prometheus) for key in ("url", "headersSecret", "clusterLabel")),
+    *(
+        (f"addons.prometheus.{key}", a_whole_external_prometheus)
+        for key in ("url", "headersSecret", "clusterLabel", "rulesInCluster")
+    ),
     *((path, a_stack_of_parts) for path in ("pools[0].sharing", "queues[0].quotas[0].units")),
     *((f"pools[0].capacity[{number}].minNodes", a_stack_of_parts) for number in (0, 1)),
     ("jobs[0].gpu", a_stack_with_a_job_of_parts),
@@ -326,7 +329,11 @@ REFUSED = [
     ("jobs[0].checkpoint.intervalSeconds", 86_401, "at most 86400"),
     ("jobs[0].simulatedRunSeconds", 0, "at least 1"),
     ("jobs[0].simulatedRunSeconds", 604_801, "at most 604800"),
-    ("jobs[0].simulatedGpuProfile", "ramp:0", r"text that matches ^(busy|half|idle|(ramp|diurnal|leak)(:[1-9][0-9]{0,6})?)$"),
+    (
+        "jobs[0].simulatedGpuProfile",
+        "ramp:0",
+        r"text that matches ^(busy|half|idle|(ramp|diurnal|leak)(:[1-9][0-9]{0,6})?)$",
+    ),
     ("jobs[0].command[0]", "", "text that is not empty"),
     ("cluster.context", "", "text that is not empty"),
     ("cloud", "aws", "'local', 'existing', 'gke' or 'eks'"),

@@ -17,9 +17,8 @@ from tests.builders import (
 
 QUOTA = {"pool": "a100", "capacity": "spot", "gpus": 1}
 KEYS = (
-    "Known: addons, budget, checkpoints, cloud, cluster, cohorts, commitments, eks, expectedUse, "
-    "forceRemoveTeams, gke, jobs, labels, pools, "
-    "priceFile, priorities, queues, region, spot, teams."
+    "Known: addons, alerts, budget, budgetEnforcement, checkpoints, cloud, cluster, cohorts, commitments, eks, "
+    "expectedUse, forceRemoveTeams, gke, jobs, labels, pools, priceFile, priorities, queues, region, spot, teams."
 )
 UNKNOWN_KEY = "unknown key; needs a known key because an ignored key would be a setting that silently does nothing."
 VOLUME = {"storageClass": "filestore", "sizeGib": 100}

@@ -87,11 +87,17 @@ def test_what_only_an_installer_decides_is_refused_of_an_external_prometheus(key
     )
 
 
-@pytest.mark.parametrize("key", ["url", "headersSecret", "clusterLabel"])
+@pytest.mark.parametrize("key", ["url", "headersSecret", "clusterLabel", "rulesInCluster"])
 def test_where_a_prometheus_is_is_refused_of_one_that_the_stack_installs(key):
-    value = {"url": "http://prometheus:9090", "headersSecret": "headers", "clusterLabel": "cluster"}[key]
-    (fault,) = of(gke_stack({key: value}))
-    assert fault.startswith(f"mizan:addons.prometheus.{key}: {value}; needs `install: external` because nothing else")
+    values = {
+        "url": "http://prometheus:9090",
+        "headersSecret": "headers",
+        "clusterLabel": "cluster",
+        "rulesInCluster": True,
+    }
+    (fault,) = of(gke_stack({key: values[key]}))
+    seen = "true" if values[key] is True else values[key]
+    assert fault.startswith(f"mizan:addons.prometheus.{key}: {seen}; needs `install: external` because nothing else")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +124,14 @@ def test_the_embedded_cluster_runs_no_chart_of_monitoring(addon):
     assert fault == (
         f"mizan:addons.{addon}.install: helm; needs none because nodes of the embedded cluster are simulated, and no "
         "container runs there. Leave it out: `make up` starts a Prometheus beside the cluster."
+    )
+
+
+def test_the_embedded_cluster_takes_no_objects_of_the_prometheus_operator():
+    (fault,) = of(local_stack({"install": "external", "url": "http://127.0.0.1:9090", "rulesInCluster": True}))
+    assert fault == (
+        "mizan:addons.prometheus.rulesInCluster: true; needs false because the embedded cluster has no Prometheus "
+        "operator, and refuses a PrometheusRule. Remove it."
     )
 
 

@@ -10,6 +10,7 @@ from mizan import keys
 from mizan.manifests import manifests_of
 from mizan.manifests.prometheus import chart_values, is_installed, prometheus, prometheus_url
 from mizan.metrics.kube_state import LABELS
+from mizan.metrics.queue_state import queue_state
 from mizan.metrics.volume import volume_of
 from tests.builders import PROJECT
 from tests.monitoring_stacks import EXTERNAL, SLACK, WHOLE, elsewhere, on_eks, on_gke, plans
@@ -19,7 +20,7 @@ KEYS = PROJECT / "tests" / "data" / "charts" / "kube-prometheus-stack-88.5.3.key
 PLANS = {case: plan for case, plan in plans().items() if is_installed(plan)}
 
 # Mappings that the chart leaves to whoever writes them.
-FREE = ("affinity", "externalLabels", "resources", "storageSpec")
+FREE = ("affinity", "externalLabels", "kube-state-metrics.customResourceState.config", "resources", "storageSpec")
 
 
 def known() -> set[str]:
@@ -29,8 +30,8 @@ def known() -> set[str]:
 def up_to_free(path: str) -> str:
     """A path up to the first mapping of anybody's keys."""
     parts = path.split(".")
-    ends = [number for number, part in enumerate(parts) if part in FREE]
-    return ".".join(parts[: ends[0] + 1]) if ends else path
+    beginnings = [".".join(parts[: number + 1]) for number in range(len(parts))]
+    return next((each for each, part in zip(beginnings, parts, strict=True) if {each, part} & {*FREE}), path)
 
 
 def spec(plan) -> dict[str, Any]:
@@ -108,6 +109,29 @@ def test_kube_state_metrics_tells_the_labels_that_rules_read_one_by_one():
     found = dict(re.findall(r"([a-z]+)=\[([^\]]*)\]", allowed))
     assert {kind: tuple(labels.split(",")) for kind, labels in found.items()} == dict(LABELS)
     assert "*" not in allowed
+
+
+def test_kube_state_metrics_tells_and_may_read_which_queues_are_stopped():
+    values = chart_values(on_gke())["kube-state-metrics"]
+    assert values["customResourceState"] == {"enabled": True, "config": queue_state()}
+    (rights,) = [rule for rule in values["rbac"]["extraRules"] if "localqueues" in rule["resources"]]
+    assert (rights["apiGroups"], rights["verbs"]) == (["kueue.x-k8s.io"], ["list", "watch"])
+
+
+@pytest.mark.parametrize(
+    ("of_prometheus", "of_opencost", "is_there"),
+    [
+        ({}, {"install": "none"}, False),
+        ({}, {"install": "helm"}, True),
+        ({"rulesInCluster": True}, {"install": "none"}, True),
+        ({"headersSecret": "mimir-headers"}, {"install": "none"}, True),
+    ],
+)
+def test_the_namespace_comes_with_whatever_is_in_it_once(of_prometheus, of_opencost, is_there):
+    plan = elsewhere(EXTERNAL | of_prometheus, of_opencost)
+    named = [body["metadata"]["name"] for body in manifests_of(plan) if body["kind"] == "Namespace"]
+    assert named.count("mizan-monitoring") == is_there
+    assert [body["kind"] for body in prometheus(plan)] == ["Namespace"] * is_there
 
 
 def test_alerts_go_to_slack_by_a_webhook_that_only_a_file_holds():

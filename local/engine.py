@@ -181,6 +181,8 @@ class Engine:
             [
                 "destroy",
                 "--preview-only" if is_preview else "--yes",
+                # What a destroy asks the cluster first, the program asks.
+                "--run-program",
                 "--stack",
                 stack,
                 *_config(config_file),

@@ -1,7 +1,9 @@
 """A cluster on EKS that the stack makes, with its network, its system nodes and EKS's own add-ons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -10,6 +12,7 @@ import pulumi_kubernetes as k8s
 from components.aws_role import AwsRole, AwsRoleArgs
 from components.cluster.aws_credentials import check_aws
 from components.cluster.aws_network import AwsNetwork, AwsNetworkArgs
+from components.cluster.load_balancers import guarded
 from mizan import keys
 from mizan.clouds.aws import addons, cluster, iam, system_nodes
 from mizan.clouds.aws.site import Site, eks_of, site_of
@@ -64,7 +67,9 @@ class EksCluster(pulumi.ComponentResource):
         self.cluster_name = control_plane.name
         entries = self._entries()
         ready = self._nodes(network)
-        self.kubeconfig = _kubeconfig(self._site, control_plane)
+        self.kubeconfig = pulumi.Output.all(
+            endpoint=control_plane.endpoint, certificateAuthority=control_plane.certificate_authority
+        ).apply(partial(_kubeconfig, self._site))
         self.provider = k8s.Provider(
             f"{name}-provider",
             kubeconfig=self.kubeconfig,
@@ -105,7 +110,10 @@ class EksCluster(pulumi.ComponentResource):
             **cluster.cluster_args(plan, site, role_arn=role.arn, subnet_ids=network.private_subnets, key_arn=key_arn),
             # Else a destroy would take everything else before AWS refuses to delete the cluster.
             opts=pulumi.ResourceOptions.merge(
-                self._after(role, may_encrypt, *logs), pulumi.ResourceOptions(protect=eks.deletion_protection)
+                self._after(role, may_encrypt, *logs),
+                pulumi.ResourceOptions(
+                    protect=eks.deletion_protection, hooks=guarded(name, plan, partial(_kubeconfig, site))
+                ),
             ),
         )
         aws.ec2.Tag(
@@ -195,7 +203,6 @@ class EksCluster(pulumi.ComponentResource):
         )
 
 
-def _kubeconfig(site: Site, control_plane: aws.eks.Cluster) -> pulumi.Output[str]:
-    return pulumi.Output.all(control_plane.endpoint, control_plane.certificate_authority.data).apply(
-        lambda known: cluster.kubeconfig(site, endpoint=known[0], authority=known[1])
-    )
+def _kubeconfig(site: Site, told: Mapping[str, Any]) -> str:
+    """Return the kubeconfig of a cluster of which AWS tells this."""
+    return cluster.kubeconfig(site, endpoint=told["endpoint"], authority=told["certificateAuthority"]["data"])

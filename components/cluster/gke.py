@@ -1,5 +1,6 @@
 """A cluster on GKE, with its network, its nodes' account and the nodes on which controllers run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import pulumi_kubernetes as k8s
 
 from components.cloud_resource import CloudResource
 from components.cluster.credentials import google_credentials
+from components.cluster.load_balancers import guarded
 from mizan.clouds.gcp.account import node_account_args, node_role_args
 from mizan.clouds.gcp.cluster import cluster_args, kubeconfig
 from mizan.clouds.gcp.network import (
@@ -98,9 +100,9 @@ class GkeCluster(pulumi.ComponentResource):
         network = self._make_network()
         cluster = self._make_cluster(network, role)
         self.cluster_name = cluster.output("name")
-        self.kubeconfig = pulumi.Output.all(cluster.output("endpoint"), cluster.output("masterAuth")).apply(
-            lambda reached: kubeconfig(self.site, endpoint=reached[0], authority=_authority(reached[1]))
-        )
+        self.kubeconfig = pulumi.Output.all(
+            endpoint=cluster.output("endpoint"), masterAuth=cluster.output("masterAuth")
+        ).apply(self._kubeconfig)
         self.nodes_ready = (role, *network.ready)
         system = CloudResource(
             NODE_POOL,
@@ -130,6 +132,10 @@ class GkeCluster(pulumi.ComponentResource):
     def made(self, *after: pulumi.Resource, **options: Any) -> pulumi.ResourceOptions:  # noqa: ANN401  # Pulumi's own
         """Return the options of a resource at Google that comes after others."""
         return pulumi.ResourceOptions(parent=self, provider=self.cloud, depends_on=list(after), **options)
+
+    def _kubeconfig(self, told: Mapping[str, Any]) -> str:
+        """Return the kubeconfig of a cluster of which Google tells this."""
+        return kubeconfig(self.site, endpoint=told["endpoint"], authority=_authority(told["masterAuth"]))
 
     def _make_account(self) -> pulumi.Resource:
         account = CloudResource(
@@ -177,6 +183,7 @@ class GkeCluster(pulumi.ComponentResource):
             additional_secret_outputs=["effectiveLabels", "pulumiLabels"],
             # Else a destroy would take everything else before Google refuses to delete the cluster.
             protect=gke_of(self._plan).deletion_protection,
+            hooks=guarded(self._name, self._plan, self._kubeconfig),
         )
         outputs = ("endpoint", "masterAuth")
         return CloudResource(CLUSTER, f"{self._name}-cluster", args, options, outputs=outputs)

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 # What a pod of the smoke test asks for one of.
 PART = {"gke-dev": keys.NVIDIA_GPU, "eks-dev": keys.NVIDIA_SHARED_GPU}
+IN_WORDS = {"gke-dev": "1 more", "eks-dev": "1 more gpu.shared"}
 PARTS = 4
 REPLICAS_LABEL = "cloud.google.com/gke-max-shared-clients-per-gpu"
 
@@ -111,7 +112,7 @@ def test_four_pods_share_one_node_and_the_fifth_waits_for_quota(stage):
     wait_until(states, seconds=120, told="four pods run and one waits")
     rows, placed = jobs(stage), pods(stage)
     (waiting,) = (name for name in sharers if rows[name].state == "waiting")
-    assert rows[waiting].detail == f"needs 1 more in {pools(stage)[0]}"
+    assert rows[waiting].detail == f"needs {IN_WORDS[stage.stack]} in {pools(stage)[0]}"
     assert len({placed[name][0] for name in sharers - {waiting}}) == 1
     assert sorted(pool_of(node) for node in nodes(stage).values()) == sorted(pools(stage))
 

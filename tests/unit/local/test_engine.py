@@ -206,10 +206,10 @@ def test_destroy_asks_nobody_and_says_how_to_go_on(home, make_engine):
     engine.prepare("local")
     with pytest.raises(PlatformError, match="exit 1; needs exit 0 because what is left goes on costing money"):
         engine.destroy("local", arguments=["--skip-preview"])
-    assert calls(home)[-1] == "destroy --yes --stack local --skip-preview"
+    assert calls(home)[-1] == "destroy --yes --run-program --stack local --skip-preview"
     with pytest.raises(PlatformError):
         engine.destroy("local", is_preview=True)
-    assert calls(home)[-1] == "destroy --preview-only --stack local"
+    assert calls(home)[-1] == "destroy --preview-only --run-program --stack local"
 
 
 def test_further_variables_go_before_the_caller_s_but_no_home_is_another_s(home, make_engine, tmp_path, monkeypatch):

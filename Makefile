@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 # Two targets at once would share one virtual environment, one platform folder and one screen.
 .NOTPARALLEL:
-.PHONY: help install up down status show interrupt rehearse env tools render test check test-tools test-control-plane test-e2e \
+.PHONY: help install up down status show open interrupt rehearse env tools render test check test-tools test-control-plane test-e2e \
   lint format types imports bench docs lock clean
 
 help: ## Show this help
@@ -28,6 +28,9 @@ status: $(INSTALLED) ## Show what runs, its memory and where its log is
 
 show: $(INSTALLED) ## Show nodes, queues and jobs of the running platform
 	@$(BIN)/python -m local show --stack $(STACK)
+
+open: $(INSTALLED) ## Show what GPUs cost now, whose it is and what is idle; open Prometheus where there is a browser
+	@$(BIN)/python -m local open --stack $(STACK)
 
 interrupt: $(INSTALLED) ## Take a spot node away, as the cloud would (NODE=name)
 	@test -n '$(NODE)' || { \
@@ -90,6 +93,8 @@ bench: $(INSTALLED) ## Measure speed and size against their limits
 docs: $(INSTALLED) ## Make the reference pages again from the code
 	@$(BIN)/python -m mizan.config.reference > docs/reference/stack-file.md.new
 	@mv docs/reference/stack-file.md.new docs/reference/stack-file.md
+	@$(BIN)/python -m mizan.metrics.reference > docs/reference/series.md.new
+	@mv docs/reference/series.md.new docs/reference/series.md
 
 lock: $(INSTALLED) ## Lock requirements.txt again after a change in pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --extra dev \

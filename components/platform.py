@@ -7,8 +7,10 @@ from typing import Any
 import pulumi
 
 from components.capacity.warm_nodes import WarmNodes, WarmNodesArgs
+from components.cost.budget_enforcer import BudgetEnforcer, BudgetEnforcerArgs
 from components.cost.estimate import tell_costs
 from components.gpu.dra import DeviceClaims, DeviceClaimsArgs
+from components.own_namespace import OwnNamespace, OwnNamespaceArgs
 from components.queues.kueue import Kueue, KueueArgs
 from components.queues.packing import Packing, PackingArgs
 from components.queues.queues import Queues, QueuesArgs
@@ -16,9 +18,11 @@ from components.site import site_of
 from components.tenants.team import Team, TeamArgs
 from components.workloads.spot_training_job import SpotTrainingJob, SpotTrainingJobArgs
 from mizan.config import Places
+from mizan.manifests.budget_enforcer import budget_enforcer
 from mizan.manifests.dra import counted_devices
 from mizan.manifests.gpu_operator import has_claims
 from mizan.manifests.kept_nodes import kept_nodes
+from mizan.manifests.own_namespace import own_namespace
 from mizan.plan import Plan
 
 
@@ -54,8 +58,13 @@ class GpuPlatform(pulumi.ComponentResource):
         self.estimate = tell_costs(plan, args.places, self)
         site = site_of(name, plan, self)
         in_cluster = pulumi.ResourceOptions(parent=self, providers={"kubernetes": site.cluster.provider})
+        warm_nodes = f"{name}-warm"
+        own: tuple[pulumi.Resource, ...] = ()
+        if own_namespace(plan):
+            inside = OwnNamespaceArgs(plan=plan, warm_nodes=warm_nodes, platform=self)
+            own = (OwnNamespace(f"{name}-own", inside, in_cluster),)
         if kept_nodes(plan):
-            WarmNodes(f"{name}-warm", WarmNodesArgs(plan=plan), in_cluster)
+            WarmNodes(warm_nodes, WarmNodesArgs(plan=plan, namespace=own), in_cluster)
         counted = counted_devices(plan.pools)
         kueue = Kueue(f"{name}-kueue", KueueArgs(settings=plan.kueue, devices=counted, cluster=site.own), in_cluster)
         queues = Queues(
@@ -73,6 +82,9 @@ class GpuPlatform(pulumi.ComponentResource):
             )
             for team in plan.teams
         }
+        if budget_enforcer(plan):
+            enforcer = BudgetEnforcerArgs(plan=plan, teams=teams, namespace=own)
+            BudgetEnforcer(f"{name}-budget", enforcer, in_cluster)
         access = site.checkpoints(teams) if plan.checkpoints is not None else {}
         claims: Mapping[str, tuple[pulumi.Resource, ...]] = {}
         if has_claims(plan):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components.cluster import Cluster
+from components.cost.secrets import refuse_missing_secrets, refuse_missing_secrets_of
 from components.tenants.departures import refuse_departures, refuse_departures_of
 from mizan.config import Cloud
 from mizan.plan import Plan
@@ -59,6 +60,7 @@ def _local(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
 
     cluster = LocalCluster(f"{name}-cluster", LocalClusterArgs.from_environment(), opts)
     refuse_departures(plan, cluster.named)
+    refuse_missing_secrets(plan, cluster.named)
     inside = _within(opts, kubernetes=cluster.provider)
     _gpu_operator(name, plan, inside)
     LocalNodes(f"{name}-nodes", LocalNodesArgs(offers=plan.offers), inside)
@@ -73,6 +75,7 @@ def _existing(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
         raise ValueError(message)
     cluster = ExistingCluster(f"{name}-cluster", ExistingClusterArgs(cluster=plan.cluster), opts)
     refuse_departures(plan, cluster.named)
+    refuse_missing_secrets(plan, cluster.named)
     _gpu_operator(name, plan, _within(opts, kubernetes=cluster.provider))
     return Site(cluster=cluster)
 
@@ -126,11 +129,31 @@ def _gpu_operator(
     from components.gpu.dcgm_exporter import DcgmExporter, DcgmExporterArgs  # noqa: PLC0415
     from components.gpu.operator import GpuOperator, GpuOperatorArgs  # noqa: PLC0415
 
+    monitoring = _monitoring(name, plan, inside)
     made: tuple[pulumi.Resource, ...] = ()
     if plan.gpu_operator is not None:
         made = (GpuOperator(f"{name}-gpu-operator", GpuOperatorArgs(plan=plan, cluster=own), inside),)
     if plan.dcgm_exporter is not None:
-        DcgmExporter(f"{name}-dcgm-exporter", DcgmExporterArgs(plan=plan, operator=made, cluster=own), inside)
+        # A ServiceMonitor is refused before Prometheus' chart has brought its CRD.
+        exporter = DcgmExporterArgs(plan=plan, operator=(*made, *monitoring), cluster=own)
+        DcgmExporter(f"{name}-dcgm-exporter", exporter, inside)
+    return made
+
+
+def _monitoring(name: str, plan: Plan, inside: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
+    """Return Prometheus, or nothing where the stack has none; OpenCost, rules and dashboards come along."""
+    from components.cost.dashboards import Dashboards, DashboardsArgs  # noqa: PLC0415
+    from components.cost.opencost import OpenCost, OpenCostArgs  # noqa: PLC0415
+    from components.cost.prometheus import Prometheus, PrometheusArgs  # noqa: PLC0415
+    from components.cost.rules import Rules, RulesArgs  # noqa: PLC0415
+
+    made: tuple[pulumi.Resource, ...] = ()
+    if plan.prometheus is not None:
+        made = (Prometheus(f"{name}-prometheus", PrometheusArgs(plan=plan), inside),)
+        Rules(f"{name}-rules", RulesArgs(plan=plan, prometheus=made), inside)
+        Dashboards(f"{name}-dashboards", DashboardsArgs(plan=plan, prometheus=made), inside)
+    if plan.opencost is not None:
+        OpenCost(f"{name}-opencost", OpenCostArgs(plan=plan, prometheus=made), inside)
     return made
 
 
@@ -139,8 +162,13 @@ def _within(opts: pulumi.ResourceOptions, **providers: pulumi.ProviderResource) 
 
 
 def _refuse_later(plan: Plan, kubeconfig: pulumi.Output[str]) -> None:
-    """Ask a cluster about departing teams as soon as it is known; one that is still to be made has none.
+    """Ask a cluster about departing teams and Secrets as soon as it is known; one that is still to be made has none.
 
     Pulumi deletes nothing before the program has ended well, so that this comes in time.
     """
-    kubeconfig.apply(lambda text: refuse_departures_of(plan, text))
+
+    def refuse(text: str) -> None:
+        refuse_departures_of(plan, text)
+        refuse_missing_secrets_of(plan, text)
+
+    kubeconfig.apply(refuse)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from local import interrupts, platform
 from local.control_plane.status import State
+from local.cost_screen import show_costs
 from local.engine import shell_environment
 from local.home import Home
 from local.progress import Reporter
@@ -71,6 +72,12 @@ def status() -> None:
 def show(stack: Annotated[str, typer.Option(help="Stack whose prices and jobs to show.")] = "local") -> None:
     """Show nodes, queues and jobs as `make up` does at its end."""
     show_platform(Console(), platform.overview(Home.from_environment()), platform.plan_of(stack))
+
+
+@app.command(name="open")
+def open_costs(stack: Annotated[str, typer.Option(help="Stack whose costs to show.")] = "local") -> None:
+    """Show what GPUs cost now and the queries that tell it, and open Prometheus where there is a browser."""
+    show_costs(Console(), platform.costs(Home.from_environment(), stack, Reporter()))
 
 
 @app.command()

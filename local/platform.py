@@ -6,16 +6,20 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from local import interrupts
-from local.control_plane import ControlPlane, ProcessStatus
+from local.answers import ask, has_page, opener
+from local.control_plane import ControlPlane, ProcessStatus, prometheus
 from local.control_plane.devices import devices_of
 from local.control_plane.interruption import interrupt
+from local.cost_screen import CostView
 from local.engine import Engine, end_leftovers
 from local.home import PROJECT, Home
 from local.lock import exclusive
+from local.measuring import metrics_of, source_of
 from local.overview import JobRow, job_rows
 from local.progress import Reporter, Task
+from local.questions import answer_rows, freshness, page_of, questions
 from local.snapshot import Snapshot, fetch, missing
-from local.toolchain import CLOUDS, TOOLS, Toolbox, default_cache, ensure
+from local.toolchain import CLOUDS, TOOLS, Toolbox, default_cache, ensure, prometheus_page
 from mizan.config import Cloud, read_stack, stack_file
 from mizan.errors import PlatformError
 from mizan.manifests import manifests_of
@@ -75,7 +79,7 @@ def up(home: Home, stack: str, reporter: Reporter) -> Snapshot:
         home.create()
         engine.link_tools()
         try:
-            plane.start(instance_types=instance_types(plan), devices=devices_of(plan))
+            plane.start(instance_types=instance_types(plan), devices=devices_of(plan), metrics=metrics_of(plan))
             engine.prepare(stack)
             engine.up(stack, arguments=_refresh(home, engine, stack, plan, reporter))
             with reporter.task("Sample jobs find their place") as task:
@@ -140,6 +144,47 @@ def overview(home: Home) -> Snapshot:
             fix="Run `make up`",
         )
     return fetch(home.kubeconfig)
+
+
+def costs(home: Home, stack: str, reporter: Reporter) -> CostView:
+    """Return what GPUs cost now, and open Prometheus' page where there is one and a browser.
+
+    Raises:
+        PlatformError: there is no platform, or the stack belongs to another cluster.
+        SourceUnreachable: Prometheus does not answer.
+    """
+    source = source_of(plan_of(stack))
+    address = prometheus.address(home)
+    if address is None:
+        raise PlatformError(
+            f"MIZAN_HOME {home.root}",
+            "no Prometheus",
+            needs="a platform that has been started",
+            because="costs are asked of it",
+            fix="Run `make up`",
+        )
+    asked = questions(source)
+    is_known = bool(ask(address, freshness(source)))
+    rows = [row for each in asked for row in answer_rows(each, ask(address, each.query))] if is_known else []
+    page = page_of(address, asked) if _is_served(home, address, reporter) else None
+    open_page = opener() if page else None
+    is_opened = bool(page and open_page and open_page(page))
+    return CostView(address=address, rows=rows, asked=asked, page=page, is_opened=is_opened)
+
+
+def _is_served(home: Home, address: str, reporter: Reporter) -> bool:
+    """Return whether Prometheus serves its page, which may have to be built first; nothing else needs it."""
+    if has_page(address):
+        return True
+    try:
+        files_of_page = prometheus_page(default_cache(), reporter)
+    except PlatformError as error:
+        reporter.warn(str(error))
+        return False
+    if files_of_page is None:
+        return False
+    prometheus.serve_page(home, files_of_page)
+    return has_page(address)
 
 
 def take_away(home: Home, node: str, reporter: Reporter) -> None:

@@ -18,7 +18,7 @@ from mizan.queueing.words import duration, plain
 
 COMMANDS = (
     ('eval "$(make env)"', "kubectl and pulumi here: kubectl get jobs -A"),
-    ("make status", "what runs, and where its log is"),
+    ("make status", "what runs, and where its log is; `make open`: what it costs, and what of it is idle"),
     ("make down", "end it; `make down PURGE=1` also forgets it"),
 )
 _STATES = {

@@ -19,6 +19,9 @@ GKE_SPOT: Final = "cloud.google.com/gke-spot"
 OWN_CAPACITY_TYPE: Final = f"{DOMAIN}/capacity-type"
 # On GKE's nodes with GPUs. Source: https://cloud.google.com/kubernetes-engine/docs/how-to/gpus, read 2026-11-23.
 GKE_ACCELERATOR: Final = "cloud.google.com/gke-accelerator"
+# On every node of GKE: its node pool's name.
+# Source: https://cloud.google.com/kubernetes-engine/docs/concepts/node-pools, read 2026-11-23.
+GKE_NODE_POOL: Final = "cloud.google.com/gke-nodepool"
 
 # Label and taint of the node pools that a ComputeClass chooses among, and of those whose nodes come all together
 # through a ProvisioningRequest. The taint of the latter GKE puts on itself, the label it does not.
@@ -44,6 +47,9 @@ SIMULATED_START_SECONDS: Final = f"{DOMAIN}/simulated-start-seconds"
 SIMULATED_EXIT_CODE: Final = f"{DOMAIN}/simulated-exit-code"
 SIMULATED_GPUS: Final = f"{DOMAIN}/simulated-gpus"
 SIMULATED_RESOURCES: Final = f"{DOMAIN}/simulated-resources"
+# Read by its simulated exporters (local/gpu_metrics): what a pod does with its GPUs, and what is broken on a node.
+SIMULATED_GPU_PROFILE: Final = f"{DOMAIN}/simulated-gpu-profile"
+SIMULATED_GPU_FAULTS: Final = f"{DOMAIN}/simulated-gpu-faults"
 KWOK_NODE: Final = "kwok.x-k8s.io/node"
 KWOK_NODE_VALUE: Final = "fake"
 
@@ -73,10 +79,14 @@ DCGM_NAMESPACE: Final = "dcgm-exporter"
 OWN_NAMESPACE: Final = "mizan-system"
 PLACEHOLDER_PRIORITY: Final = "mizan-placeholder"
 
+# Prometheus, Alertmanager, Grafana and OpenCost, with the Secrets that they read. It goes with the stack, and so is not
+# `monitoring`, which is many a cluster's own.
+MONITORING_NAMESPACE: Final = "mizan-monitoring"
+
 # They belong to the cluster, not to a team, and so does every name that begins with kube-.
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/, read 2026-11-22.
 SYSTEM_NAMESPACES: Final = frozenset(
-    {"default", KUEUE_NAMESPACE, GPU_NAMESPACE, DCGM_NAMESPACE, "karpenter", OWN_NAMESPACE}
+    {"default", KUEUE_NAMESPACE, GPU_NAMESPACE, DCGM_NAMESPACE, "karpenter", OWN_NAMESPACE, MONITORING_NAMESPACE}
 )
 SYSTEM_NAMESPACE_PREFIX: Final = "kube-"
 
@@ -112,6 +122,9 @@ CAPACITY_TYPE: Final = "karpenter.sh/capacity-type"
 DO_NOT_DISRUPT: Final = "karpenter.sh/do-not-disrupt"
 NODE_POOL: Final = "karpenter.sh/nodepool"
 QUEUE_NAME: Final = "kueue.x-k8s.io/queue-name"
+# Kueue writes it onto the pods of every job that it admits; a job's own QUEUE_NAME may stand on the job alone.
+# Source: kubernetes-sigs/kueue@v0.19.2 pkg/constants/constants.go, LocalQueueLabel.
+LOCAL_QUEUE_NAME: Final = "kueue.x-k8s.io/local-queue-name"
 PRIORITY_CLASS: Final = "kueue.x-k8s.io/priority-class"
 
 # On EKS: the tag by which Karpenter finds subnets and security groups of its cluster, and what tells its nodes' GPUs.

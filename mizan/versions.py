@@ -57,6 +57,14 @@ TRAINING_IMAGE: Final = "docker.io/pytorch/pytorch:2.8.0-cuda12.8-cudnn9-runtime
 # PauseVersion.
 PAUSE_IMAGE: Final = "registry.k8s.io/pause:3.10.2"
 
+# The stock image of Python, Debian's slim one: 3.13.15 for all platforms, by the digest of its index.
+# Source: second-hand: docker-library/python's tag 3.13.15-slim-trixie as several public Dockerfiles pin it, read
+# 2026-11-23; `docker buildx imagetools inspect` tells it first-hand.
+PYTHON_IMAGE: Final = (
+    "docker.io/library/python:3.13.15-slim-trixie"
+    "@sha256:9d2e5553305c7c7b0097999bb17187c69b921ccd6bc9d40e4bb5ebe652c00285"
+)
+
 # Brings device plugin 0.20.0, MIG manager 0.15.0, toolkit 1.20.0 and DRA driver 0.5.0. The values that are written for
 # it hold for versions from the first of GPU_OPERATORS to below the second: before 26.7 it had no GPUCluster.
 # Source: NVIDIA/gpu-operator@v26.7.0 deployments/gpu-operator/values.yaml; NVIDIA/cloud-native-docs@52dcb7b
@@ -84,3 +92,17 @@ COS_PAUSE_IMAGE: Final = "gke.gcr.io/pause:3.8@sha256:880e63f94b145e46f1b1082bb7
 DCGM_EXPORTER_REPOSITORY: Final = "https://nvidia.github.io/dcgm-exporter/helm-charts"
 DCGM_EXPORTER_CHART: Final = "dcgm-exporter"
 DCGM_EXPORTER: Final = "4.8.2"
+
+# Brings Prometheus' operator 0.93.1, kube-state-metrics 2.20.0, node exporter 1.12.1 and Grafana 13.2.0. The values
+# that are written for it hold for versions from the first of KUBE_PROMETHEUS_STACKS to below the second: it changes
+# them with its major version.
+# Source: prometheus-community/helm-charts@cf408a2 charts/kube-prometheus-stack/Chart.yaml, UPGRADE.md, README.md.
+KUBE_PROMETHEUS_STACK_CHART: Final = "oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack"
+KUBE_PROMETHEUS_STACK: Final = "88.5.3"
+KUBE_PROMETHEUS_STACKS: Final = ("88.5.3", "89.0.0")
+
+# Brings OpenCost 1.120.1. Source: opencost/opencost-helm-chart@725bb93 charts/opencost/Chart.yaml, README.md.
+OPENCOST_REPOSITORY: Final = "https://opencost.github.io/opencost-helm-chart"
+OPENCOST_CHART: Final = "opencost"
+OPENCOST: Final = "2.5.17"
+OPENCOSTS: Final = ("2.5.17", "2.6.0")

@@ -138,7 +138,28 @@ def a_whole_stack(**changes: object) -> dict[str, Any]:
                 )
             ],
             priorities=[{"name": "batch", "value": 100, "preempts": False, "description": "Training"}],
-            teams=[a_team(group="ml@example.com", budget={"usdPerMonth": 5000.5})],
+            teams=[
+                a_team(
+                    group="ml@example.com",
+                    budget={
+                        "usdPerMonth": 5000.5,
+                        "exceptions": [{"owner": "cto@example.com", "until": "2026-12-31", "reason": "launch"}],
+                    },
+                )
+            ],
+            alerts={
+                "idleUsdPerDay": 40.5,
+                "unallocatedUsdPerDay": 80.5,
+                "keptUsdPerDay": 60.5,
+                "unlabelledUsdPerDay": 5.5,
+                "spotInterruptionsPerDay": 4,
+                "queueMinutes": 45,
+                "nodeMinutes": 20,
+                "opencostPercent": 10,
+                "gpuCelsius": 88,
+                "runbooks": "https://git.example.com/mizan/docs/runbooks",
+            },
+            budgetEnforcement={"mode": "hold", "image": "mirror.example.com/python:3.13-slim"},
             jobs=[
                 a_job(
                     pods=2,
@@ -148,6 +169,7 @@ def a_whole_stack(**changes: object) -> dict[str, Any]:
                     failOnExitCodes=[2],
                     maxRunSeconds=3600,
                     checkpoint={"dir": "s3://checkpoints/train-1", "intervalSeconds": 300, "writeSeconds": 20},
+                    simulatedGpuProfile="ramp:600",
                 ),
                 a_job(name="train-2", checkpoint={"volume": volume, "intervalSeconds": 300}),
             ],

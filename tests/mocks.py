@@ -33,6 +33,7 @@ class Registered:
     is_protected: bool
     is_retained: bool
     imported_as: str
+    moved_from: frozenset[str]
     outputs: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -81,6 +82,7 @@ class _Monitor(MockMonitor):
                 is_protected=request.protect,
                 is_retained=request.retainOnDelete,
                 imported_as=request.importId,
+                moved_from=frozenset(_alias(each, request.type) for each in request.aliases if each.spec.parentUrn),
             )
         return response
 
@@ -89,6 +91,12 @@ class _Monitor(MockMonitor):
             outputs = pulumi.runtime.rpc.deserialize_properties(request.outputs)
             self.registered[request.urn].outputs.update(outputs)
         return super().RegisterResourceOutputs(request)
+
+
+def _alias(told: Any, typ: str) -> str:
+    """The URN of what a resource goes on from that had another parent, as the engine puts it together."""
+    stack, project, of_parent, _ = told.spec.parentUrn.removeprefix("urn:pulumi:").split("::")
+    return "::".join([f"urn:pulumi:{stack}", project, f"{of_parent}${told.spec.type or typ}", told.spec.name])
 
 
 def deploy(program: Callable[[], object]) -> list[Registered]:

@@ -138,7 +138,9 @@ def _jobs(draw: st.DrawFn, team: dict[str, Any], name: str, largest: dict[str, i
         "command": draw(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=3)),
         "checkpoint": {"dir": f"s3://bucket/{name}", "intervalSeconds": draw(st.integers(1, 86_400))},
     }
-    return job | ({"simulatedRunSeconds": draw(st.integers(1, 600))} if draw(st.booleans()) else {})
+    profiles = st.sampled_from(["busy", "half", "idle", "ramp", "diurnal:60", "leak:1"])
+    job |= {"simulatedRunSeconds": draw(st.integers(1, 600))} if draw(st.booleans()) else {}
+    return job | ({"simulatedGpuProfile": draw(profiles)} if draw(st.booleans()) else {})
 
 
 def within_its_pools(values: dict[str, Any]) -> dict[str, Any]:

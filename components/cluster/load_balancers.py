@@ -1,23 +1,26 @@
 """Load balancers that people made from within a cluster: it does not go before they do."""
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import pulumi
 from lightkube.resources.core_v1 import Namespace, Service
 
-from components.asking import asked
+from components.cluster.asking import Question, asking, in_text
 from mizan import keys
-from mizan.config import Cluster
 from mizan.errors import PlatformError
 from mizan.plan import Plan
 from mizan.plan.load_balancers import refusal, staying
 
 # From what the cloud tells of a cluster to its kubeconfig.
 Kubeconfig = Callable[[Mapping[str, Any]], str]
+
+_QUESTION = Question(
+    needs="an answer to which Services it holds",
+    because="their load balancers would stay after the cluster",
+    fix="your rights to list them",
+)
 
 
 def guarded(name: str, plan: Plan, kubeconfig: Kubeconfig) -> pulumi.ResourceHookBinding:
@@ -49,16 +52,7 @@ def guarded(name: str, plan: Plan, kubeconfig: Kubeconfig) -> pulumi.ResourceHoo
 
 
 def _staying(plan: Plan, kubeconfig: str) -> tuple[str, ...]:
-    document = json.loads(kubeconfig)
-    context = document["current-context"]
-    named = Cluster(kubeconfig=f"of cluster {context}", context=context, name=context)
-    with asked(
-        named,
-        document,
-        Path(named.kubeconfig),
-        needs="an answer to which Services it holds",
-        because="their load balancers would stay after the cluster",
-    ) as client:
+    with asking(in_text(kubeconfig), _QUESTION) as client:
         services = [each.to_dict() for each in client.list(Service, namespace="*")]
         namespaces = [each.to_dict() for each in client.list(Namespace, labels={keys.STACK: plan.stack})]
     return staying(services, namespaces)

@@ -1,24 +1,24 @@
-"""Teams that leave the stack file while their jobs run: told before anything is touched.
+"""Teams that leave the stack file while their jobs run: told before anything is touched."""
 
-Pulumi knows what it has made, not what people run there: the cluster itself is asked.
-"""
-
-import json
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import pulumi
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Namespace, PersistentVolumeClaim, Pod
 
-from components.asking import asked
+from components.cluster.asking import Question, Reached, asking, in_file, in_text
 from mizan import keys
 from mizan.config import Cloud, Cluster
 from mizan.errors import PlatformError
-from mizan.kubeconfig import read_kubeconfig
 from mizan.plan import Plan
 from mizan.plan.departures import Object, Work, departing, filled, refusal, unfinished
+
+_QUESTION = Question(
+    needs="an answer to which namespaces, jobs and volumes it holds",
+    because="a team that is removed while its jobs run would take them along",
+    fix="your rights to list them",
+)
 
 
 def refuse_departures(plan: Plan, named: Cluster) -> None:
@@ -32,12 +32,9 @@ def refuse_departures(plan: Plan, named: Cluster) -> None:
         pulumi.RunError: something does, or the cluster does not say.
     """
     try:
-        path, document = read_kubeconfig(named)
-        fault = refusal(plan, _work_that_would_end(plan, named, document, path))
+        _refuse(plan, in_file(named, is_embedded=plan.cloud is Cloud.LOCAL))
     except PlatformError as error:
         raise pulumi.RunError(str(error)) from error
-    if fault is not None:
-        raise pulumi.RunError(str(fault))
 
 
 def refuse_departures_of(plan: Plan, kubeconfig: str) -> None:
@@ -46,26 +43,20 @@ def refuse_departures_of(plan: Plan, kubeconfig: str) -> None:
     Raises:
         pulumi.RunError: as `refuse_departures` does.
     """
-    document = json.loads(kubeconfig)
-    context = document["current-context"]
-    named = Cluster(kubeconfig=f"of cluster {context}", context=context, name=context)
     try:
-        fault = refusal(plan, _work_that_would_end(plan, named, document, Path(named.kubeconfig)))
+        _refuse(plan, in_text(kubeconfig))
     except PlatformError as error:
         raise pulumi.RunError(str(error)) from error
+
+
+def _refuse(plan: Plan, reached: Reached) -> None:
+    fault = refusal(plan, _work_that_would_end(plan, reached))
     if fault is not None:
-        raise pulumi.RunError(str(fault))
+        raise fault
 
 
-def _work_that_would_end(plan: Plan, named: Cluster, document: Mapping[str, Any], path: Path) -> list[Work]:
-    with asked(
-        named,
-        document,
-        path,
-        needs="an answer to which namespaces, jobs and volumes it holds",
-        because="a team that is removed while its jobs run would take them along",
-        is_embedded=plan.cloud is Cloud.LOCAL,
-    ) as client:
+def _work_that_would_end(plan: Plan, reached: Reached) -> list[Work]:
+    with asking(reached, _QUESTION) as client:
         namespaces = _plain(client.list(Namespace, labels={keys.STACK: plan.stack}))
         return [
             work

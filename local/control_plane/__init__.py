@@ -10,6 +10,11 @@
     devices      what pods can claim of nodes             dra_driver  the process that tells of it
     interruption takes a spot node away on request           plane       all of it together
 
+Where somebody measures:
+
+    kube_state_metrics  what the cluster's objects say    scraping    whom Prometheus asks, and its rules
+    prometheus          how it is run, and reads rules    gpu_metrics what stands in for DCGM's exporter and OpenCost
+
 Where the program installs Kueue by its own chart:
 
     installed_kueue  the process runs from the chart's objects    egress  the way from the API server to it

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from local.control_plane import dra_driver, egress
 from local.control_plane.probes import Question
+from local.control_plane.scraping import Metrics
+from local.gpu_metrics import launch
 from local.home import Home
 
 DEVICES = "devices.json"
@@ -33,12 +35,14 @@ class Site:
         ports: every port by name.
         tools: its executables.
         installs_kueue: whether the program installs Kueue itself, by its chart, and the process only follows it.
+        metrics: what is measured; with None nobody measures.
     """
 
     home: Home
     ports: Mapping[str, int]
     tools: Tools
     installs_kueue: bool = False
+    metrics: Metrics | None = None
 
     @property
     def instance_types(self) -> Path:
@@ -49,6 +53,11 @@ class Site:
     def devices(self) -> Path:
         """Return the file from which the simulated DRA driver learns what nodes have; none where nobody claims any."""
         return self.home.state / DEVICES
+
+    @property
+    def fleet(self) -> Path:
+        """Return the file from which the simulated exporters learn what nodes have and cost."""
+        return self.home.state / "fleet.json"
 
     @property
     def kueue_configuration(self) -> Path:
@@ -106,6 +115,14 @@ KARPENTER = Daemon(
 DRA_DRIVER = Daemon(dra_driver.NAME, (dra_driver.NAME,), Question(dra_driver.READY_PATH, is_tls=False))
 """There where pods of the stack claim GPUs as devices."""
 
+KUBE_STATE_METRICS = Daemon(
+    "kube-state-metrics", ("kube-state-metrics", "kube-state-metrics-objects"), Question("/readyz", is_tls=False)
+)
+GPU_METRICS = Daemon(launch.NAME, (launch.NAME,), Question(launch.READY_PATH, is_tls=False))
+"""What DCGM's exporter and OpenCost would tell of nodes that have no GPUs."""
+
+PROMETHEUS = Daemon("prometheus", ("prometheus",), Question("/-/ready", is_tls=False))
+
 SERVICE_PROXY = Daemon("service-proxy", ("service-proxy",), Question(egress.READY_PATH, is_tls=True))
 INSTALLED_KUEUE = Daemon("kueue", (*KUEUE.ports, "kueue-visibility"), KUEUE.question)
 """Kueue where the program's own chart has it, which serves one API more."""
@@ -123,22 +140,31 @@ INSTALLING_DAEMONS = _by_name(
 )
 """The same where the program installs Kueue itself."""
 
-EVERY_DAEMON = _by_name(*INSTALLING_DAEMONS.values(), DRA_DRIVER)
+MEASURING_DAEMONS = _by_name(KUBE_STATE_METRICS, GPU_METRICS, PROMETHEUS)
+"""Those that measure a cluster, where somebody wants that; each after those it talks to."""
+
+EVERY_DAEMON = _by_name(*INSTALLING_DAEMONS.values(), DRA_DRIVER, *MEASURING_DAEMONS.values())
 """The same with those that some stacks alone need; it has every name there is."""
 
 TOOLS = tuple(daemon.tool for daemon in DAEMONS.values())
 """The executables of a control plane."""
 
+MEASURING_TOOLS = (KUBE_STATE_METRICS.tool, PROMETHEUS.tool)
+"""The executables that one needs beside them to be measured."""
 
-def daemons_of(*, installs_kueue: bool, has_devices: bool) -> Mapping[str, Daemon]:
+
+def daemons_of(*, installs_kueue: bool, has_devices: bool, has_metrics: bool) -> Mapping[str, Daemon]:
     """Return the processes of one cluster by name, each after those it talks to.
 
     Args:
         installs_kueue: whether the program installs Kueue itself.
         has_devices: whether pods claim GPUs as devices.
+        has_metrics: whether somebody measures.
     """
     always = INSTALLING_DAEMONS if installs_kueue else DAEMONS
-    return _by_name(*always.values(), DRA_DRIVER) if has_devices else always
+    driver = (DRA_DRIVER,) if has_devices else ()
+    measuring = MEASURING_DAEMONS if has_metrics else {}
+    return _by_name(*always.values(), *driver, *measuring.values())
 
 
 def port_names(daemons: Mapping[str, Daemon]) -> tuple[str, ...]:

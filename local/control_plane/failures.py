@@ -38,7 +38,7 @@ class Failures:
             needs="to stay up",
             because="the other parts talk to it",
             fix=next((fix for sign, fix in _REMEDIES if sign in text), _REMEDY),
-            see=self._log(name),
+            see=self.log(name),
         )
 
     def too_late(self, waiting: Mapping[str, str], ready_seconds: float) -> PlatformError:
@@ -50,10 +50,10 @@ class Failures:
             needs="to say that it is ready",
             because="the platform is installed into a control plane that works",
             fix="Run `make up` again when the machine has less to do",
-            see=self._log(next(iter(waiting))),
+            see=self.log(next(iter(waiting))),
         )
 
-    def _log(self, name: str) -> str:
+    def log(self, name: str) -> str:
         """Return the log of a process with its last lines, as the end of a message."""
         lines = processes.last_lines(self.home, name)
         shown = "".join(f"\n    {line}" for line in lines) or " nothing"

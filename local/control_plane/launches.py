@@ -7,7 +7,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from local.control_plane import daemons, devices, installed_kueue, karpenter, kubernetes, kueue, kwok, processes
+from local.control_plane import (
+    daemons,
+    devices,
+    gpu_metrics,
+    installed_kueue,
+    karpenter,
+    kube_state_metrics,
+    kubernetes,
+    kueue,
+    kwok,
+    processes,
+    prometheus,
+)
 from local.control_plane.daemons import EVERY_DAEMON, Daemon, Site
 from local.control_plane.failures import Failures
 from local.control_plane.probes import ask
@@ -37,6 +49,9 @@ _COMMANDS: Mapping[str, Callable[[Site], Command]] = MappingProxyType(
         daemons.KUEUE.name: _kueue,
         daemons.KARPENTER.name: karpenter.command,
         daemons.DRA_DRIVER.name: devices.command,
+        daemons.KUBE_STATE_METRICS.name: kube_state_metrics.command,
+        daemons.GPU_METRICS.name: gpu_metrics.command,
+        daemons.PROMETHEUS.name: prometheus.command,
     }
 )
 

@@ -10,7 +10,8 @@ from typing import Any
 from lightkube import Client
 from lightkube.resources.admissionregistration_v1 import MutatingWebhookConfiguration, ValidatingWebhookConfiguration
 from lightkube.resources.apiextensions_v1 import CustomResourceDefinition
-from lightkube.resources.core_v1 import Namespace, Secret
+from lightkube.resources.core_v1 import Namespace, Secret, ServiceAccount
+from lightkube.resources.rbac_authorization_v1 import ClusterRoleBinding
 from lightkube.types import PatchType
 from ruamel.yaml import YAML
 
@@ -38,6 +39,8 @@ _KINDS: dict[str, Any] = {
     for kind in (
         Namespace,
         Secret,
+        ServiceAccount,
+        ClusterRoleBinding,
         CustomResourceDefinition,
         MutatingWebhookConfiguration,
         ValidatingWebhookConfiguration,

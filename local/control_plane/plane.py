@@ -5,11 +5,12 @@ from pathlib import Path
 
 from lightkube import Client, KubeConfig
 
-from local.control_plane import kueue, processes, status
+from local.control_plane import kueue, processes, prometheus, status
 from local.control_plane.daemons import API_SERVER, ETCD, EVERY_DAEMON, INSTALLED_KUEUE, SERVICE_PROXY, Tools
 from local.control_plane.devices import Devices
 from local.control_plane.launches import READY_SECONDS, Action
 from local.control_plane.objects import Manifest
+from local.control_plane.scraping import Metrics
 from local.control_plane.startup import Content, StartReport, Startup
 from local.control_plane.status import ProcessStatus
 from local.home import Home
@@ -64,12 +65,18 @@ class ControlPlane:
         self._kueue_settings = kueue_settings
         self._ready_seconds = ready_seconds
         self._installs_kueue = installs_kueue
+        self._metrics: Metrics | None = None
         self._begun: set[str] = set()
 
     @property
     def kubeconfig(self) -> Path:
         """Return the administrator's kubeconfig; its context is `keys.LOCAL_CONTEXT`."""
         return self.home.kubeconfig
+
+    @property
+    def prometheus(self) -> str | None:
+        """Return where Prometheus answers, such as "http://127.0.0.1:20001"; None where none has been started."""
+        return prometheus.address(self.home)
 
     def client(self, namespace: str = "default") -> Client:
         """Return a client of the cluster, as its administrator."""
@@ -84,6 +91,7 @@ class ControlPlane:
         devices: Devices | None = None,
         objects: Sequence[Manifest] = (),
         karpenter_release: bool = False,
+        metrics: Metrics | None = None,
     ) -> StartReport:
         """Return what was done once every part is ready; a second start does nothing.
 
@@ -98,6 +106,8 @@ class ControlPlane:
             objects: CRDs and namespaces that the cluster has beside its own; those of an earlier start stay.
             karpenter_release: make Karpenter's CRDs so that the program's chart `karpenter-crd` takes them over; from
                 then on no start changes them.
+            metrics: what kube-state-metrics and Prometheus measure; None ends both. Other rules or targets are read
+                without a new start of either.
 
         Raises:
             PlatformError: a process ended, with its last lines.
@@ -105,8 +115,13 @@ class ControlPlane:
             ValueError: there are no tools.
         """
         content = Content(
-            instance_types=instance_types, devices=devices, manifests=objects, has_karpenter_release=karpenter_release
+            instance_types=instance_types,
+            devices=devices,
+            manifests=objects,
+            has_karpenter_release=karpenter_release,
+            metrics=metrics,
         )
+        self._metrics = metrics
         report = self._startup(content).run()
         self._begun |= {name for name, action in report.actions.items() if action is not Action.KEPT}
         return report
@@ -127,7 +142,7 @@ class ControlPlane:
         if not self._installs_kueue:
             message = "only a control plane with installs_kueue follows one"
             raise ValueError(message)
-        action = self._startup(Content(), ready_seconds=timeout_seconds).follow_installed_kueue()
+        action = self._startup(Content(metrics=self._metrics), ready_seconds=timeout_seconds).follow_installed_kueue()
         if action and action is not Action.KEPT:
             self._begun.add(INSTALLED_KUEUE.name)
         return action

@@ -12,6 +12,7 @@ from lightkube import Client, KubeConfig
 from local import files, interrupts
 from local.control_plane import (
     daemons,
+    gpu_metrics,
     installed_kueue,
     karpenter,
     kubernetes,
@@ -21,10 +22,12 @@ from local.control_plane import (
     pki,
     ports,
     processes,
+    prometheus,
 )
 from local.control_plane.daemons import EVERY_DAEMON, Daemon, Site, Tools, daemons_of
 from local.control_plane.devices import Devices, keep
 from local.control_plane.launches import Action, Launches, PortTaken
+from local.control_plane.scraping import Metrics
 from local.progress import Task
 from mizan.config import KueueAddon
 from mizan.errors import PlatformError, SourceUnreachable
@@ -58,12 +61,14 @@ class Content:
         devices: what pods can claim of nodes; None keeps those of the last start.
         manifests: objects that the cluster has from the start.
         has_karpenter_release: whether Karpenter's CRDs are left to a chart that the program will install.
+        metrics: what is measured; with None nobody measures.
     """
 
     instance_types: Sequence[Mapping[str, object]] | None = None
     devices: Devices | None = None
     manifests: Sequence[objects.Manifest] = ()
     has_karpenter_release: bool = False
+    metrics: Metrics | None = None
 
 
 class _Untold:
@@ -141,14 +146,18 @@ class Startup(Launches):
         """Return the site with its certificates, ports and generated files in place."""
         home = self.home
         claimed = keep(home.state / daemons.DEVICES, self.content.devices)
-        wanted = daemons_of(installs_kueue=self.installs_kueue, has_devices=bool(claimed.nodes))
+        wanted = daemons_of(
+            installs_kueue=self.installs_kueue,
+            has_devices=bool(claimed.nodes),
+            has_metrics=self.content.metrics is not None,
+        )
         requests = (*pki.REQUESTS, *pki.SERVICE_REQUESTS) if self.installs_kueue else pki.REQUESTS
         pki.ensure(home.pki, now=datetime.now(UTC), requests=requests)
         bound = {port for daemon in wanted.values() if processes.find(home, daemon.name) for port in daemon.ports}
         chosen, moves = ports.settle(home.state / ports.FILE, daemons.port_names(wanted), bound=bound)
         for move in moves:
             self.reporter.warn(str(move))
-        site = Site(home, chosen, self.tools, self.installs_kueue)
+        site = Site(home, chosen, self.tools, self.installs_kueue, self.content.metrics)
         if self.installs_kueue:
             kubernetes.write_egress_configuration(site)
         files.write(home.kubeconfig, files.to_yaml(kubernetes.kubeconfig(site)))
@@ -156,6 +165,10 @@ class Startup(Launches):
         if self.kueue_settings:
             kueue.write_files(site, self.kueue_settings, claimed.counted)
         karpenter.write_instance_types(site, self.content.instance_types)
+        if self.content.metrics:
+            gpu_metrics.write_fleet(site, self.content.metrics.fleet)
+            has_kueue = self.installs_kueue or self.kueue_settings is not None
+            prometheus.write_files(site, self.content.metrics, has_kueue=has_kueue)
         return site
 
     def _bring_up(self, site: Site, task: Task) -> None:
@@ -184,8 +197,22 @@ class Startup(Launches):
                 self._begin(site, daemons.DRA_DRIVER)
             else:
                 self._end(daemons.DRA_DRIVER.name)
+            self._begin_measuring(client, site)
             self._apply(client, self.content.manifests)
         self._wait(site, self._wanted, task)
+        if self.content.metrics:
+            prometheus.load(site)
+
+    def _begin_measuring(self, client: Client, site: Site) -> None:
+        """Start those who measure; end them where nobody wants it any longer."""
+        if self.content.metrics:
+            self._apply(client, prometheus.OBJECTS)
+            prometheus.write_token(client, site)
+        for daemon in daemons.MEASURING_DAEMONS.values():
+            if self.content.metrics:
+                self._begin(site, daemon)
+            else:
+                self._end(daemon.name)
 
     def _follow(self, site: Site, task: Task) -> None:
         with self._talking() as client:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from local.control_plane import ports, processes
-from local.control_plane.daemons import DRA_DRIVER, SERVICE_PROXY, Daemon, daemons_of
+from local.control_plane.daemons import DRA_DRIVER, PROMETHEUS, SERVICE_PROXY, Daemon, daemons_of
 from local.control_plane.probes import ask
 from local.home import Home
 
@@ -58,8 +58,10 @@ class ProcessStatus:
 def look(home: Home) -> list[ProcessStatus]:
     """Return a row per process of the control plane, in the order of their start; changes nothing."""
     known = ports.read(home.state / ports.FILE)
-    has_proxy, has_driver = (processes.record(home, daemon.name) is not None for daemon in (SERVICE_PROXY, DRA_DRIVER))
-    shown = daemons_of(installs_kueue=has_proxy, has_devices=has_driver)
+    has_proxy, has_driver, is_measured = (
+        processes.record(home, daemon.name) is not None for daemon in (SERVICE_PROXY, DRA_DRIVER, PROMETHEUS)
+    )
+    shown = daemons_of(installs_kueue=has_proxy, has_devices=has_driver, has_metrics=is_measured)
     # At once: processes that hang cost the time of one.
     with ThreadPoolExecutor(len(shown)) as pool:
         return list(pool.map(lambda daemon: _row(home, daemon, known.get(daemon.ports[0])), shown.values()))

@@ -12,11 +12,13 @@ The parts, each using only those above it:
     cache      sealed entries, keyed by everything that decides the executable     (edge)
     build      one `go build`: followed, ended, explained                          (edge)
     workshop   all missing tools built, one build at a time on a machine           (wiring)
+    page       the page of Prometheus, built by npm where there is one             (wiring)
     toolbox    `ensure`: PATH, else cache, else build                              (wiring)
 """
 
 from local.toolchain.build import BuildFailed, ChecksumMismatch, ModulesUnreachable
 from local.toolchain.cache import default_cache
+from local.toolchain.page import prometheus_page
 from local.toolchain.specs import CLOUDS, TOOLS, Tool
 from local.toolchain.toolbox import Origin, ReadyTool, Toolbox, ensure
 from local.toolchain.workshop import Workshop
@@ -34,4 +36,5 @@ __all__ = [
     "Workshop",
     "default_cache",
     "ensure",
+    "prometheus_page",
 ]

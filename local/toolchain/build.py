@@ -15,7 +15,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,15 +167,27 @@ def _exit(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _attempt(go: Go, order: Order, on_activity: OnActivity) -> tuple[int, str]:
-    """Return the exit status and the output of one run of Go, which also lands in the log."""
-    command = _command(go, order)
-    with order.log.open("ab") as sink, order.log.open("rb") as output:
+    """Return the exit status and the output of one run of Go."""
+    status, text = run_logged(_command(go, order), order.family, order.environment, order.log, on_activity)
+    if status is None:
+        raise BuildFailed(order, f"not built within {_BUILD_TIMEOUT_SECONDS / 3600:.0f} h", text)
+    return status, text
+
+
+def run_logged(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], log: Path, on_activity: OnActivity
+) -> tuple[int | None, str]:
+    """Return a command's exit status, None where it took too long, and its output, which also lands in the log.
+
+    What it started ends with it, and with whatever ends this program.
+    """
+    with log.open("ab") as sink, log.open("rb") as output:
         start = output.seek(0, os.SEEK_END)
         # Its own session: Ctrl-C reaches this program alone, which then ends the whole group in order.
         process = subprocess.Popen(
             command,
-            cwd=order.family,
-            env=dict(order.environment),
+            cwd=folder,
+            env=dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -186,10 +198,7 @@ def _attempt(go: Go, order: Order, on_activity: OnActivity) -> tuple[int, str]:
         finally:
             _end_group(process)
         output.seek(start)
-        text = output.read().decode(errors="replace")
-    if status is None:
-        raise BuildFailed(order, f"not built within {_BUILD_TIMEOUT_SECONDS / 3600:.0f} h", text)
-    return status, text
+        return status, output.read().decode(errors="replace")
 
 
 def _command(go: Go, order: Order) -> list[str]:
@@ -215,7 +224,7 @@ def _follow(process: subprocess.Popen[bytes], output: BinaryIO, on_activity: OnA
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End Go and every compiler that it started, if they still run."""
+    """End a process and everything that it started, if they still run."""
     if process.poll() is not None:
         return
     with suppress(ProcessLookupError):

@@ -13,6 +13,9 @@ from mizan import versions
 
 KUBERNETES_VERSION = "1.36.3"
 
+PROMETHEUS_VERSION = "3.5.0"
+KUBE_STATE_METRICS_VERSION = "2.18.0"
+
 # Only a rehearsal needs it.
 CLOUDS = "clouds"
 
@@ -56,6 +59,7 @@ class Tool:
         family: the folder below go/ whose go.mod pins it; one per set of versions that belong together.
         package: the Go package of its main function; "." is the family's own main.go; None has none to build.
         version: the pinned release.
+        module_version: the version of its Go module where that counts on its own, or None.
         cpu_seconds: what a cold build costs after the tools before it in TOOLS.
         tags: Go build tags.
         ldflags: flags for Go's linker.
@@ -71,6 +75,7 @@ class Tool:
     cpu_seconds: int
     tags: tuple[str, ...] = ()
     ldflags: str = "-s -w"
+    module_version: str | None = None
     path_version: PathVersion | None = None
     plugin_folder: str | None = None
     assets: tuple[Asset, ...] = ()
@@ -95,6 +100,7 @@ _KUBERNETES_LDFLAGS = " ".join(
     ]
 )
 _PROVIDER = versions.EMBEDDED_KUBERNETES_PROVIDER
+_COMMON_VERSION = "github.com/prometheus/common/version.Version"
 _KUBERNETES_TAGS = ("selinux", "notest", "grpcnotrace")
 _SAME_MINOR = VersionRange(Version(1, 36, 0), Version(1, 37, 0))
 _ONE_MINOR_OFF = VersionRange(Version(1, 35, 0), Version(1, 38, 0))
@@ -116,6 +122,21 @@ def _kubernetes(name: str, cpu_seconds: int, path_version: PathVersion) -> Tool:
         tags=_KUBERNETES_TAGS,
         ldflags=_KUBERNETES_LDFLAGS,
         path_version=path_version,
+    )
+
+
+def _prometheus(name: str, cpu_seconds: int) -> Tool:
+    return Tool(
+        name=name,
+        family="prometheus",
+        package=f"github.com/prometheus/prometheus/cmd/{name}",
+        version=PROMETHEUS_VERSION,
+        cpu_seconds=cpu_seconds,
+        ldflags="-s -w " + _stamp(_COMMON_VERSION, PROMETHEUS_VERSION),
+        module_version="0.305.0",
+        path_version=PathVersion(
+            ("--version",), rf"^{name}, version (\S+)", VersionRange(Version(3, 5, 0), Version(4, 0, 0))
+        ),
     )
 
 
@@ -194,6 +215,21 @@ _ALL = (
         assets=(
             Asset("sigs.k8s.io/karpenter", "pkg/apis/crds", "crds"),
             Asset("sigs.k8s.io/karpenter", "kwok/apis/crds", "crds"),
+        ),
+    ),
+    _prometheus("promtool", 254),
+    _prometheus("prometheus", 10),
+    Tool(
+        name="kube-state-metrics",
+        family="kube-state-metrics",
+        package="k8s.io/kube-state-metrics/v2",
+        version=KUBE_STATE_METRICS_VERSION,
+        cpu_seconds=156,
+        ldflags="-s -w " + _stamp(_COMMON_VERSION, f"v{KUBE_STATE_METRICS_VERSION}"),
+        path_version=PathVersion(
+            ("version",),
+            r"^kube-state-metrics, version (\S+)",
+            VersionRange(Version(2, 18, 0), Version(2, 19, 0)),
         ),
     ),
     # What the clouds' clusters have and the embedded one has not: Karpenter for AWS, queued nodes of GKE.

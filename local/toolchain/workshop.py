@@ -21,7 +21,7 @@ from mizan.errors import PlatformError
 GO_FAMILIES = Path(__file__).resolve().parent.parent / "go"
 
 # Longer than a cold build of every tool on one slow core.
-_LOCK_TIMEOUT_SECONDS = 3 * 3600.0
+LOCK_TIMEOUT_SECONDS = 3 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def build_missing(
     purpose = "building tools"
     with (
         signals_unwind(),
-        exclusive(workshop.lock, purpose=purpose, reporter=reporter, timeout_seconds=_LOCK_TIMEOUT_SECONDS),
+        exclusive(workshop.lock, purpose=purpose, reporter=reporter, timeout_seconds=LOCK_TIMEOUT_SECONDS),
     ):
         store.prepare(cache)
         missing = [tool for tool in tools if not _settled(entries[tool.name], cache)]
@@ -133,7 +133,7 @@ class _Bench:
             for asset in tool.assets:
                 progress.show(f"copying {asset.source}")
                 module = module_folder(self.go, asset.module, family, environment)
-                _copy_files(module / asset.source, made / asset.target, tool)
+                copy_files(module / asset.source, made / asset.target, tool)
             store.publish(made, entry, tool)
 
 
@@ -156,8 +156,12 @@ class _Progress:
         self.task.step(f"{tool.name} ({count}): {activity}, {duration(left)} left")
 
 
-def _copy_files(source: Path, target: Path, tool: Tool) -> None:
-    """Copy the files below `source`; their contents only, because Go's module cache is read-only."""
+def copy_files(source: Path, target: Path, tool: Tool) -> None:
+    """Copy the files below `source`; their contents only, because Go's module cache is read-only.
+
+    Raises:
+        PlatformError: there are none.
+    """
     files = sorted(path for path in source.rglob("*") if path.is_file())
     if not files:
         raise PlatformError(

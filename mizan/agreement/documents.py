@@ -8,9 +8,9 @@ from functools import cached_property
 
 from mizan.clouds.gcp.node_pools import node_pool_args
 from mizan.clouds.gcp.site import Arguments, site_of
-from mizan.config import Cloud, Install
+from mizan.config import Cloud, Install, OptionalInstall
 from mizan.estimate import OfferCost, estimate
-from mizan.manifests import dcgm_exporter, gpu_operator, karpenter, manifests_of
+from mizan.manifests import dcgm_exporter, gpu_operator, karpenter, manifests_of, opencost, prometheus
 from mizan.manifests.dra import counted_devices
 from mizan.manifests.kueue_settings import manager_configuration
 from mizan.manifests.kwok_nodes import instance_types
@@ -21,6 +21,7 @@ from mizan.plan.dcgm_exporter import measured_alone
 from mizan.plan.part_prices import PricedPart, priced_parts
 
 GPU_OPERATOR, DCGM_EXPORTER, KARPENTER = "gpu-operator", "dcgm-exporter", "karpenter"
+PROMETHEUS, OPENCOST = "kube-prometheus-stack", "opencost"
 KUEUE = "Kueue's configuration"
 
 # Of the content, behind the name of a ConfigMap.
@@ -157,6 +158,10 @@ def _charts(plan: Plan) -> dict[str, Manifest]:
         found[DCGM_EXPORTER] = dcgm_exporter.chart_values(plan)
     if plan.cloud is Cloud.EKS and plan.karpenter.install is Install.HELM:
         found[KARPENTER] = karpenter.chart_values(plan)
+    if prometheus.is_installed(plan):
+        found[PROMETHEUS] = prometheus.chart_values(plan)
+    if plan.opencost is not None and plan.opencost.install is OptionalInstall.HELM:
+        found[OPENCOST] = opencost.chart_values(plan)
     return found
 
 

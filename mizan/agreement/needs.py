@@ -14,6 +14,8 @@ from mizan.agreement.documents import (
     GPU_OPERATOR,
     KARPENTER,
     KUEUE,
+    OPENCOST,
+    PROMETHEUS,
     chart,
     devices_of,
     estimate_of,
@@ -23,7 +25,8 @@ from mizan.agreement.documents import (
     parts_of,
     plan_of,
 )
-from mizan.config import Cloud, GkeImage, Install
+from mizan.budgets.model import Mode
+from mizan.config import Cloud, GkeImage, Install, OptionalInstall, PriceSource
 from mizan.manifests import dcgm_monitors, driver_installer, gpu_configs, gpu_operator, kwok_nodes, limits, provisioning
 from mizan.manifests.access import MEMBER
 from mizan.manifests.dcgm_exporter import COUNTERS_NAME
@@ -39,6 +42,10 @@ NETWORK_POLICIES = ("default-deny", "allow-team", "allow-inference")
 
 # In which a claim may take whole GPUs, as far as a machine has so many.
 _CLAIMED_TOGETHER = (1, 2, 4, 8, 16)
+
+_RULES = ("mizan-costs", "mizan-alerts")
+_ENFORCER = "mizan-budget"
+_DASHBOARDS = ("cost", "efficiency", "idle", "spot", "queues", "health")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +66,9 @@ def needed(plan: Plan) -> Iterator[Need]:
         yield from _all(team.namespace, (*_of_team(team, plan), *_claims_of(team, plan)))
     for job in plan.jobs:
         yield from _all(f"{job.namespace}/{job.name}", _of_job(job))
-    for documents in (_of_nodes(plan), _of_operator(plan), _of_exporter(plan), _of_queues(plan)):
-        yield from _all(plan.stack, documents)
+    parts = (_of_nodes, _of_operator, _of_exporter, _of_monitoring, _of_budgets, _of_queues)
+    for part in parts:
+        yield from _all(plan.stack, part(plan))
 
 
 def _all(subject: str, documents: Iterable[str]) -> Iterator[Need]:
@@ -105,6 +113,18 @@ def _of_nodes(plan: Plan) -> Iterator[str]:
         yield known_as("PriorityClass", keys.PLACEHOLDER_PRIORITY)
 
 
+def _of_budgets(plan: Plan) -> Iterator[str]:
+    """Yield what enforces budgets, where Prometheus wants headers beside the Secret that they are in."""
+    is_enforced = plan.budget_enforcement.mode is not Mode.NONE and any(team.budget for team in plan.teams)
+    if plan.prometheus is None or not is_enforced:
+        return
+    namespace = keys.MONITORING_NAMESPACE if plan.prometheus.headers_secret else keys.OWN_NAMESPACE
+    yield known_as("Namespace", namespace)
+    yield from (known_as(kind, _ENFORCER, namespace) for kind in ("ServiceAccount", "ConfigMap", "CronJob"))
+    for team in plan.teams:
+        yield from (known_as(kind, _ENFORCER, team.namespace) for kind in ("Role", "RoleBinding"))
+
+
 def _of_operator(plan: Plan) -> Iterator[str]:
     operator, namespace = plan.gpu_operator, keys.GPU_NAMESPACE
     if operator is None:
@@ -144,6 +164,36 @@ def _of_exporter(plan: Plan) -> Iterator[str]:
     if settings.install is Install.HELM:
         yield chart(DCGM_EXPORTER)
         yield from [known_as("ResourceQuota", "dcgm-exporter-quota", namespace)] if plan.cloud is Cloud.GKE else []
+
+
+def _of_monitoring(plan: Plan) -> Iterator[str]:
+    prometheus, opencost = plan.prometheus, plan.opencost
+    in_namespace = partial(known_as, namespace=keys.MONITORING_NAMESPACE)
+    is_ours = prometheus is not None and prometheus.install is OptionalInstall.HELM
+    if prometheus is not None and (is_ours or prometheus.rules_in_cluster or prometheus.headers_secret):
+        yield known_as("Namespace", keys.MONITORING_NAMESPACE)
+    if prometheus is not None and (is_ours or prometheus.rules_in_cluster):
+        yield from (in_namespace("ServiceMonitor", name) for name in _monitored(plan))
+        yield from (in_namespace("PrometheusRule", name) for name in _RULES)
+        yield from (in_namespace("ConfigMap", f"mizan-gpu-{name}") for name in _DASHBOARDS)
+    if prometheus is not None and prometheus.headers_secret is not None:
+        yield known_as("Namespace", keys.MONITORING_NAMESPACE)
+    if prometheus is not None and is_ours:
+        yield chart(PROMETHEUS)
+        if plan.cloud is Cloud.EKS and prometheus.storage_class is None:
+            yield known_as("StorageClass", keys.MONITORING_NAMESPACE)
+    if opencost is not None and opencost.install is OptionalInstall.HELM:
+        yield chart(OPENCOST)
+        yield known_as("Namespace", keys.MONITORING_NAMESPACE)
+        if opencost.prices_from is PriceSource.STACK:
+            yield in_namespace("ConfigMap", "opencost-prices")
+
+
+def _monitored(plan: Plan) -> Iterator[str]:
+    if plan.kueue.install is Install.HELM:
+        yield "mizan-kueue"
+    if plan.cloud is Cloud.EKS and plan.karpenter.install is Install.HELM:
+        yield "mizan-karpenter"
 
 
 def _of_queues(plan: Plan) -> Iterator[str]:

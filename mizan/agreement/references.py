@@ -64,6 +64,9 @@ def _by_local_queue(body: Manifest) -> Iterator[str]:
 
 def _by_binding(body: Manifest) -> Iterator[str]:
     yield known_as(body["roleRef"]["kind"], body["roleRef"]["name"], body["metadata"]["namespace"])
+    for subject in body["subjects"]:
+        if subject["kind"] == "ServiceAccount":
+            yield known_as("ServiceAccount", subject["name"], subject["namespace"])
 
 
 def _by_job(body: Manifest) -> Iterator[str]:
@@ -76,7 +79,7 @@ def _by_job(body: Manifest) -> Iterator[str]:
 def _by_pods(pod: Manifest, namespace: str) -> Iterator[str]:
     """Yield what pods name, in their own namespace or in none."""
     in_namespace = partial(known_as, namespace=namespace)
-    yield known_as("PriorityClass", pod["priorityClassName"])
+    yield from (known_as("PriorityClass", pod[key]) for key in ("priorityClassName",) if key in pod)
     yield from (in_namespace("Service", pod[key]) for key in ("subdomain",) if key in pod)
     yield from (in_namespace("ServiceAccount", pod[key]) for key in ("serviceAccountName",) if key in pod)
     for claim in pod.get("resourceClaims", ()):
@@ -84,6 +87,8 @@ def _by_pods(pod: Manifest, namespace: str) -> Iterator[str]:
     for volume in pod.get("volumes", ()):
         if "persistentVolumeClaim" in volume:
             yield in_namespace("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
+        if "configMap" in volume:
+            yield in_namespace("ConfigMap", volume["configMap"]["name"])
 
 
 def _by_deployment(body: Manifest) -> Iterator[str]:

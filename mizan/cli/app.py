@@ -9,9 +9,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from mizan.cli.budget import budget
 from mizan.cli.estimate import estimate
 from mizan.cli.interrupted import INTERRUPTED
 from mizan.cli.layouts import layouts
+from mizan.cli.metrics_files import write_metrics_files
 from mizan.cli.plan import plan
 from mizan.cli.prices import prices
 from mizan.cli.queues import Output, print_queues
@@ -28,6 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(budget, name="budget")
 app.add_typer(prices, name="prices")
 app.command()(estimate)
 app.command()(layouts)
@@ -36,9 +39,21 @@ app.command()(quotas)
 
 
 @app.command()
-def render(stack: StackOption, project: ProjectOption = Path()) -> None:
+def render(
+    stack: StackOption,
+    project: ProjectOption = Path(),
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics", metavar="FOLDER", file_okay=False, help="Also write its rules and dashboards there, as files."
+        ),
+    ] = None,
+) -> None:
     """Print the Kubernetes manifests of a stack as YAML, without Pulumi."""
-    write_yaml(manifests_of(plan_of(stack, project)), sys.stdout)
+    plan = plan_of(stack, project)
+    write_yaml(manifests_of(plan), sys.stdout)
+    if metrics is not None:
+        write_metrics_files(plan, metrics)
 
 
 @app.command()

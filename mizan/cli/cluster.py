@@ -1,8 +1,8 @@
-"""The edge to a running cluster: Kueue's objects of the cluster that a stack names."""
+"""The edge to a running cluster: Kueue's objects of the cluster that a stack names, and what holds its queues."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ import httpx2
 from lightkube import Client, KubeConfig
 from lightkube.core.exceptions import ConfigError
 from lightkube.generic_resource import create_global_resource, create_namespaced_resource
+from lightkube.types import PatchType
 
 from mizan import keys
+from mizan.budgets.queues import FIELD_MANAGER
+from mizan.budgets.web import Refused
 from mizan.config import Cloud, Cluster
 from mizan.errors import PlatformError, SourceUnreachable
 from mizan.kubeconfig import logged_in, only, proxy_of, read_kubeconfig, server_of
@@ -26,6 +29,10 @@ _CLUSTER_QUEUE = create_global_resource(*_KUEUE, "ClusterQueue", "clusterqueues"
 _COHORT = create_global_resource(*_KUEUE, "Cohort", "cohorts")
 _LOCAL_QUEUE = create_namespaced_resource(*_KUEUE, "LocalQueue", "localqueues")
 _WORKLOAD = create_namespaced_resource(*_KUEUE, "Workload", "workloads")
+_EVENT = create_namespaced_resource("events.k8s.io", "v1", "Event", "events")
+
+_LIVE = "--live shows what runs now"
+_BUDGETS = "budgets hold and release the cluster's own queues"
 
 
 def queue_objects(plan: Plan, environment: Mapping[str, str] = os.environ) -> QueueObjects:
@@ -39,14 +46,83 @@ def queue_objects(plan: Plan, environment: Mapping[str, str] = os.environ) -> Qu
         PlatformError: no kubeconfig, or it leads to another cluster than the stack's.
         SourceUnreachable: nobody can log in to the cluster, or it does not answer, refuses, or has no Kueue.
     """
-    cluster = plan.cluster if plan.cluster is not None else _embedded(plan.stack, environment)
-    with _client(cluster, is_embedded=plan.cloud is Cloud.LOCAL) as client:
+    with _client_of(plan, environment, _LIVE) as client:
         return QueueObjects(
             cluster_queues=_plain(client.list(_CLUSTER_QUEUE)),
             cohorts=_plain(client.list(_COHORT)),
             local_queues=_plain(client.list(_LOCAL_QUEUE, namespace="*")),
             workloads=_plain(client.list(_WORKLOAD, namespace="*")),
         )
+
+
+class HeldCluster:
+    """The LocalQueues of a stack's cluster, to be held and released (mizan.budgets.api_server.Cluster)."""
+
+    def __init__(self, client: Client) -> None:
+        """Keep the client of that cluster."""
+        self._client = client
+
+    def queues(self, namespace: str) -> list[dict[str, Any]]:
+        """Return the LocalQueues of a namespace."""
+        with _refusals():
+            return [dict(each) for each in _plain(self._client.list(_LOCAL_QUEUE, namespace=namespace))]
+
+    def queue(self, namespace: str, name: str) -> dict[str, Any]:
+        """Return one LocalQueue."""
+        with _refusals():
+            (found,) = _plain([self._client.get(_LOCAL_QUEUE, name, namespace=namespace)])
+            return dict(found)
+
+    def patch(self, namespace: str, name: str, body: dict[str, Any]) -> None:
+        """Change a LocalQueue by a JSON merge patch, as our field manager."""
+        with _refusals():
+            self._client.patch(
+                _LOCAL_QUEUE,
+                name,
+                body,
+                namespace=namespace,
+                patch_type=PatchType.MERGE,
+                field_manager=FIELD_MANAGER,
+            )
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Create an Event; one that is already told is told."""
+        try:
+            with _refusals():
+                self._client.create(_EVENT.from_dict(event))
+        except Refused as refused:
+            if refused.code != HTTPStatus.CONFLICT:
+                raise
+
+
+@contextmanager
+def held_cluster(plan: Plan, environment: Mapping[str, str] = os.environ) -> Iterator[HeldCluster]:
+    """Give the cluster of a stack, whose queues are to be held and released.
+
+    Args:
+        plan: names the cluster: its kubeconfig and context, or the embedded one.
+        environment: where the embedded cluster's kubeconfig is named.
+
+    Raises:
+        PlatformError: no kubeconfig, or it leads to another cluster than the stack's.
+        SourceUnreachable: nobody can log in to the cluster, or it does not answer.
+    """
+    with _client_of(plan, environment, _BUDGETS) as client:
+        yield HeldCluster(client)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell what the cluster does not do as Refused, so that other queues are gone on with."""
+    try:
+        yield
+    except httpx2.HTTPStatusError as error:
+        raise Refused(str(error), error.response.status_code) from error
+
+
+def _client_of(plan: Plan, environment: Mapping[str, str], because: str) -> AbstractContextManager[Client]:
+    cluster = plan.cluster if plan.cluster is not None else _embedded(plan.stack, environment)
+    return _client(cluster, because, is_embedded=plan.cloud is Cloud.LOCAL)
 
 
 def _embedded(stack: str, environment: Mapping[str, str]) -> Cluster:
@@ -72,7 +148,7 @@ def _embedded(stack: str, environment: Mapping[str, str]) -> Cluster:
 
 
 @contextmanager
-def _client(cluster: Cluster, *, is_embedded: bool) -> Iterator[Client]:
+def _client(cluster: Cluster, because: str, *, is_embedded: bool) -> Iterator[Client]:
     """Give a client of exactly this cluster, whose failures are told as SourceUnreachable."""
     path, document = read_kubeconfig(cluster)
     server = server_of(document, cluster)
@@ -86,7 +162,7 @@ def _client(cluster: Cluster, *, is_embedded: bool) -> Iterator[Client]:
         ) as client:
             yield client
     except httpx2.HTTPStatusError as error:
-        raise _refused(error, server, path) from error
+        raise _refused(error, server, path, because) from error
     # What a kubeconfig and a server may do wrong. ImportError: a SOCKS proxy needs a package.
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, httpx2.HTTPError,
             httpx2.InvalidURL, ConfigError) as error:  # fmt: skip
@@ -94,14 +170,14 @@ def _client(cluster: Cluster, *, is_embedded: bool) -> Iterator[Client]:
             f"cluster {server} of kubeconfig {path}",
             " ".join(f"{type(error).__name__}: {error}".split()),
             needs="an answer",
-            because="--live shows what runs now",
+            because=because,
             fix="See `make status`, then `make up`"
             if is_embedded
             else "Start the cluster or the network to it, or log in",
         ) from error
 
 
-def _refused(error: httpx2.HTTPStatusError, server: str, path: Path) -> SourceUnreachable:
+def _refused(error: httpx2.HTTPStatusError, server: str, path: Path, because: str) -> SourceUnreachable:
     where, code = f"cluster {server} of kubeconfig {path}", error.response.status_code
     if code == HTTPStatus.NOT_FOUND:
         return SourceUnreachable(
@@ -123,7 +199,7 @@ def _refused(error: httpx2.HTTPStatusError, server: str, path: Path) -> SourceUn
         where,
         " ".join(str(error).split()),
         needs="an answer",
-        because="--live shows what runs now",
+        because=because,
         fix="Try again in a moment",
     )
 

@@ -7,8 +7,9 @@ from decimal import Decimal
 from mizan.estimate.amounts import NOTHING
 from mizan.estimate.coverage import Settled
 from mizan.estimate.derived import Derived
-from mizan.estimate.tariff import Covered, Tariff, beyond, cents, monthly, on_demand_price
+from mizan.estimate.tariff import Covered, Tariff, beyond, cents, monthly
 from mizan.plan import Offer, PoolPlan
+from mizan.plan.node_parts import on_demand_price
 
 # Dividing dollars by a price and multiplying again leaves a digit in the last place: no node hour.
 NEGLIGIBLE = Decimal("1e-9")

@@ -15,8 +15,9 @@ from mizan.estimate.bills import OfferBill
 from mizan.estimate.commitment_model import CommitmentCost, CommitmentUse
 from mizan.estimate.pool_costs import NODE_DIGITS, Priced
 from mizan.estimate.running import Running, at_maximum
-from mizan.estimate.tariff import Covered, cents, covers, monthly, on_demand_price, paid_in_advance
+from mizan.estimate.tariff import Covered, cents, covers, monthly, paid_in_advance
 from mizan.plan import CommitmentPlan
+from mizan.plan.node_parts import on_demand_price
 from mizan.prices import Price
 
 # A hundredth of a per cent.

@@ -19,8 +19,9 @@ from itertools import pairwise
 from mizan.capacity import CapacityType
 from mizan.estimate.idle import idle_ends, idle_nodes
 from mizan.estimate.running import Running
-from mizan.estimate.tariff import CENT, DOLLAR_DIGITS, Covered, Tariff, kept_nodes, monthly, on_demand_price
+from mizan.estimate.tariff import CENT, DOLLAR_DIGITS, Covered, Tariff, kept_nodes, monthly
 from mizan.plan import CommitmentPlan, Offer, PoolPlan
+from mizan.plan.node_parts import on_demand_price
 
 # A pool's place in the stack and an offer's in its pool.
 Place = tuple[int, int]

@@ -15,8 +15,9 @@ from mizan.estimate.amounts import NOTHING, Parts, Savings, SavingsKind, Savings
 from mizan.estimate.bills import bills_of, sum_of
 from mizan.estimate.coverage import Settled
 from mizan.estimate.running import Running, at_maximum, is_feasible
-from mizan.estimate.tariff import Tariff, beyond, cents, monthly, on_demand_price
+from mizan.estimate.tariff import Tariff, beyond, cents, monthly
 from mizan.plan import Offer, PoolPlan
+from mizan.plan.node_parts import on_demand_price
 from mizan.prices import Price
 from mizan.prices.hosts import HostRate
 

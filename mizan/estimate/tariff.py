@@ -1,10 +1,4 @@
-"""What an hour of a node costs, and which part of it is paid for the GPU.
-
-The host part of a machine is what its vCPUs and memory cost in a machine without GPU of the same provider and region;
-the GPU part is the rest of its on-demand price. Spot, flex-start and committed nodes are cut in the same proportion,
-since no list tells the two apart there. Where no on-demand price is known the offer's own price stands in; where the
-host would cost more than the machine the GPU part is 0.
-"""
+"""What an hour of a node costs, which part of it is paid for the GPU, and what is paid in advance."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +8,8 @@ from functools import cached_property
 from mizan.catalogue import Machine
 from mizan.config.schedules import HOURS_PER_WEEK
 from mizan.plan import CommitmentPlan, Offer, PoolPlan
-from mizan.prices import HOURS_PER_MONTH, Price
+from mizan.plan.node_parts import gpu_share, host_usd_per_hour
+from mizan.prices import HOURS_PER_MONTH
 from mizan.prices.hosts import HostRate
 
 CENT = Decimal("0.01")
@@ -67,12 +62,11 @@ class Tariff:
 
     def host_usd_per_hour(self, machine: Machine) -> Decimal:
         """Return what a machine of the same size costs without GPU."""
-        return machine.vcpus * self.rate.usd_per_vcpu_hour + machine.memory_gib * self.rate.usd_per_gib_hour
+        return host_usd_per_hour(machine, self.rate)
 
     def gpu_share(self, pool: PoolPlan, offer: Offer) -> Decimal:
         """Return the share of a node's price that is paid for its GPUs, 0 to 1."""
-        price = on_demand_price(pool, offer).usd_per_hour
-        return max(Decimal(0), 1 - self.host_usd_per_hour(offer.machine) / price)
+        return gpu_share(pool, offer, self.rate)
 
     @cached_property
     def floating(self) -> tuple[CommitmentPlan, ...]:
@@ -131,8 +125,3 @@ def beyond(node_hours: Decimal, covered: Iterable[Covered]) -> Decimal:
 def paid_in_advance(commitment: CommitmentPlan) -> Decimal:
     """Return what a commitment costs in a month, used or not."""
     return monthly(Decimal(1), commitment.usd_per_hour).quantize(CENT, ROUND_DOWN)
-
-
-def on_demand_price(pool: PoolPlan, offer: Offer) -> Price:
-    """Return what an offer's machine costs on-demand; its own price where that is unknown."""
-    return pool.on_demand or offer.price

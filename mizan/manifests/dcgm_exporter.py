@@ -164,7 +164,7 @@ def _pod_labels() -> list[str]:
     Source: sigs.k8s.io/kueue@v0.19.2 pkg/constants/constants.go, the two that Kueue puts on the pods of a job.
     """
     cost = (*keys.NAMESPACE_COST_LABELS, keys.WORKLOAD_TYPE)
-    queue = (keys.QUEUE_NAME, "kueue.x-k8s.io/local-queue-name", "kueue.x-k8s.io/cluster-queue-name")
+    queue = (keys.QUEUE_NAME, keys.LOCAL_QUEUE_NAME, "kueue.x-k8s.io/cluster-queue-name")
     patterns = (label.replace(".", r"\.") for label in (*cost, *queue))
     return [f"^{pattern}$" for pattern in patterns]
 

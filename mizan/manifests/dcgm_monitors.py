@@ -16,14 +16,12 @@ from collections.abc import Mapping, Sequence
 from mizan import keys
 from mizan.config import DcgmExporterAddon
 from mizan.manifests.manifest import Manifest, manifest
+from mizan.metrics.usage import PROCESS, SERIES
 from mizan.plan import Plan, PoolPlan
 from mizan.plan.dcgm_exporter import measured_alone, measured_by_operator
 from mizan.sharing import SharingMode
 
 NAME = "dcgm-exporter"
-
-SERIES = "mizan_series"
-"""On every series that our ServiceMonitor reads: `gpu`, `copy` or `process`; see above."""
 
 JOB = NAME
 """Prometheus' `job`, whichever chart the exporter is of."""
@@ -67,6 +65,15 @@ def has_sharing_pods(pools: Sequence[PoolPlan]) -> bool:
     return any(pool.sharing.replicas > 1 for pool in pools)
 
 
+def relabelings(*, has_parts: bool) -> list[Manifest]:
+    """Return how the exporter's series are labelled anew, as a ServiceMonitor has it.
+
+    Args:
+        has_parts: whether the exporter looks for all pods of a GPU; see `has_sharing_pods`.
+    """
+    return [*_one_host_name(), *_what_is_counted(has_parts=has_parts)]
+
+
 def _read_by(
     settings: DcgmExporterAddon, pools: Sequence[PoolPlan], selected: Mapping[str, str], namespace: str, port: str
 ) -> Manifest:
@@ -91,7 +98,7 @@ def _read_by(
                     {"action": "labeldrop", "regex": "pod|namespace|container"},
                     {"action": "replace", "targetLabel": "job", "replacement": JOB},
                 ],
-                "metricRelabelings": [*_one_host_name(), *_what_is_counted(has_parts=has_sharing_pods(pools))],
+                "metricRelabelings": relabelings(has_parts=has_sharing_pods(pools)),
             }
         ],
     }
@@ -118,5 +125,5 @@ def _what_is_counted(*, has_parts: bool) -> list[Manifest]:
     return [
         {"action": "replace", "targetLabel": SERIES, "replacement": "gpu"},
         {"action": "replace", **copies, "targetLabel": SERIES, "replacement": "copy"},
-        *([{"action": "replace", **parts, "targetLabel": SERIES, "replacement": "process"}] if has_parts else []),
+        *([{"action": "replace", **parts, "targetLabel": SERIES, "replacement": PROCESS}] if has_parts else []),
     ]

@@ -8,6 +8,6 @@ from mizan.plan import Plan
 
 
 def kept_nodes(plan: Plan) -> list[Manifest]:
-    """Return namespace and PriorityClass of the placeholders, then what makes them; nothing where there are none."""
+    """Return the PriorityClass of the placeholders, then what makes them; nothing where there are none."""
     kept = [*warm_nodes(plan.pools), *min_nodes(plan.pools, plan.cloud)]
-    return [placeholders.namespace(), placeholders.priority_class(), *kept] if kept else []
+    return [placeholders.priority_class(), *kept] if kept else []

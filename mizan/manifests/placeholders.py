@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 
 from mizan import keys, versions
 from mizan.manifests.manifest import Manifest, manifest, tolerations
-from mizan.manifests.namespaces import POD_SECURITY
 from mizan.plan import Offer
 
 # Below -10 the cluster autoscaler makes no node for a pod, and takes a node away from under it.
@@ -24,11 +23,6 @@ PRIORITY = -10
 AMOUNTS = {"cpu": "10m", "memory": "32Mi"}
 NOBODY = 65532
 HOSTNAME = "kubernetes.io/hostname"
-
-
-def namespace() -> Manifest:
-    """Return the namespace; without the label of a stack's namespaces Kueue leaves its jobs alone."""
-    return manifest("v1", "Namespace", keys.OWN_NAMESPACE, labels=POD_SECURITY)
 
 
 def priority_class() -> Manifest:

@@ -1,7 +1,10 @@
 """Everything a stack puts into its cluster."""
 
 from mizan.config import Cloud
+from mizan.manifests.budget_enforcer import budget_enforcer
 from mizan.manifests.compute_class import compute_classes
+from mizan.manifests.controller_monitors import controller_monitors
+from mizan.manifests.dashboards import dashboard_config_maps
 from mizan.manifests.dcgm_exporter import dcgm_exporter
 from mizan.manifests.dra import dra_manifests
 from mizan.manifests.gpu_operator import gpu_operator
@@ -10,6 +13,10 @@ from mizan.manifests.kept_nodes import kept_nodes
 from mizan.manifests.kwok_nodes import simulated_nodes
 from mizan.manifests.manifest import Manifest
 from mizan.manifests.namespaces import team_namespace
+from mizan.manifests.opencost import opencost
+from mizan.manifests.own_namespace import own_namespace
+from mizan.manifests.prometheus import prometheus
+from mizan.manifests.prometheus_rules import prometheus_rules
 from mizan.manifests.provisioning import provisioning
 from mizan.manifests.queues import (
     cluster_queue,
@@ -41,10 +48,16 @@ def manifests_of(plan: Plan) -> list[Manifest]:
     ]
     return [
         *(simulated_nodes(plan) if plan.cloud is Cloud.LOCAL else []),
+        *prometheus(plan),
+        *opencost(plan),
+        *controller_monitors(plan),
+        *prometheus_rules(plan),
+        *dashboard_config_maps(plan),
         *gpu_operator(plan),
         *dcgm_exporter(plan),
         *(karpenter_nodes(plan) if plan.cloud is Cloud.EKS else []),
         *compute_classes(plan.flavors),
+        *own_namespace(plan),
         *kept_nodes(plan),
         *(workload_priority_class(priority) for priority in plan.priorities),
         *(priority_class(priority) for priority in plan.priorities),
@@ -53,6 +66,7 @@ def manifests_of(plan: Plan) -> list[Manifest]:
         *(cohort(item) for item in plan.cohorts),
         *(cluster_queue(queue) for queue in plan.queues),
         *teams,
+        *budget_enforcer(plan),
         *dra_manifests(plan),
         *(item for job in plan.jobs for item in (*checkpoint_claims(job), *gang_services(job), spot_training_job(job))),
     ]

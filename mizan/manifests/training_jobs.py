@@ -105,6 +105,8 @@ def _annotations(job: JobPlan) -> dict[str, str]:
     annotations = {**stays, keys.SAFE_TO_EVICT: "false"}
     if job.simulated_run_seconds is not None:
         annotations[keys.SIMULATED_RUN_SECONDS] = str(job.simulated_run_seconds)
+    if job.simulated_gpu_profile is not None:
+        annotations[keys.SIMULATED_GPU_PROFILE] = job.simulated_gpu_profile
     return annotations
 
 

@@ -15,6 +15,7 @@ from mizan.config import (
     Team,
     TrainingJob,
 )
+from mizan.plan.budget_enforcement import enforcement_of
 from mizan.plan.checkpoints import CheckpointBucket, account_of, bucket_of, of_checkpoints, placed
 from mizan.plan.cloud_labels import cloud_labels
 from mizan.plan.commitments import commitments_of
@@ -25,6 +26,7 @@ from mizan.plan.gpu_operator import gpu_operator_of, of_setup
 from mizan.plan.idle import of_commitments, of_kept, of_order, of_queueless, of_spare
 from mizan.plan.intervals import checkpoint_seconds, of_runs, refuse_early_deletion
 from mizan.plan.model import Flavor, Offer, PoolPlan
+from mizan.plan.monitoring import opencost_of, prometheus_of
 from mizan.plan.nodes import CAPACITY_LABELS, spot_taint
 from mizan.plan.plan_model import Plan
 from mizan.plan.pod_requests import pod_request, reachable, reachable_offers
@@ -80,11 +82,15 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
         jobs=jobs,
         commitments=commitments,
         budget=config.budget,
+        budget_enforcement=enforcement_of(stack, config),
+        alerts=config.alerts,
         gke=config.gke,
         eks=config.eks,
         karpenter=karpenter,
         gpu_operator=operator,
         dcgm_exporter=dcgm_exporter_of(config, operator),
+        prometheus=prometheus_of(config),
+        opencost=opencost_of(config, pools),
         checkpoints=bucket,
         cloud_labels=cloud_labels(stack, config.labels),
         forced_removals=config.force_remove_teams,
@@ -230,6 +236,7 @@ def _job(
         fail_on_exit_codes=job.fail_on_exit_codes,
         max_run_seconds=job.max_run_seconds,
         simulated_run_seconds=job.simulated_run_seconds,
+        simulated_gpu_profile=job.simulated_gpu_profile,
         grace_seconds=notice_seconds(config.cloud, offers[0].machine.provider),
         service_account=account_of(checkpoint, team.name, bucket),
         may_be_queued_for_nodes=any(quota.flavor.is_queued for quota, _ in reachable(job.request, queue)),

@@ -1,15 +1,16 @@
 """Whether NVIDIA's DCGM exporter is in a stack's cluster, and which pools the GPU operator's and its own measure."""
 
-from mizan.config import Cloud, DcgmExporterAddon, GpuOperatorAddon, Install, StackConfig
+from mizan.config import Cloud, DcgmExporterAddon, GpuOperatorAddon, Install, OptionalInstall, StackConfig
 from mizan.plan.gpu_operator import is_set_up_by_operator
 from mizan.plan.model import PoolPlan
+from mizan.plan.monitoring import prometheus_of
 from mizan.plan.plan_model import Plan
 
 _OWN_CLUSTERS = (Cloud.GKE, Cloud.EKS)
 
 
 def dcgm_exporter_of(config: StackConfig, operator: GpuOperatorAddon | None) -> DcgmExporterAddon | None:
-    """Return the exporter of a stack with who installs it; None where the stack has nothing of it.
+    """Return the exporter of a stack with who installs it and who reads it; None where the stack has nothing of it.
 
     Whoever installs the operator installs the exporter, which is a part of it. A cluster that the stack makes on GKE
     has one in any case: GKE's own is off there (mizan/clouds/gcp/cluster.py), as two on a node take the profiling
@@ -23,13 +24,20 @@ def dcgm_exporter_of(config: StackConfig, operator: GpuOperatorAddon | None) -> 
     if asked is None and operator is None and config.cloud not in _OWN_CLUSTERS:
         return None
     settings = asked or DcgmExporterAddon()
-    if settings.install is not None:
-        return settings
+    prometheus, monitor = prometheus_of(config), settings.service_monitor
+    has_operator_s_crds = prometheus is not None and prometheus.install is OptionalInstall.HELM
+    return settings.model_copy(
+        update={
+            "install": settings.install or _installer(config, operator),
+            "service_monitor": has_operator_s_crds if monitor is None else monitor,
+        }
+    )
+
+
+def _installer(config: StackConfig, operator: GpuOperatorAddon | None) -> Install | None:
     if operator is not None and (config.cloud is not Cloud.GKE or operator.install is Install.HELM):
-        install = operator.install
-    else:
-        install = Install.EXTERNAL if config.cloud is Cloud.LOCAL else Install.HELM
-    return settings.model_copy(update={"install": install})
+        return operator.install
+    return Install.EXTERNAL if config.cloud is Cloud.LOCAL else Install.HELM
 
 
 def measured_by_operator(plan: Plan) -> tuple[PoolPlan, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mizan.config import Budget, Checkpoint, Cloud, RestartPolicy
+from mizan.config import Checkpoint, Cloud, RestartPolicy, TeamBudget
 from mizan.plan.model import Taint
 from mizan.plan.pod_requests import PodRequest
 
@@ -23,7 +23,7 @@ class TeamPlan:
     queues: tuple[str, ...]
     group: str
     gpu_quota: Mapping[str, int]
-    budget: Budget | None
+    budget: TeamBudget | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +57,7 @@ class JobPlan:
     fail_on_exit_codes: tuple[int, ...]
     max_run_seconds: int
     simulated_run_seconds: int | None
+    simulated_gpu_profile: str | None
     grace_seconds: int
     service_account: str | None = None
     may_be_queued_for_nodes: bool = False

@@ -16,6 +16,7 @@ from local.progress import Reporter
 from tests.builders import a_plan, a_stack
 from tests.control_plane.cluster_builders import INSTANCE_TYPES, RecordingReporter
 from tests.control_plane.queue_builders import QueuedStack
+from tests.cost_rules import Rules
 
 _numbers = itertools.count(1)
 
@@ -23,6 +24,17 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def tools():
     return toolchain.ensure(TOOLS, cache=toolchain.default_cache(), reporter=Reporter())
+
+
+@pytest.fixture(scope="session")
+def promtool():
+    return toolchain.ensure(["promtool"], cache=toolchain.default_cache(), reporter=Reporter()).path("promtool")
+
+
+@pytest.fixture
+def rules(promtool, tmp_path):
+    """Recording rules, to be asked; they need no cluster."""
+    return Rules(promtool, tmp_path)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from mizan import keys
 from mizan.manifests.kept_nodes import kept_nodes
 from mizan.manifests.kwok_nodes import instance_types, node_class, node_pool
 from mizan.manifests.manifest import tolerations
+from mizan.manifests.own_namespace import own_namespace
 from mizan.manifests.queues import priority_class
 from mizan.plan.nodes import GPU_TAINT, spot_taint
 from tests.builders import a_plan, a_pool, a_queue, a_stack
@@ -50,7 +51,8 @@ def client(tools, tmp_path_factory):
     try:
         plane.start(instance_types=instance_types(PLAN))
         with plane.client() as client:
-            for body in (node_class(), *map(node_pool, PLAN.offers), priority_class(BATCH), *kept_nodes(PLAN)):
+            placed = (*own_namespace(PLAN), *kept_nodes(PLAN))
+            for body in (node_class(), *map(node_pool, PLAN.offers), priority_class(BATCH), *placed):
                 client.create(codecs.from_dict(body))
             client.create(Namespace.from_dict({"metadata": {"name": "work"}}))
             yield client

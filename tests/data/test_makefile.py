@@ -41,13 +41,18 @@ def test_help_explains_every_target_that_a_person_calls(make):
     status, text = make("help")
     explained = re.findall(r"^  (\S+) +\S", text, re.MULTILINE)
     assert status == 0
-    assert {"up", "down", "status", "interrupt", "rehearse", "test", "check", "lock"} <= set(explained)
+    assert {"up", "down", "status", "open", "interrupt", "rehearse", "test", "check", "lock"} <= set(explained)
     assert "  interrupt    Take a spot node away, as the cloud would (NODE=name)\n" in text
     assert 'eval "$(make env)"' in text
 
 
 def test_a_spot_node_is_taken_away_by_name(make):
     assert make("interrupt", "NODE=node-1") == (0, "python -m local interrupt node-1\n")
+
+
+def test_costs_are_those_of_the_stack_that_is_named(make):
+    assert make("open") == (0, "python -m local open --stack local\n")
+    assert make("open", "STACK=other") == (0, "python -m local open --stack other\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("NODE=",)])

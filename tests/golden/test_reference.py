@@ -83,7 +83,7 @@ def test_a_key_s_limits_stand_beside_its_type(key, limits):
         ("spot", "each key's own"),
         ("priorities", "`production`, `batch`, `dev`"),
         ("openBandPercent", "none"),
-        ("until", "none"),
+        ("term", "none"),
     ],
 )
 def test_a_key_s_default_stands_beside_its_limits(key, default):

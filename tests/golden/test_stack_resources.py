@@ -35,7 +35,8 @@ def readable(value: Any) -> Any:
         return {key: readable(item) for key, item in sorted(value.items()) if item is not None}
     if isinstance(value, list):
         return [readable(item) for item in value]
-    if isinstance(value, str) and value.startswith("{"):
+    # Texts of alerts are templates of Go.
+    if isinstance(value, str) and value.startswith("{") and not value.startswith("{{"):
         return {"as JSON": readable(json.loads(value))}
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

@@ -8,6 +8,8 @@ from mizan.config.models.addons import (
     KueueAddon,
     PodsReady,
 )
+from mizan.config.models.alerts import Alerts
+from mizan.config.models.budgets import BudgetEnforcement, BudgetException, TeamBudget
 from mizan.config.models.cluster import Cloud, Cluster
 from mizan.config.models.costs import (
     Budget,
@@ -32,8 +34,9 @@ from mizan.config.models.gke import (
     Weekday,
 )
 from mizan.config.models.gpu_request import GpuRequest
-from mizan.config.models.install import Install
+from mizan.config.models.install import Install, OptionalInstall
 from mizan.config.models.jobs import AccessMode, Checkpoint, CheckpointVolume, RestartPolicy, TrainingJob
+from mizan.config.models.monitoring import OpenCostAddon, PriceSource, PrometheusAddon, Slack, SpotFeed
 from mizan.config.models.networks import AuthorisedNetwork
 from mizan.config.models.node_settings import GkeImage, GkeNodes, GpuDriver, KarpenterNodes, WarmNodes
 from mizan.config.models.pools import Pool, PoolCapacity
@@ -62,8 +65,11 @@ __all__ = [
     "AccessMode",
     "AccessPolicy",
     "Addons",
+    "Alerts",
     "AuthorisedNetwork",
     "Budget",
+    "BudgetEnforcement",
+    "BudgetException",
     "BudgetOn",
     "Checkpoint",
     "CheckpointStorage",
@@ -95,12 +101,16 @@ __all__ = [
     "KueueAddon",
     "Maintenance",
     "MaintenanceExclusion",
+    "OpenCostAddon",
+    "OptionalInstall",
     "Order",
     "PodsReady",
     "Pool",
     "PoolCapacity",
     "Preemption",
+    "PriceSource",
     "Priority",
+    "PrometheusAddon",
     "Queue",
     "QueueingStrategy",
     "Quota",
@@ -108,10 +118,13 @@ __all__ = [
     "ReleaseChannel",
     "RestartPolicy",
     "Sharing",
+    "Slack",
+    "SpotFeed",
     "SpotSettings",
     "StackConfig",
     "SystemPool",
     "Team",
+    "TeamBudget",
     "Term",
     "TrainingJob",
     "WarmNodes",

@@ -8,6 +8,7 @@ from mizan import versions
 from mizan.config.models.base import TEXT_PATTERN, Model, described
 from mizan.config.models.dcgm import DcgmExporterAddon
 from mizan.config.models.install import Install
+from mizan.config.models.monitoring import OpenCostAddon, PrometheusAddon
 
 
 class PodsReady(Model):
@@ -185,5 +186,17 @@ class Addons(Model):
         "NVIDIA's DCGM exporter; left out, it comes on GKE and EKS, and wherever the GPU operator is installed.",
         because="a GPU that nobody measures is paid for whether it works or not",
         fix="Write `{serviceMonitor: true}`, or leave it out",
+        default=None,
+    )
+    prometheus: PrometheusAddon | None = described(
+        "Prometheus, with Alertmanager and Grafana; left out, it comes on GKE and EKS.",
+        because="dollars are proven by what was measured",
+        fix="Write `{install: helm}`, or leave it out",
+        default=None,
+    )
+    opencost: OpenCostAddon | None = described(
+        "OpenCost; left out, it comes on GKE and EKS.",
+        because="a price that two sources agree on is rarely wrong",
+        fix="Write `{install: helm}`, or leave it out",
         default=None,
     )

@@ -25,11 +25,12 @@ class DcgmExporterAddon(Model):
         default=None,
         pattern=TEXT_PATTERN,
     )
-    service_monitor: bool = described(
-        "Whether the Prometheus operator is told of it by a ServiceMonitor; only once its CRDs are in the cluster.",
-        because="a cluster without them refuses a ServiceMonitor, and the whole update ends there",
-        fix="Write `true` once Prometheus is there, else `false`",
-        default=False,
+    service_monitor: bool | None = described(
+        "Whether the Prometheus operator is told of it by a ServiceMonitor; left out, where this stack installs "
+        "Prometheus.",
+        because="a cluster without its CRDs refuses a ServiceMonitor, and the whole update ends there",
+        fix="Write `true` once Prometheus is there, `false`, or leave it out",
+        default=None,
         strict=True,
     )
     scrape_interval_seconds: int = described(

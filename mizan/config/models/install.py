@@ -8,3 +8,11 @@ class Install(StrEnum):
 
     HELM = "helm"
     EXTERNAL = "external"
+
+
+class OptionalInstall(StrEnum):
+    """Who installs an add-on that a stack may do without: `none` says that it has none."""
+
+    HELM = "helm"
+    EXTERNAL = "external"
+    NONE = "none"

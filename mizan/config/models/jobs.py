@@ -180,6 +180,15 @@ class TrainingJob(Model):
         le=604_800,
         strict=True,
     )
+    simulated_gpu_profile: str | None = described(
+        "Stack `local` only: what the simulated pod does with its GPUs. `busy`, `half` the time, `idle`; `ramp` from "
+        "nothing to busy in 1800 s, `diurnal` from night to day and back in 86400 s, `leak` until its memory is full "
+        "in 3600 s, each of them in other seconds after a colon. Left out, it is busy.",
+        because="simulated GPUs measure nothing",
+        fix="Write `busy`, `half`, `idle`, `ramp`, `diurnal` or `leak`, such as `ramp:600`",
+        default=None,
+        pattern=r"^(busy|half|idle|(ramp|diurnal|leak)(:[1-9][0-9]{0,6})?)$",
+    )
 
     @property
     def request(self) -> GpuRequest:

@@ -7,7 +7,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from mizan.config.models.addons import Addons
+from mizan.config.models.alerts import Alerts
 from mizan.config.models.base import Model, described
+from mizan.config.models.budgets import BudgetEnforcement
 from mizan.config.models.cluster import Cloud, Cluster
 from mizan.config.models.costs import Budget, Commitment, ExpectedUse, SpotSettings
 from mizan.config.models.eks import Eks
@@ -140,6 +142,18 @@ class StackConfig(Model):
         because="a preview that would pass it is refused",
         fix="Write `{usdPerMonth: 20000}`, or leave it out",
         default=None,
+    )
+    budget_enforcement: BudgetEnforcement = described(
+        "What happens during the month to a team that has spent its budget.",
+        because="a budget that is only looked at is passed",
+        fix="Write `{mode: dry-run}`, or leave it out",
+        default=BudgetEnforcement(),
+    )
+    alerts: Alerts = described(
+        "From which dollars, waits and temperatures on somebody is told.",
+        because="what nobody is told of goes on, and what is told too often is not read",
+        fix="Write `{idleUsdPerDay: 50}`, or leave it out",
+        default=Alerts(),
     )
     prices: PriceBook = Field(description="What its offers cost; not a key of the file.")
     today: date = Field(description="The day that the age of prices is counted to; not a key of the file.")

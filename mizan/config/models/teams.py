@@ -1,7 +1,7 @@
 """Teams: a namespace each, with labels that costs are found by."""
 
 from mizan.config.models.base import Model, cost_label, described, object_name
-from mizan.config.models.costs import Budget
+from mizan.config.models.budgets import TeamBudget
 
 
 class Team(Model):
@@ -24,7 +24,7 @@ class Team(Model):
         pattern=r"^[^\s:]+([ :][^\s:]+)*$",
         max_length=253,
     )
-    budget: Budget | None = described(
+    budget: TeamBudget | None = described(
         "What the team's share of the stack may cost.",
         because="a team that knows its limit keeps to it",
         fix="Write `{usdPerMonth: 5000}`, or leave it out",

@@ -6,6 +6,7 @@ from datetime import date
 from mizan.config.faults import ConfigFault
 from mizan.config.part import Part
 from mizan.config.rules import (
+    budgets,
     cluster,
     commitments,
     dcgm,
@@ -20,6 +21,7 @@ from mizan.config.rules import (
     kueue,
     maintenance,
     min_nodes,
+    monitoring,
     names,
     networks,
     pool_sizes,
@@ -94,6 +96,13 @@ RULES: tuple[Rule, ...] = (
     gpu_operator.claims_have_a_driver_that_knows_them,
     gpu_operator.ubuntu_is_for_the_operator,
     gpu_operator.operated_nodes_have_one_image,
+    monitoring.charts_of_monitoring_are_supported,
+    monitoring.an_external_prometheus_has_an_address,
+    monitoring.settings_of_monitoring_are_of_what_is_installed,
+    monitoring.the_embedded_cluster_runs_no_charts_of_monitoring,
+    monitoring.opencost_has_a_prometheus,
+    monitoring.opencost_s_prices_can_be_had,
+    budgets.budgets_are_enforced_where_costs_are_measured,
     eks.the_eks_section_fits_the_cloud,
     pools.pools_are_of_the_stack_s_cloud,
     eks.the_eks_version_is_known,

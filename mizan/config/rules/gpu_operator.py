@@ -8,23 +8,13 @@ from mizan.config.faults import ConfigFault
 from mizan.config.models import Cloud, GkeImage, GpuDriver, Install
 from mizan.config.part import Part
 from mizan.config.rules.sharing import manager_of, mode_of
+from mizan.config.rules.versions import supported
 from mizan.sharing import Manager, SharingMode
 
 
 def the_operator_s_version_is_supported(stack: Part) -> Iterator[ConfigFault]:
     """Yield a fault for a version for which the values that we write do not hold."""
-    version = _operator(stack)["version"]
-    first, below = versions.GPU_OPERATORS
-    number = _number(version.text)
-    if number is not None and not (_number(first) or ()) <= number < (_number(below) or ()):
-        yield ConfigFault(
-            version.path,
-            version.text,
-            needs=f"{first} or newer, below {below}",
-            because="settings of its chart come and go from one release to the next, and Helm passes over those that "
-            "it does not know",
-            fix=f"Write `{versions.GPU_OPERATOR}`, or leave it out",
-        )
+    yield from supported(_operator(stack)["version"], versions.GPU_OPERATORS)
 
 
 def shared_pools_have_an_operator(stack: Part) -> Iterator[ConfigFault]:
@@ -185,9 +175,3 @@ def _installs_driver(stack: Part) -> bool:
     """Return whether the nodes of a stack take a driver of the operator's."""
     cloud, pools = stack["cloud"].text, _operated(stack)
     return cloud == Cloud.EXISTING or (bool(pools) and all(_image(pool) == GkeImage.UBUNTU for pool in pools))
-
-
-def _number(version: str | None) -> tuple[int, ...] | None:
-    """Return a version as three numbers, None where it is none."""
-    found = re.fullmatch(r"v([0-9]{1,4})\.([0-9]{1,4})\.([0-9]{1,4})", version or "")
-    return tuple(map(int, found.groups())) if found else None

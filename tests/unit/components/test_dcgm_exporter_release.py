@@ -97,7 +97,7 @@ def test_nothing_is_taken_out_of_a_cluster_that_goes_itself(deploy):
     resources = deploy(program)
     (cluster,) = [item for item in resources if item.typ == "test:Cluster"]
     own = [item for item in resources if item.manifest or item.typ == RELEASE]
-    assert len(own) == 4
+    assert len(own) == 5
     assert {item.deleted_with for item in own} == {cluster.urn}
 
 

@@ -9,6 +9,7 @@ import pytest
 from components.capacity.local_nodes import LocalNodes, LocalNodesArgs
 from components.capacity.warm_nodes import WarmNodes, WarmNodesArgs
 from components.cluster.local import LocalCluster, LocalClusterArgs
+from components.own_namespace import OwnNamespace, OwnNamespaceArgs
 from components.queues.kueue import Kueue, KueueArgs
 from components.queues.packing import Packing, PackingArgs
 from components.queues.queues import Queues, QueuesArgs
@@ -21,6 +22,7 @@ from mizan.manifests.kueue_settings import chart_values
 from mizan.manifests.kwok_nodes import node_class, node_pool
 from mizan.manifests.manifest import manifest
 from mizan.manifests.node_pools import node_overlays
+from mizan.manifests.own_namespace import own_namespace
 from mizan.manifests.queues import (
     cluster_queue,
     cohort,
@@ -109,21 +111,43 @@ def test_children_bear_their_component_s_name_and_go_through_its_provider(deploy
     assert all(child.provider.startswith(f"{provider.urn}::") for child in children)
 
 
+def warm_nodes_in_a_namespace(plan):
+    def program() -> None:
+        own = k8s.core.v1.Namespace("own")
+        WarmNodes("x", WarmNodesArgs(plan=plan, namespace=(own,)))
+
+    return program
+
+
 def test_warm_nodes_come_after_the_namespace_and_the_class_of_their_placeholders(deploy):
-    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(plan=WARM_PLAN)))
+    resources = deploy(warm_nodes_in_a_namespace(WARM_PLAN))
     children = {child.name: child for child in children_of(resources, "mizan:components:WarmNodes")}
-    needed = {"x-namespace-mizan-system", "x-priorityclass-mizan-placeholder"}
-    assert set(children) == {*needed, "x-cronjob-mizan-system/a100"}
+    needed = {"own", "x-priorityclass-mizan-placeholder"}
+    assert set(children) == {"x-priorityclass-mizan-placeholder", "x-cronjob-mizan-system/a100"}
     assert names_of(resources, children["x-cronjob-mizan-system/a100"].dependencies) >= needed
+
+
+def test_a_namespace_that_warm_nodes_had_as_their_part_is_taken_over(deploy):
+    """Made anew, it would be deleted under what is in it: the old one goes after the new one has come."""
+
+    def program() -> None:
+        platform = pulumi.ComponentResource("mizan:components:GpuPlatform", "p")
+        inside = OwnNamespaceArgs(plan=WARM_PLAN, warm_nodes="p-warm", platform=platform)
+        OwnNamespace("p-own", inside, pulumi.ResourceOptions(parent=platform))
+
+    (namespace,) = children_of(deploy(program), "mizan:components:OwnNamespace")
+    types = ("pulumi:pulumi:Stack", "mizan:components:GpuPlatform", "mizan:components:WarmNodes", namespace.typ)
+    assert namespace.manifest == own_namespace(WARM_PLAN)[0]
+    assert namespace.moved_from == {f"urn:pulumi:test::mizan::{'$'.join(types)}::p-warm-namespace-mizan-system"}
 
 
 def test_what_holds_the_fewest_nodes_comes_after_them_as_well(deploy):
     capacity = [{"type": "spot", "maxNodes": 2, "minNodes": 1}, {"type": "on-demand", "maxNodes": 1}]
     plan = a_plan(a_stack(pools=[a_pool(capacity=capacity)]))
-    resources = deploy(lambda: WarmNodes("x", WarmNodesArgs(plan=plan)))
+    resources = deploy(warm_nodes_in_a_namespace(plan))
     children = {child.name: child for child in children_of(resources, "mizan:components:WarmNodes")}
-    needed = {"x-namespace-mizan-system", "x-priorityclass-mizan-placeholder"}
-    assert set(children) == {*needed, "x-deployment-mizan-system/spot-a100"}
+    needed = {"own", "x-priorityclass-mizan-placeholder"}
+    assert set(children) == {"x-priorityclass-mizan-placeholder", "x-deployment-mizan-system/spot-a100"}
     assert names_of(resources, children["x-deployment-mizan-system/spot-a100"].dependencies) >= needed
     assert the(resources, "mizan:components:WarmNodes").inputs == {"pools": [], "offers": ["spot-a100"]}
 

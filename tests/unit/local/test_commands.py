@@ -12,7 +12,7 @@ from local.progress import Reporter
 from mizan.errors import PlatformError
 from tests.builders import a_config, an_existing_stack
 
-COMMANDS = ("up", "down", "status", "show", "rehearse", "env", "tools")
+COMMANDS = ("up", "down", "status", "show", "open", "rehearse", "env", "tools")
 
 
 @pytest.fixture

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from local.control_plane import devices, dra_driver, kueue
-from local.control_plane.daemons import DAEMONS, DRA_DRIVER, EVERY_DAEMON, INSTALLING_DAEMONS, Site, daemons_of
+from local.control_plane.daemons import (
+    DAEMONS,
+    DRA_DRIVER,
+    EVERY_DAEMON,
+    INSTALLING_DAEMONS,
+    MEASURING_DAEMONS,
+    Site,
+    daemons_of,
+)
 from local.control_plane.devices import Devices, devices_of
 from local.home import Home
 from mizan import keys
@@ -92,9 +100,10 @@ def test_a_taken_port_is_told_in_the_words_that_a_start_looks_for(tmp_path):
 
 def test_it_is_a_process_where_pods_claim_devices_and_nowhere_else():
     for installs, always in ((False, DAEMONS), (True, INSTALLING_DAEMONS)):
-        assert daemons_of(installs_kueue=installs, has_devices=False) == always
-        assert list(daemons_of(installs_kueue=installs, has_devices=True)) == [*always, "simulated-dra-driver"]
-    assert set(EVERY_DAEMON) == {*INSTALLING_DAEMONS, DRA_DRIVER.name}
+        assert daemons_of(installs_kueue=installs, has_devices=False, has_metrics=False) == always
+        claimed = daemons_of(installs_kueue=installs, has_devices=True, has_metrics=False)
+        assert list(claimed) == [*always, "simulated-dra-driver"]
+    assert set(EVERY_DAEMON) == {*INSTALLING_DAEMONS, DRA_DRIVER.name, *MEASURING_DAEMONS}
 
 
 def test_a_start_keeps_its_devices_for_the_next_and_drops_them_when_there_are_none(tmp_path):

@@ -1,14 +1,11 @@
 """Go modules on their way into a tool: a network that fails, checksums that do not match, CRDs copied out."""
 
-import base64
 import dataclasses
-import hashlib
-import zipfile
 from errno import ENOSPC
 from os import strerror
 
 import pytest
-from toolchain_builders import builds_begun, output_of, real_go, scripted_go
+from toolchain_builders import a_module_proxy, builds_begun, output_of, real_go, scripted_go
 
 from local.toolchain import ChecksumMismatch, ModulesUnreachable
 from local.toolchain.specs import Asset
@@ -36,25 +33,6 @@ def test_a_checksum_mismatch_is_not_tried_again_even_when_the_network_failed_too
     with pytest.raises(ChecksumMismatch, match=r"tiny: verifying dep@v1\.0\.0: checksum mismatch"):
         machine.ensure()
     assert builds_begun(machine.bin) == 1
-
-
-def a_module_proxy(folder, files):
-    """Publish example.com/dep v1.0.0 with `files`; return the go.sum that fits it."""
-    versions = folder / "example.com" / "dep" / "@v"
-    versions.mkdir(parents=True)
-    (versions / "v1.0.0.info").write_text('{"Version": "v1.0.0"}')
-    (versions / "v1.0.0.mod").write_text(files["go.mod"])
-    with zipfile.ZipFile(versions / "v1.0.0.zip", "w") as archive:
-        for name, text in files.items():
-            archive.writestr(f"example.com/dep@v1.0.0/{name}", text)
-    module = {f"example.com/dep@v1.0.0/{name}": text for name, text in files.items()}
-    return f"example.com/dep v1.0.0 {h1(module)}\nexample.com/dep v1.0.0/go.mod {h1({'go.mod': files['go.mod']})}\n"
-
-
-def h1(files):
-    """Go's hash of a module. Source: https://go.dev/ref/mod#go-sum-files."""
-    lines = [f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(files.items())]
-    return "h1:" + base64.b64encode(hashlib.sha256("".join(lines).encode()).digest()).decode()
 
 
 @pytest.fixture

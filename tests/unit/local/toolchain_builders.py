@@ -1,11 +1,14 @@
 """Valid defaults for tests of the toolchain: a tiny Go module, a workshop for it, stand-ins for executables."""
 
+import base64
+import hashlib
 import io
 import os
 import shutil
 import stat
 import subprocess
 import sys
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,6 +100,25 @@ def scripted_go(bin_folder: Path, on_build: str) -> Path:
 def builds_begun(bin_folder: Path) -> int:
     counter = bin_folder.parent / "builds"
     return counter.stat().st_size if counter.exists() else 0
+
+
+def a_module_proxy(folder, files):
+    """Publish example.com/dep v1.0.0 with `files`; return the go.sum that fits it."""
+    versions = folder / "example.com" / "dep" / "@v"
+    versions.mkdir(parents=True)
+    (versions / "v1.0.0.info").write_text('{"Version": "v1.0.0"}')
+    (versions / "v1.0.0.mod").write_text(files["go.mod"])
+    with zipfile.ZipFile(versions / "v1.0.0.zip", "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"example.com/dep@v1.0.0/{name}", text)
+    module = {f"example.com/dep@v1.0.0/{name}": text for name, text in files.items()}
+    return f"example.com/dep v1.0.0 {h1(module)}\nexample.com/dep v1.0.0/go.mod {h1({'go.mod': files['go.mod']})}\n"
+
+
+def h1(files):
+    """Go's hash of a module. Source: https://go.dev/ref/mod#go-sum-files."""
+    lines = [f"{hashlib.sha256(text.encode()).hexdigest()}  {name}\n" for name, text in sorted(files.items())]
+    return "h1:" + base64.b64encode(hashlib.sha256("".join(lines).encode()).digest()).decode()
 
 
 def output_of(executable: Path) -> str:

@@ -12,11 +12,13 @@ from mizan.agreement import Documents, documents_of, report_of
 from mizan.agreement.documents import chart, devices_of, estimate_of, instance_type, name, node_pool, parts_of
 from mizan.plan import Plan
 from tests.agreement_stacks import KINDS, plan_of, written
+from tests.budget_stacks import with_headers
 from tests.builders import a_plan, a_pool, a_whole_stack, an_existing_stack
 from tests.cloud_stacks import CLOUD_STACKS
 from tests.cloud_stacks import plan_of as shipped_plan
 from tests.eks_stacks import eks_pool
 from tests.gke_stacks import a_flex_start_stack, a_gke_plan
+from tests.monitoring_stacks import EXTERNAL, elsewhere
 from tests.operator_stacks import on_eks, on_gke
 from tests.sharing_stacks import PROFILE
 
@@ -26,6 +28,8 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "every key": lambda: a_plan(a_whole_stack()),
     "queued nodes": lambda: a_gke_plan(a_flex_start_stack(gke={"queued": True})),
     "somebody else's cluster": lambda: a_plan(an_existing_stack()),
+    "somebody else's Prometheus operator": lambda: elsewhere(EXTERNAL | {"rulesInCluster": True}, {"install": "none"}),
+    "budgets beside headers": with_headers,
 }
 
 NAMES: dict[str, Callable[[str], str]] = {

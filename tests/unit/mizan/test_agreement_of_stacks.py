@@ -4,10 +4,12 @@ import pytest
 
 from mizan.agreement import documents_of, report_of
 from mizan.catalogue import machines
+from tests.budget_stacks import plans as budget_plans
 from tests.builders import a_job, a_plan, a_queue, a_stack, an_existing_stack
 from tests.cloud_stacks import CLOUD_STACKS
 from tests.cloud_stacks import plan_of as shipped_plan
 from tests.gke_stacks import BY_CAPACITY, a_flex_start_stack, a_gke_plan, a_gke_stack
+from tests.monitoring_stacks import plans as monitoring_plans
 from tests.operator_stacks import plans as operator_plans
 from tests.sharing_stacks import a_sharing_stack, counted_in, kept
 
@@ -20,6 +22,11 @@ def test_what_is_written_for_a_shipped_stack_agrees(stack):
 
 def test_pools_of_one_stack_that_share_in_different_ways_agree():
     for plan in operator_plans().values():
+        assert report_of(plan, documents_of(plan)).disagreements == ()
+
+
+def test_what_measures_and_what_enforces_budgets_agrees_however_it_comes():
+    for plan in (*monitoring_plans().values(), *budget_plans().values()):
         assert report_of(plan, documents_of(plan)).disagreements == ()
 
 

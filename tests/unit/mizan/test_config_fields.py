@@ -26,6 +26,7 @@ from tests.builders import (
 from tests.dcgm_stacks import a_measured_stack
 from tests.eks_stacks import a_whole_eks_stack, an_eks_stack_in_a_given_vpc
 from tests.gke_stacks import a_gke_stack_in_a_given_vpc, a_whole_gke_stack
+from tests.monitoring_stacks import a_whole_external_prometheus, a_whole_monitoring, a_whole_spot_feed
 from tests.operator_stacks import a_whole_operator
 from tests.sharing_stacks import LAYOUT, PROFILE, TURNS, a_sharing_stack, kept
 
@@ -75,6 +76,12 @@ STACKS: tuple[tuple[str, Callable[[], dict[str, Any]]], ...] = (
     *((path, a_whole_gke_stack) for path in ("gke", "labels", "checkpoints")),
     ("addons.gpuOperator", a_whole_operator),
     ("addons.dcgmExporter", a_measured_stack),
+    *((path, a_whole_monitoring) for path in ("addons.prometheus", "addons.opencost")),
+    ("addons.opencost.spotFeed", a_whole_spot_feed),
+    *(
+        (f"addons.prometheus.{key}", a_whole_external_prometheus)
+        for key in ("url", "headersSecret", "clusterLabel", "rulesInCluster")
+    ),
     *((path, a_stack_of_parts) for path in ("pools[0].sharing", "queues[0].quotas[0].units")),
     *((f"pools[0].capacity[{number}].minNodes", a_stack_of_parts) for number in (0, 1)),
     ("jobs[0].gpu", a_stack_with_a_job_of_parts),
@@ -120,6 +127,8 @@ REQUIRED = [path for path, field in FIELDS.items() if field.is_required()]
 
 # Left out, another key of the same stack means nothing any more; test_config_rules.py says which and why.
 NEEDED_BY_ANOTHER = {
+    "addons.opencost.cloudKeySecret",
+    "addons.prometheus.url",
     "queues[0].fallback",
     "queues[0].cohort",
     "queues[0].quotas[0].capacity",
@@ -320,6 +329,11 @@ REFUSED = [
     ("jobs[0].checkpoint.intervalSeconds", 86_401, "at most 86400"),
     ("jobs[0].simulatedRunSeconds", 0, "at least 1"),
     ("jobs[0].simulatedRunSeconds", 604_801, "at most 604800"),
+    (
+        "jobs[0].simulatedGpuProfile",
+        "ramp:0",
+        r"text that matches ^(busy|half|idle|(ramp|diurnal|leak)(:[1-9][0-9]{0,6})?)$",
+    ),
     ("jobs[0].command[0]", "", "text that is not empty"),
     ("cluster.context", "", "text that is not empty"),
     ("cloud", "aws", "'local', 'existing', 'gke' or 'eks'"),
@@ -383,6 +397,7 @@ def test_a_value_outside_a_field_s_limits_is_refused_with_the_limit(path, value,
         ("jobs[0].checkpoint.dir", "gs://bucket"),
         ("jobs[0].checkpoint.intervalSeconds", 86_400),
         ("jobs[0].simulatedRunSeconds", 604_800),
+        ("jobs[0].simulatedGpuProfile", "leak:1"),
         ("jobs", []),
     ],
 )

@@ -17,9 +17,8 @@ from tests.builders import (
 
 QUOTA = {"pool": "a100", "capacity": "spot", "gpus": 1}
 KEYS = (
-    "Known: addons, budget, checkpoints, cloud, cluster, cohorts, commitments, eks, expectedUse, "
-    "forceRemoveTeams, gke, jobs, labels, pools, "
-    "priceFile, priorities, queues, region, spot, teams."
+    "Known: addons, alerts, budget, budgetEnforcement, checkpoints, cloud, cluster, cohorts, commitments, eks, "
+    "expectedUse, forceRemoveTeams, gke, jobs, labels, pools, priceFile, priorities, queues, region, spot, teams."
 )
 UNKNOWN_KEY = "unknown key; needs a known key because an ignored key would be a setting that silently does nothing."
 VOLUME = {"storageClass": "filestore", "sizeGib": 100}
@@ -44,7 +43,11 @@ ONE_CHANGE = [
         2,
         f"pools[0].capacity[0].maxnodes: {UNKNOWN_KEY} Did you mean `maxNodes`?",
     ),
-    ("addons.opencost", {}, f"addons.opencost: {UNKNOWN_KEY} Known: dcgmExporter, gpuOperator, karpenter, kueue."),
+    (
+        "addons.grafana",
+        {},
+        f"addons.grafana: {UNKNOWN_KEY} Known: dcgmExporter, gpuOperator, karpenter, kueue, opencost, prometheus.",
+    ),
     (
         "pools[0].gpu",
         "a100-40",

@@ -17,8 +17,8 @@ from mizan.manifests.dcgm_exporter import (
     dcgm_exporter,
     operator_values,
 )
-from mizan.manifests.dcgm_monitors import SERIES
 from mizan.metrics import counters_csv
+from mizan.metrics.usage import SERIES
 from mizan.plan.dcgm_exporter import measured_alone, measured_by_operator
 from tests.builders import PROJECT, a_plan, a_pool, a_queue, a_stack, a_team, an_existing_stack, faults_of
 from tests.dcgm_stacks import (
@@ -32,6 +32,7 @@ from tests.dcgm_stacks import (
 )
 from tests.eks_stacks import an_eks_plan, an_eks_stack
 from tests.gke_stacks import a_gke_stack
+from tests.monitoring_stacks import EXTERNAL as ELSEWHERE
 from tests.sharing_stacks import DEVICES, MPS, PROFILE, TURNS, a_sharing_stack, kept
 
 CHARTS = PROJECT / "tests" / "data" / "charts"
@@ -123,7 +124,7 @@ def test_pools_of_gke_s_are_measured_whoever_installs_the_operator_of_the_others
 
 def test_a_stack_on_gke_has_a_namespace_leave_for_critical_pods_and_the_counters():
     plan = measured_on_gke()
-    (namespace, quota, counters) = dcgm_exporter(plan)
+    (namespace, quota, counters, _) = dcgm_exporter(plan)
     assert (namespace["kind"], namespace["metadata"]["name"]) == ("Namespace", "dcgm-exporter")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
     # Two nodes of spot, one of on-demand, ten to spare.
@@ -159,14 +160,15 @@ def test_each_exporter_reads_counters_in_a_namespace_that_is_made_once(plan, exp
 def test_somebody_else_s_operator_gets_counters_whatever_else_it_reads():
     shared = a_sharing_stack("eks", TURNS, capacity=kept())
     plan = an_eks_plan(**{key: shared[key] for key in ("pools", "queues", "teams", "jobs")}, addons=HELM | EXTERNAL)
-    assert named(plan) == named(EKS_WITH_ANOTHER_OPERATOR) == [("ConfigMap", "mizan-dcgm-counters")]
+    counters, monitor = ("ConfigMap", "mizan-dcgm-counters"), ("ServiceMonitor", "mizan-nvidia-dcgm-exporter")
+    assert named(plan) == named(EKS_WITH_ANOTHER_OPERATOR) == [counters, monitor]
 
 
 @pytest.mark.parametrize(
     "plan", [measured_elsewhere({"dcgmExporter": {"install": "external"}}), measured_on_gke(install="external")]
 )
 def test_the_namespace_of_somebody_else_s_exporter_says_nothing_that_its_owner_may_say_otherwise(plan):
-    namespace, _ = dcgm_exporter(plan)
+    namespace, *_ = dcgm_exporter(plan)
     assert namespace == {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "dcgm-exporter"}}
 
 
@@ -367,8 +369,25 @@ def test_it_gets_onto_nodes_of_spot_and_of_a_compute_class():
 # How Prometheus reads it.
 
 
-def test_prometheus_is_told_of_each_exporter_only_when_asked():
-    assert "ServiceMonitor" not in kinds(measured_on_gke(BOTH))
+@pytest.mark.parametrize(
+    ("plan", "has_monitor"),
+    [
+        (measured_on_gke(), True),
+        (measured_on_gke(serviceMonitor=False), False),
+        (measured_elsewhere({"dcgmExporter": {}}), False),
+        (measured_elsewhere({"dcgmExporter": {}, "prometheus": {"install": "helm"}}), True),
+        (measured_elsewhere({"dcgmExporter": {"install": "external"}, "prometheus": {"install": "helm"}}), True),
+        (measured_elsewhere({"dcgmExporter": {}, "prometheus": ELSEWHERE}), False),
+        (measured_elsewhere({"dcgmExporter": ASKED, "prometheus": ELSEWHERE}), True),
+        (measured_locally({"dcgmExporter": {}}), False),
+    ],
+)
+def test_a_monitor_is_written_where_this_stack_brings_its_kind_or_is_told_to(plan, has_monitor):
+    assert plan.dcgm_exporter.service_monitor is has_monitor
+    assert ("ServiceMonitor" in kinds(plan)) is has_monitor
+
+
+def test_prometheus_is_told_of_each_exporter():
     # The operator deletes the one that has the name of its Service.
     assert [name for kind, name in named(measured_on_gke(BOTH, **ASKED)) if kind == "ServiceMonitor"] == [
         "mizan-nvidia-dcgm-exporter",

@@ -66,6 +66,15 @@ def test_render_prints_no_yaml_shorthand(mizan):
     assert not re.search(r"[:-] [&*]\w", out)
 
 
+def test_render_also_writes_rules_and_dashboards_into_a_folder(mizan, tmp_path):
+    _, alone, _ = mizan("render", "--stack", "local", "--project", str(PROJECT))
+    code, out, err = mizan("render", "-s", "local", "--project", str(PROJECT), "--metrics", str(tmp_path / "new"))
+    assert (code, out, err) == (0, alone, "")
+    written = {str(path.relative_to(tmp_path / "new")) for path in tmp_path.rglob("*.*") if path.is_file()}
+    assert {"rules/mizan-costs.yaml", "rules/mizan-alerts.yaml", "dashboards/mizan-gpu-cost.json"} <= written
+    assert len(written) == 8
+
+
 @pytest.mark.parametrize("name", ["y", "yes", "n", "no", "on", "off"])
 def test_a_team_named_like_a_boolean_stays_text_for_every_reader_of_yaml(mizan, project, name):
     write_stack(project, a_stack(teams=[a_team(name=name, project=name.title())], jobs=[]))

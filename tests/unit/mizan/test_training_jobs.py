@@ -274,6 +274,11 @@ def test_no_autoscaler_moves_a_running_job_and_its_pods_pretend_to_run_as_long_a
     }
 
 
+def test_pods_pretend_to_use_their_gpus_as_the_job_says():
+    metadata = job_of(simulatedGpuProfile="ramp:600")["spec"]["template"]["metadata"]
+    assert metadata["annotations"]["mizan.dev/simulated-gpu-profile"] == "ramp:600"
+
+
 def test_a_job_for_a_real_cluster_pretends_nothing():
     assert "simulated" not in json.dumps(job_of(simulatedRunSeconds=NOTHING))
 

@@ -32,12 +32,11 @@ def test_a_pool_that_keeps_nothing_warm_has_no_manifest():
     assert kept_nodes(a_plan()) == []
 
 
-def test_one_namespace_and_one_class_serve_all_pools():
+def test_one_class_serves_all_pools():
     pools = [a_pool(name=name, warm=WARM) for name in ("one", "two")]
     plan = a_plan(a_stack(pools=[*pools, a_pool(name="cold")], queues=[a_queue(quotas=[
         {"pool": "one", "capacity": "spot", "gpus": 4}])]))  # fmt: skip
     assert [(body["kind"], body["metadata"]["name"]) for body in kept_nodes(plan)] == [
-        ("Namespace", "mizan-system"),
         ("PriorityClass", "mizan-placeholder"),
         ("CronJob", "one"),
         ("CronJob", "two"),

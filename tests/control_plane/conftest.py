@@ -15,10 +15,19 @@ from local.home import Home
 from local.progress import Reporter
 from tests.builders import a_plan, a_stack
 from tests.control_plane.cluster_builders import INSTANCE_TYPES, RecordingReporter
+from tests.control_plane.cluster_report import cluster_report
 from tests.control_plane.queue_builders import QueuedStack
 from tests.cost_rules import Rules
 
 _numbers = itertools.count(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.failed and (client := item.funcargs.get("client")):
+        report.sections.append(("Cluster at the failure", cluster_report(client)))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,6 @@ def test_a_hundred_thousand_zones_are_found_in_less_than_a_second():
     """Each zone once: joining tuples one by one would take half a minute."""
     row = a_spot_price(zone="a")
     book = a_book(*[row] * 100_000)
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(book.zones(*OFFER)) == 100_000
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

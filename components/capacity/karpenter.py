@@ -5,10 +5,9 @@ from itertools import chain
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as k8s
 
 from components.aws_role import AwsRole, AwsRoleArgs
-from components.charts import chart
+from components.helm_release import HelmReleaseArgs, helm_release
 from components.resource import KubernetesObject, resource
 from mizan import keys, versions
 from mizan.clouds.aws import cluster, iam, interruptions, karpenter_iam
@@ -135,24 +134,24 @@ class Karpenter(pulumi.ComponentResource):
     def _charts(self, needed: list[pulumi.Resource]) -> pulumi.Resource:
         """Install the CRDs by their own chart, which also upgrades them, then Karpenter."""
         given = self._plan.karpenter.chart
-        crds = k8s.helm.v3.Release(
-            f"{self._prefix}-crds",
-            chart=f"{given}-crd" if given else chart(f"{versions.KARPENTER_CHART}-crd"),
+        of_crds = HelmReleaseArgs(
+            chart=f"{versions.KARPENTER_CHART}-crd",
+            given=f"{given}-crd" if given else None,
             version=versions.KARPENTER,
             name="karpenter-crd",
             namespace=karpenter.NAMESPACE,
-            opts=self._after(*needed),
         )
-        return k8s.helm.v3.Release(
-            f"{self._prefix}-release",
-            chart=given or chart(versions.KARPENTER_CHART),
+        crds = helm_release(f"{self._prefix}-crds", of_crds, self._after(*needed))
+        release = HelmReleaseArgs(
+            chart=versions.KARPENTER_CHART,
+            given=given,
             version=versions.KARPENTER,
             name="karpenter",
             namespace=karpenter.NAMESPACE,
             skip_crds=True,
             values=karpenter.chart_values(self._plan),
-            opts=self._after(*needed, crds),
         )
+        return helm_release(f"{self._prefix}-release", release, self._after(*needed, crds))
 
     def _nodes(self, needed: list[pulumi.Resource]) -> None:
         plan = self._plan

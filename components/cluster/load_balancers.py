@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 from lightkube.resources.core_v1 import Namespace, Service
 
-from components.cluster.asking import Question, asking, in_text
 from mizan import keys
+from mizan.cluster_client import Question, asking, in_text
 from mizan.errors import PlatformError
 from mizan.plan import Plan
 from mizan.plan.load_balancers import refusal, staying
@@ -19,7 +19,7 @@ Kubeconfig = Callable[[Mapping[str, Any]], str]
 _QUESTION = Question(
     needs="an answer to which Services it holds",
     because="their load balancers would stay after the cluster",
-    fix="your rights to list them",
+    fix="Start the cluster or the network to it, or correct the kubeconfig or your rights to list them",
 )
 
 

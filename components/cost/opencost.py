@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from components.charts import chart
+from components.helm_release import HelmReleaseArgs, helm_release
 from components.resource import KubernetesObject, resource
 from mizan import keys, versions
 from mizan.config import OpenCostAddon, OptionalInstall
@@ -42,17 +41,13 @@ class OpenCost(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _release(self, name: str, args: OpenCostArgs, settings: OpenCostAddon, needed: list[pulumi.Resource]) -> None:
-        """Install the chart; its repository is no registry, and is named only where the chart comes from it."""
-        repository = versions.OPENCOST_REPOSITORY
-        found = settings.chart or chart(versions.OPENCOST_CHART, repository=repository)
-        is_opencost_s = found == versions.OPENCOST_CHART
-        k8s.helm.v3.Release(
-            f"{name}-release",
-            chart=found,
+        release = HelmReleaseArgs(
+            chart=versions.OPENCOST_CHART,
+            repository=versions.OPENCOST_REPOSITORY,
+            given=settings.chart,
             version=settings.version,
             name=RELEASE,
             namespace=keys.MONITORING_NAMESPACE,
-            repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if is_opencost_s else None,
             values=chart_values(args.plan),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
         )
+        helm_release(f"{name}-release", release, pulumi.ResourceOptions(parent=self, depends_on=needed))

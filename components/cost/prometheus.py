@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from components.charts import chart
+from components.helm_release import HelmReleaseArgs, helm_release
 from components.resource import KubernetesObject, resource
 from mizan import keys, versions
 from mizan.config import OptionalInstall, PrometheusAddon
@@ -40,16 +39,16 @@ class Prometheus(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _release(self, name: str, plan: Plan, settings: PrometheusAddon, needed: list[KubernetesObject]) -> None:
-        k8s.helm.v3.Release(
-            f"{name}-release",
-            chart=settings.chart or chart(versions.KUBE_PROMETHEUS_STACK_CHART),
+        release = HelmReleaseArgs(
+            chart=versions.KUBE_PROMETHEUS_STACK_CHART,
+            given=settings.chart,
             version=settings.version,
             name=RELEASE,
             namespace=keys.MONITORING_NAMESPACE,
             values=chart_values(plan),
-            timeout=TIMEOUT_SECONDS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needed),
+            timeout_seconds=TIMEOUT_SECONDS,
         )
+        helm_release(f"{name}-release", release, pulumi.ResourceOptions(parent=self, depends_on=needed))
 
 
 def _installer(settings: PrometheusAddon | None) -> str | None:

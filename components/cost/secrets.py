@@ -9,8 +9,8 @@ from lightkube import Client
 from lightkube.core.exceptions import ApiError
 from lightkube.resources.core_v1 import Secret
 
-from components.cluster.asking import Question, Reached, asking, in_file, in_text
 from mizan import keys
+from mizan.cluster_client import Question, Reached, asking, in_file, in_text
 from mizan.config import Cloud, Cluster
 from mizan.errors import PlatformError
 from mizan.plan import Plan
@@ -19,7 +19,8 @@ from mizan.plan.secrets import missing_secrets, named_secrets
 _QUESTION = Question(
     needs="an answer to whether the Secrets that the stack names are there",
     because="pods that read one wait for it, and the update with them",
-    fix=f"your rights to get Secrets of namespace {keys.MONITORING_NAMESPACE}",
+    fix="Start the cluster or the network to it, or correct the kubeconfig or your rights to get Secrets of namespace "
+    f"{keys.MONITORING_NAMESPACE}",
 )
 _NOT_FOUND = 404
 

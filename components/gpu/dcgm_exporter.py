@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from components.charts import chart
+from components.helm_release import HelmReleaseArgs, helm_release
 from components.resource import resource
 from mizan import keys, versions
 from mizan.config import DcgmExporterAddon, Install
@@ -59,17 +58,14 @@ class DcgmExporter(pulumi.ComponentResource):
 
     def _release(self, plan: Plan, settings: DcgmExporterAddon, needed: list[pulumi.Resource]) -> None:
         """Install the chart without waiting for its pods: one node whose driver comes late would fail the update."""
-        repository = versions.DCGM_EXPORTER_REPOSITORY
-        found = settings.chart or chart(versions.DCGM_EXPORTER_CHART, repository=repository)
-        is_nvidia_s = found == versions.DCGM_EXPORTER_CHART
-        k8s.helm.v3.Release(
-            f"{self._name}-release",
-            chart=found,
+        release = HelmReleaseArgs(
+            chart=versions.DCGM_EXPORTER_CHART,
+            repository=versions.DCGM_EXPORTER_REPOSITORY,
+            given=settings.chart,
             version=versions.DCGM_EXPORTER,
             name=NAME,
             namespace=keys.DCGM_NAMESPACE,
-            repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if is_nvidia_s else None,
             values=chart_values(plan),
             skip_await=True,
-            opts=self._after(needed),
         )
+        helm_release(f"{self._name}-release", release, self._after(needed))

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from components.charts import chart
+from components.helm_release import HelmReleaseArgs, helm_release
 from components.resource import resource
 from mizan import keys, versions
 from mizan.config import GpuOperatorAddon, Install
@@ -56,17 +55,13 @@ class GpuOperator(pulumi.ComponentResource):
         )
 
     def _release(self, plan: Plan, settings: GpuOperatorAddon, needed: list[pulumi.Resource]) -> None:
-        """Install the chart; NVIDIA's repository is no registry, and is named only where the chart comes from it."""
-        repository = versions.GPU_OPERATOR_REPOSITORY
-        found = settings.chart or chart(versions.GPU_OPERATOR_CHART, repository=repository)
-        is_nvidia_s = found == versions.GPU_OPERATOR_CHART
-        k8s.helm.v3.Release(
-            f"{self._name}-release",
-            chart=found,
+        release = HelmReleaseArgs(
+            chart=versions.GPU_OPERATOR_CHART,
+            repository=versions.GPU_OPERATOR_REPOSITORY,
+            given=settings.chart,
             version=settings.version,
             name="gpu-operator",
             namespace=keys.GPU_NAMESPACE,
-            repository_opts=k8s.helm.v3.RepositoryOptsArgs(repo=repository) if is_nvidia_s else None,
             values=chart_values(plan),
-            opts=self._after(needed),
         )
+        helm_release(f"{self._name}-release", release, self._after(needed))

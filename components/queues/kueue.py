@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
-import pulumi_kubernetes as k8s
 
-from components.charts import chart
+from components.helm_release import HelmReleaseArgs, helm_release
 from mizan import keys, versions
 from mizan.config import Install, KueueAddon
 from mizan.manifests.kueue_settings import chart_values
@@ -41,14 +40,15 @@ class Kueue(pulumi.ComponentResource):
         """
         super().__init__("mizan:components:Kueue", name, {"install": args.settings.install.value}, opts)
         if args.settings.install is Install.HELM:
-            k8s.helm.v3.Release(
-                f"{name}-release",
-                chart=args.chart or chart(versions.KUEUE_CHART),
+            release = HelmReleaseArgs(
+                chart=versions.KUEUE_CHART,
+                given=args.chart,
                 version=versions.KUEUE,
                 name="kueue",
                 namespace=keys.KUEUE_NAMESPACE,
                 create_namespace=True,
                 values=chart_values(args.settings, args.devices),
-                opts=pulumi.ResourceOptions(parent=self, deleted_with=args.cluster),
             )
+            opts = pulumi.ResourceOptions(parent=self, deleted_with=args.cluster)
+            helm_release(f"{name}-release", release, opts)
         self.register_outputs({})

@@ -7,8 +7,8 @@ import pulumi
 from lightkube.resources.batch_v1 import Job
 from lightkube.resources.core_v1 import Namespace, PersistentVolumeClaim, Pod
 
-from components.cluster.asking import Question, Reached, asking, in_file, in_text
 from mizan import keys
+from mizan.cluster_client import Question, Reached, asking, in_file, in_text
 from mizan.config import Cloud, Cluster
 from mizan.errors import PlatformError
 from mizan.plan import Plan
@@ -17,7 +17,7 @@ from mizan.plan.departures import Object, Work, departing, filled, refusal, unfi
 _QUESTION = Question(
     needs="an answer to which namespaces, jobs and volumes it holds",
     because="a team that is removed while its jobs run would take them along",
-    fix="your rights to list them",
+    fix="Start the cluster or the network to it, or correct the kubeconfig or your rights to list them",
 )
 
 

@@ -2,23 +2,22 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import httpx2
-from lightkube import Client, KubeConfig
-from lightkube.core.exceptions import ConfigError
+from lightkube import Client
 from lightkube.generic_resource import create_global_resource, create_namespaced_resource
 from lightkube.types import PatchType
 
 from mizan import keys
 from mizan.budgets.queues import FIELD_MANAGER
 from mizan.budgets.web import Refused
+from mizan.cluster_client import Question, asking, in_file
 from mizan.config import Cloud, Cluster
 from mizan.errors import PlatformError, SourceUnreachable
-from mizan.kubeconfig import logged_in, only, proxy_of, read_kubeconfig, server_of
+from mizan.kubeconfig import read_kubeconfig, server_of
 from mizan.plan import Plan
 from mizan.queueing import Object, QueueObjects
 
@@ -120,9 +119,19 @@ def _refusals() -> Iterator[None]:
         raise Refused(str(error), error.response.status_code) from error
 
 
-def _client_of(plan: Plan, environment: Mapping[str, str], because: str) -> AbstractContextManager[Client]:
-    cluster = plan.cluster if plan.cluster is not None else _embedded(plan.stack, environment)
-    return _client(cluster, because, is_embedded=plan.cloud is Cloud.LOCAL)
+@contextmanager
+def _client_of(plan: Plan, environment: Mapping[str, str], because: str) -> Iterator[Client]:
+    """Give a client of the stack's cluster, which tells apart what that refuses."""
+    is_embedded = plan.cloud is Cloud.LOCAL
+    named = plan.cluster if plan.cluster is not None else _embedded(plan.stack, environment)
+    reached = in_file(named, is_embedded=is_embedded)
+    fix = "See `make status`, then `make up`" if is_embedded else "Start the cluster or the network to it, or log in"
+    question = Question(needs="an answer", because=because, fix=fix, within_seconds=ANSWER_SECONDS)
+    with asking(reached, question) as client:
+        try:
+            yield client
+        except httpx2.HTTPStatusError as error:
+            raise _refused(error, reached.where, because) from error
 
 
 def _embedded(stack: str, environment: Mapping[str, str]) -> Cluster:
@@ -147,38 +156,8 @@ def _embedded(stack: str, environment: Mapping[str, str]) -> Cluster:
     )
 
 
-@contextmanager
-def _client(cluster: Cluster, because: str, *, is_embedded: bool) -> Iterator[Client]:
-    """Give a client of exactly this cluster, whose failures are told as SourceUnreachable."""
-    path, document = read_kubeconfig(cluster)
-    server = server_of(document, cluster)
-    try:
-        with Client(
-            KubeConfig.from_dict(logged_in(only(document, cluster), path), fname=path),
-            timeout=httpx2.Timeout(ANSWER_SECONDS),
-            # No proxy of the environment stands between this machine and itself.
-            trust_env=not is_embedded,
-            proxy=proxy_of(document, cluster),
-        ) as client:
-            yield client
-    except httpx2.HTTPStatusError as error:
-        raise _refused(error, server, path, because) from error
-    # What a kubeconfig and a server may do wrong. ImportError: a SOCKS proxy needs a package.
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, httpx2.HTTPError,
-            httpx2.InvalidURL, ConfigError) as error:  # fmt: skip
-        raise SourceUnreachable(
-            f"cluster {server} of kubeconfig {path}",
-            " ".join(f"{type(error).__name__}: {error}".split()),
-            needs="an answer",
-            because=because,
-            fix="See `make status`, then `make up`"
-            if is_embedded
-            else "Start the cluster or the network to it, or log in",
-        ) from error
-
-
-def _refused(error: httpx2.HTTPStatusError, server: str, path: Path, because: str) -> SourceUnreachable:
-    where, code = f"cluster {server} of kubeconfig {path}", error.response.status_code
+def _refused(error: httpx2.HTTPStatusError, where: str, because: str) -> SourceUnreachable:
+    code = error.response.status_code
     if code == HTTPStatus.NOT_FOUND:
         return SourceUnreachable(
             where,

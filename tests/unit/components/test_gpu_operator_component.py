@@ -4,8 +4,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from components.charts import VARIABLE
 from components.gpu.operator import GpuOperator, GpuOperatorArgs
+from components.helm_release import VARIABLE
 from mizan.manifests.gpu_operator import chart_values, gpu_operator
 from tests.builders import a_pool
 from tests.operator_stacks import DISABLED, HELM, elsewhere, on_eks, on_gke, operated, plans

@@ -7,11 +7,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 
-from components.charts import VARIABLE
 from components.cost.dashboards import Dashboards, DashboardsArgs
 from components.cost.opencost import OpenCost, OpenCostArgs
 from components.cost.prometheus import Prometheus, PrometheusArgs
 from components.cost.rules import Rules, RulesArgs
+from components.helm_release import VARIABLE
 from mizan.manifests import opencost, prometheus
 from mizan.manifests.controller_monitors import controller_monitors
 from mizan.manifests.dashboards import dashboard_config_maps

@@ -1,4 +1,4 @@
-"""A cluster that the program asks by itself: Pulumi knows what it has made, not what people have put there."""
+"""The one way to a client of a cluster: exactly the one that is named, whose failures are told as SourceUnreachable."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,12 +25,14 @@ class Question:
     Attributes:
         needs: the answer.
         because: why nothing goes on without it.
-        fix: what to do, after starting the cluster or correcting its kubeconfig.
+        fix: what to do where it does not come.
+        within_seconds: how long each request waits for its answer.
     """
 
     needs: str
     because: str
     fix: str
+    within_seconds: float = ANSWER_WITHIN_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ class Reached:
 
     Attributes:
         path: of the kubeconfig; of one that is no file, what messages call it.
-        is_embedded: no proxy stands between this machine and itself.
+        is_embedded: it runs on this machine.
     """
 
     named: Cluster
@@ -47,12 +49,21 @@ class Reached:
     path: Path
     is_embedded: bool = False
 
+    @property
+    def where(self) -> str:
+        """Return the cluster as messages call it.
+
+        Raises:
+            PlatformError: the kubeconfig has no such context, or that leads to another cluster.
+        """
+        return f"cluster {server_of(self.document, self.named)} of kubeconfig {self.path}"
+
 
 def in_file(named: Cluster, *, is_embedded: bool) -> Reached:
     """Return a cluster of a kubeconfig in a file.
 
     Raises:
-        PlatformError: the file cannot be read, or names another cluster.
+        PlatformError: the file cannot be read.
     """
     path, document = read_kubeconfig(named)
     return Reached(named=named, document=document, path=path, is_embedded=is_embedded)
@@ -68,13 +79,18 @@ def in_text(kubeconfig: str) -> Reached:
 
 @contextmanager
 def asking(reached: Reached, question: Question) -> Iterator[Client]:
-    """Give a client of exactly this cluster, whose failures are told as SourceUnreachable."""
-    named, path = reached.named, reached.path
-    server = server_of(reached.document, named)
+    """Give a client of exactly this cluster.
+
+    Raises:
+        PlatformError: the kubeconfig leads to another cluster.
+        SourceUnreachable: nobody can log in to the cluster, or what is asked of the client here has failed.
+    """
+    named, path, where = reached.named, reached.path, reached.where
     try:
         with Client(
             KubeConfig.from_dict(logged_in(only(reached.document, named), path), fname=path),
-            timeout=httpx2.Timeout(ANSWER_WITHIN_SECONDS),
+            timeout=httpx2.Timeout(question.within_seconds),
+            # No proxy of the environment stands between this machine and itself.
             trust_env=not reached.is_embedded,
             proxy=proxy_of(reached.document, named),
         ) as client:
@@ -83,9 +99,9 @@ def asking(reached: Reached, question: Question) -> Iterator[Client]:
     except (OSError, ValueError, LookupError, TypeError, AttributeError, ImportError, httpx2.HTTPError,
             httpx2.InvalidURL, ConfigError) as error:  # fmt: skip
         raise SourceUnreachable(
-            f"cluster {server} of kubeconfig {path}",
+            where,
             " ".join(f"{type(error).__name__}: {error}".split()),
             needs=question.needs,
             because=question.because,
-            fix=f"Start the cluster or the network to it, or correct the kubeconfig or {question.fix}",
+            fix=question.fix,
         ) from error

@@ -1,10 +1,10 @@
-"""Where charts come from when MIZAN_CHARTS names a folder, and when it does not."""
+"""Helm releases: what one tells the engine, and where charts come from, by MIZAN_CHARTS or without it."""
 
 import pulumi
 import pytest
 
 from components.capacity.karpenter import Karpenter, KarpenterArgs
-from components.charts import VARIABLE, chart
+from components.helm_release import VARIABLE, HelmReleaseArgs, chart, helm_release
 from components.queues.kueue import Kueue, KueueArgs
 from mizan import versions
 from mizan.config import Install, KueueAddon
@@ -28,9 +28,37 @@ def releases(resources):
     return {item.inputs["name"]: item.inputs["chart"] for item in resources if item.typ == RELEASE}
 
 
+def the_inputs(deploy, **changes):
+    args = HelmReleaseArgs(chart="exporter", version="1.2.3", name="exporter", namespace="gpus", **changes)
+    (found,) = deploy(lambda: helm_release("x-release", args, pulumi.ResourceOptions()))
+    assert (found.typ, found.name) == (RELEASE, "x-release")
+    return dict(found.inputs)
+
+
 def karpenter(**addon):
     plan = an_eks_plan(addons={"kueue": {"install": "helm"}, "karpenter": addon})
     return lambda: Karpenter("x", KarpenterArgs(plan=plan, cluster_name="eks-test"))
+
+
+def test_what_a_release_does_not_set_is_left_to_helm(deploy):
+    wanted = {"chart": "exporter", "version": "1.2.3", "name": "exporter", "namespace": "gpus", "compat": "true"}
+    assert the_inputs(deploy) == wanted
+    told = {"createNamespace": True, "skipCrds": True, "skipAwait": True, "timeout": 900, "values": {"a": [1]}}
+    set_ = {"create_namespace": True, "skip_crds": True, "skip_await": True, "timeout_seconds": 900}
+    assert the_inputs(deploy, **set_, values={"a": [1]}) == wanted | told
+
+
+def test_a_repository_is_named_only_where_the_chart_comes_from_it(deploy, tmp_path, monkeypatch):
+    repository = "https://charts.example.com"
+    assert the_inputs(deploy, repository=repository)["repositoryOpts"] == {"repo": repository}
+    mirror = "oci://mirror.example.com/exporter"
+    given = the_inputs(deploy, repository=repository, given=mirror)
+    assert (given["chart"], "repositoryOpts" in given) == (mirror, False)
+    (tmp_path / "exporter").mkdir()
+    (tmp_path / "exporter" / "Chart.yaml").write_text("name: exporter\n")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    of_folder = the_inputs(deploy, repository=repository)
+    assert (of_folder["chart"], "repositoryOpts" in of_folder) == (str(tmp_path / "exporter"), False)
 
 
 def test_a_chart_comes_from_its_registry_where_no_folder_is_named():

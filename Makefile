@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 .DEFAULT_GOAL := help
 # Two targets at once would share one virtual environment, one platform folder and one screen.
 .NOTPARALLEL:
-.PHONY: help install up down status show open interrupt rehearse env tools render test check test-tools test-control-plane test-e2e \
+.PHONY: help install up down status show open budgets interrupt rehearse env tools render test check test-tools test-control-plane test-e2e \
   lint format types imports bench docs lock clean
 
 help: ## Show this help
@@ -31,6 +31,9 @@ show: $(INSTALLED) ## Show nodes, queues and jobs of the running platform
 
 open: $(INSTALLED) ## Show what GPUs cost now, whose it is and what is idle; open Prometheus where there is a browser
 	@$(BIN)/python -m local open --stack $(STACK)
+
+budgets: $(INSTALLED) ## Hold and release queues once by the budgets of their teams, as a CronJob does elsewhere every five minutes
+	@$(BIN)/python -m local budgets --stack $(STACK)
 
 interrupt: $(INSTALLED) ## Take a spot node away, as the cloud would (NODE=name)
 	@test -n '$(NODE)' || { \

@@ -23,6 +23,7 @@ from mizan.manifests.dra import counted_devices
 from mizan.manifests.gpu_operator import has_claims
 from mizan.manifests.kept_nodes import kept_nodes
 from mizan.manifests.own_namespace import own_namespace
+from mizan.metrics.disk_warnings import disk_warnings
 from mizan.plan import Plan
 
 
@@ -53,7 +54,7 @@ class GpuPlatform(pulumi.ComponentResource):
         """
         plan = args.plan
         super().__init__("mizan:components:GpuPlatform", name, {"stack": plan.stack, "cloud": plan.cloud.value}, opts)
-        for warning in plan.warnings:
+        for warning in (*plan.warnings, *disk_warnings(plan)):
             pulumi.log.warn(warning, self)
         self.estimate = tell_costs(plan, args.places, self)
         site = site_of(name, plan, self)

@@ -9,8 +9,16 @@ from dataclasses import dataclass
 import pulumi
 
 from components.cluster import Cluster
-from components.cost.secrets import refuse_missing_secrets, refuse_missing_secrets_of
+from components.cost.secrets import (
+    namespace_hooks,
+    refuse_leaving_secrets_of,
+    refuse_missing_secrets,
+    refuse_missing_secrets_of,
+    to_made,
+    to_named,
+)
 from components.tenants.departures import refuse_departures, refuse_departures_of
+from mizan import config
 from mizan.config import Cloud
 from mizan.plan import Plan
 
@@ -62,7 +70,7 @@ def _local(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
     refuse_departures(plan, cluster.named)
     refuse_missing_secrets(plan, cluster.named)
     inside = _within(opts, kubernetes=cluster.provider)
-    _gpu_operator(name, plan, inside)
+    _gpu_operator(name, plan, inside, _hooks_in(cluster.named, name, plan))
     LocalNodes(f"{name}-nodes", LocalNodesArgs(offers=plan.offers), inside)
     return Site(cluster=cluster)
 
@@ -76,7 +84,8 @@ def _existing(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
     cluster = ExistingCluster(f"{name}-cluster", ExistingClusterArgs(cluster=plan.cluster), opts)
     refuse_departures(plan, cluster.named)
     refuse_missing_secrets(plan, cluster.named)
-    _gpu_operator(name, plan, _within(opts, kubernetes=cluster.provider))
+    inside = _within(opts, kubernetes=cluster.provider)
+    _gpu_operator(name, plan, inside, _hooks_in(cluster.named, name, plan))
     return Site(cluster=cluster)
 
 
@@ -90,7 +99,7 @@ def _gke(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
     _refuse_later(plan, cluster.kubeconfig)
     GkePools(f"{name}-pools", GkePoolsArgs(plan=plan, cluster=cluster), opts)
     inside = _within(opts, kubernetes=cluster.provider, gcp=cluster.cloud)
-    _gpu_operator(name, plan, inside, cluster)
+    _gpu_operator(name, plan, inside, _hooks_of(cluster.kubeconfig, name, plan), cluster)
     ComputeClasses(f"{name}-classes", ComputeClassesArgs(flavors=plan.flavors), inside)
 
     def checkpoints(namespaces: Namespaces) -> Access:
@@ -109,9 +118,8 @@ def _eks(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
     cluster = EksCluster(f"{name}-cluster", EksClusterArgs(plan=plan), opts)
     _refuse_later(plan, cluster.kubeconfig)
     inside = _within(opts, kubernetes=cluster.provider, aws=cluster.cloud)
-    karpenter = KarpenterArgs(
-        plan=plan, cluster_name=cluster.cluster_name, before_nodes=_gpu_operator(name, plan, inside, cluster)
-    )
+    operator = _gpu_operator(name, plan, inside, _hooks_of(cluster.kubeconfig, name, plan), cluster)
+    karpenter = KarpenterArgs(plan=plan, cluster_name=cluster.cluster_name, before_nodes=operator)
     Karpenter(f"{name}-karpenter", karpenter, inside)
 
     def checkpoints(namespaces: Namespaces) -> Access:
@@ -123,13 +131,17 @@ def _eks(name: str, plan: Plan, opts: pulumi.ResourceOptions) -> Site:
 
 
 def _gpu_operator(
-    name: str, plan: Plan, inside: pulumi.ResourceOptions, own: pulumi.Resource | None = None
+    name: str,
+    plan: Plan,
+    inside: pulumi.ResourceOptions,
+    hooks: pulumi.ResourceHookBinding,
+    own: pulumi.Resource | None = None,
 ) -> tuple[pulumi.Resource, ...]:
     """Return NVIDIA's operator, or nothing where nodes have their GPUs without it; what measures GPUs comes along."""
     from components.gpu.dcgm_exporter import DcgmExporter, DcgmExporterArgs  # noqa: PLC0415
     from components.gpu.operator import GpuOperator, GpuOperatorArgs  # noqa: PLC0415
 
-    monitoring = _monitoring(name, plan, inside)
+    monitoring = _monitoring(name, plan, inside, hooks)
     made: tuple[pulumi.Resource, ...] = ()
     if plan.gpu_operator is not None:
         made = (GpuOperator(f"{name}-gpu-operator", GpuOperatorArgs(plan=plan, cluster=own), inside),)
@@ -140,7 +152,9 @@ def _gpu_operator(
     return made
 
 
-def _monitoring(name: str, plan: Plan, inside: pulumi.ResourceOptions) -> tuple[pulumi.Resource, ...]:
+def _monitoring(
+    name: str, plan: Plan, inside: pulumi.ResourceOptions, hooks: pulumi.ResourceHookBinding
+) -> tuple[pulumi.Resource, ...]:
     """Return Prometheus, or nothing where the stack has none; OpenCost, rules and dashboards come along."""
     from components.cost.dashboards import Dashboards, DashboardsArgs  # noqa: PLC0415
     from components.cost.opencost import OpenCost, OpenCostArgs  # noqa: PLC0415
@@ -149,12 +163,22 @@ def _monitoring(name: str, plan: Plan, inside: pulumi.ResourceOptions) -> tuple[
 
     made: tuple[pulumi.Resource, ...] = ()
     if plan.prometheus is not None:
-        made = (Prometheus(f"{name}-prometheus", PrometheusArgs(plan=plan), inside),)
+        made = (Prometheus(f"{name}-prometheus", PrometheusArgs(plan=plan, namespace_hooks=hooks), inside),)
         Rules(f"{name}-rules", RulesArgs(plan=plan, prometheus=made), inside)
         Dashboards(f"{name}-dashboards", DashboardsArgs(plan=plan, prometheus=made), inside)
     if plan.opencost is not None:
         OpenCost(f"{name}-opencost", OpenCostArgs(plan=plan, prometheus=made), inside)
     return made
+
+
+def _hooks_in(named: config.Cluster, name: str, plan: Plan) -> pulumi.ResourceHookBinding:
+    """Return the hooks of monitoring's namespace in a cluster that was there before the stack, and stays after it."""
+    return namespace_hooks(f"{name}-prometheus", plan, to_named(plan, named), outlives_stack=True)
+
+
+def _hooks_of(kubeconfig: pulumi.Output[str], name: str, plan: Plan) -> pulumi.ResourceHookBinding:
+    """Return the hooks of monitoring's namespace in a cluster that the stack makes, and takes away."""
+    return namespace_hooks(f"{name}-prometheus", plan, to_made(kubeconfig), outlives_stack=False)
 
 
 def _within(opts: pulumi.ResourceOptions, **providers: pulumi.ProviderResource) -> pulumi.ResourceOptions:
@@ -170,5 +194,6 @@ def _refuse_later(plan: Plan, kubeconfig: pulumi.Output[str]) -> None:
     def refuse(text: str) -> None:
         refuse_departures_of(plan, text)
         refuse_missing_secrets_of(plan, text)
+        refuse_leaving_secrets_of(plan, text)
 
     kubeconfig.apply(refuse)

@@ -81,6 +81,17 @@ def open_costs(stack: Annotated[str, typer.Option(help="Stack whose costs to sho
 
 
 @app.command()
+def budgets(stack: Annotated[str, typer.Option(help="Stack whose budgets count.")] = "local") -> None:
+    """Hold and release queues once by the budgets of their teams, as a CronJob does on any other cluster.
+
+    Exit 1 if a queue cannot be asked or changed, 3 if what is spent is unknown.
+    """
+    done = platform.enforce(Home.from_environment(), stack, Reporter())
+    sys.stdout.write(done.text)
+    raise typer.Exit(done.status)
+
+
+@app.command()
 def interrupt(node: Annotated[str, typer.Argument(help="Name of a spot node, as in `make show`.")]) -> None:
     """Take a spot node away, as the cloud would; its jobs go on elsewhere."""
     platform.take_away(Home.from_environment(), node, Reporter())

@@ -11,6 +11,7 @@ from local.control_plane import ControlPlane, ProcessStatus, prometheus
 from local.control_plane.devices import devices_of
 from local.control_plane.interruption import interrupt
 from local.cost_screen import CostView
+from local.enforcing import Run, enforce_budgets
 from local.engine import Engine, end_leftovers
 from local.home import PROJECT, Home
 from local.lock import exclusive
@@ -154,6 +155,22 @@ def costs(home: Home, stack: str, reporter: Reporter) -> CostView:
         SourceUnreachable: Prometheus does not answer.
     """
     source = source_of(plan_of(stack))
+    address = _address(home)
+    asked = questions(source)
+    is_known = bool(ask(address, freshness(source)))
+    rows = [row for each in asked for row in answer_rows(each, ask(address, each.query))] if is_known else []
+    page = page_of(address, asked) if _is_served(home, address, reporter) else None
+    open_page = opener() if page else None
+    is_opened = bool(page and open_page and open_page(page))
+    return CostView(address=address, rows=rows, asked=asked, page=page, is_opened=is_opened)
+
+
+def _address(home: Home) -> str:
+    """Return where Prometheus answers.
+
+    Raises:
+        PlatformError: there is no platform.
+    """
     address = prometheus.address(home)
     if address is None:
         raise PlatformError(
@@ -163,13 +180,20 @@ def costs(home: Home, stack: str, reporter: Reporter) -> CostView:
             because="costs are asked of it",
             fix="Run `make up`",
         )
-    asked = questions(source)
-    is_known = bool(ask(address, freshness(source)))
-    rows = [row for each in asked for row in answer_rows(each, ask(address, each.query))] if is_known else []
-    page = page_of(address, asked) if _is_served(home, address, reporter) else None
-    open_page = opener() if page else None
-    is_opened = bool(page and open_page and open_page(page))
-    return CostView(address=address, rows=rows, asked=asked, page=page, is_opened=is_opened)
+    return address
+
+
+def enforce(home: Home, stack: str, reporter: Reporter) -> Run:
+    """Hold and release the teams' queues once by the budgets of a stack's file, as it is now.
+
+    Raises:
+        PlatformError: there is no platform, no budget, or the stack belongs to another cluster.
+        SourceUnreachable: the cluster does not answer.
+    """
+    plan = plan_of(stack)
+    address = _address(home)
+    with ControlPlane(home, None, reporter).client() as client:
+        return enforce_budgets(home, client, plan, address)
 
 
 def _is_served(home: Home, address: str, reporter: Reporter) -> bool:

@@ -11,6 +11,7 @@ import httpx2
 from lightkube import Client, KubeConfig
 from lightkube.core.exceptions import ConfigError
 
+from mizan.budgets.web import is_on_this_machine
 from mizan.config import Cluster
 from mizan.errors import SourceUnreachable
 from mizan.kubeconfig import logged_in, only, proxy_of, read_kubeconfig, server_of
@@ -90,8 +91,8 @@ def asking(reached: Reached, question: Question) -> Iterator[Client]:
         with Client(
             KubeConfig.from_dict(logged_in(only(reached.document, named), path), fname=path),
             timeout=httpx2.Timeout(question.within_seconds),
-            # No proxy of the environment stands between this machine and itself.
-            trust_env=not reached.is_embedded,
+            # No proxy of the environment stands between this machine and itself, as for kubectl.
+            trust_env=not (reached.is_embedded or is_on_this_machine(server_of(reached.document, named))),
             proxy=proxy_of(reached.document, named),
         ) as client:
             yield client

@@ -82,6 +82,8 @@ PLACEHOLDER_PRIORITY: Final = "mizan-placeholder"
 # Prometheus, Alertmanager, Grafana and OpenCost, with the Secrets that they read. It goes with the stack, and so is not
 # `monitoring`, which is many a cluster's own.
 MONITORING_NAMESPACE: Final = "mizan-monitoring"
+# On a Secret that a person put there, and that may go with it.
+GOES_WITH_STACK: Final = "mizan.dev/goes-with-stack"
 
 # They belong to the cluster, not to a team, and so does every name that begins with kube-.
 # Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/, read 2026-11-22.

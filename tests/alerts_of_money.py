@@ -181,11 +181,13 @@ def cost(values, **labels):
     return series("gpu_cost_total", values, part="gpu", cluster="c1", **labels)
 
 
+OWNED = {"team": "a", "cost_center": "ml", "project": "vision"}
+
 LABELS = [
     fires(
         "a namespace is told whose dollars have no team",
         "GpuCostUnlabelled",
-        [cost(growing(20), namespace="lab"), cost(growing(20), namespace="a", team="a", cost_center="ml")],
+        [cost(growing(20), namespace="lab"), cost(growing(20), namespace="a", **OWNED)],
         60,
         {"namespace": "lab", "severity": "warning"},
     ),
@@ -196,7 +198,14 @@ LABELS = [
         60,
         {"namespace": "lab"},
     ),
-    silent("what lacks both labels counts once", "GpuCostUnlabelled", [cost(growing(9), namespace="lab")], 60),
+    fires(
+        "a namespace is told whose dollars have no project",
+        "GpuCostUnlabelled",
+        [cost(growing(20), namespace="lab", **OWNED | {"project": ""}), cost(growing(20), namespace="a", **OWNED)],
+        60,
+        {"namespace": "lab"},
+    ),
+    silent("what lacks all labels counts once", "GpuCostUnlabelled", [cost(growing(9), namespace="lab")], 60),
     silent(
         "a namespace that was labelled is not told for another day",
         "GpuCostUnlabelled",

@@ -119,6 +119,36 @@ QUEUES = [
     silent("pods that wait for CPUs are not told", "GpuPodsWaitForNodes", waiting_pod(resource="cpu"), 40),
 ]
 
+# Of samples that are five minutes apart.
+STUCK = [
+    fires(
+        "a queue is told all of whose quota is held by jobs that do not end",
+        "GpuQueueStuck",
+        [*pending("2x200"), *quota(12, 12), admitted("0x8 7x192")],
+        480,
+        {"cluster_queue": "training", "severity": "info"},
+    ),
+    silent(
+        "a queue that is full for an hour is busy, not stuck",
+        "GpuQueueStuck",
+        [*pending("2x200"), *quota(12, 12), admitted("7x200")],
+        130,
+    ),
+    silent(
+        "a full queue that admits now and then is not stuck",
+        "GpuQueueStuck",
+        [*pending("2x200"), *quota(12, 12), admitted("0x60 7x140")],
+        480,
+    ),
+    silent(
+        "a queue with quota left is starving, not stuck",
+        "GpuQueueStuck",
+        [*pending("2x200"), *quota(4, 12)],
+        480,
+    ),
+    silent("a full queue in which nobody waits is not stuck", "GpuQueueStuck", quota(12, 12), 480),
+]
+
 
 def leaving(count, taint, *, within=20):
     """Spot nodes that go one after the other, each with a taint in its last minutes."""

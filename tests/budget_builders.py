@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from mizan.budgets.model import Action, Costs, Exemption, Hold, Kind, Limit, Queue
+from mizan.budgets.model import Action, Costs, Exemption, Hold, Limit, Queue
 from mizan.budgets.queues import FIELD_MANAGER, patch_of, read_queue
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ def a_queue(policy: str = "None", *, hold: Hold | None = None, is_ours: bool = F
 
 
 def held_by_us(policy: str = "Hold", month: str = MONTH, **changes: Any) -> Queue:
-    return a_queue(policy, hold=Hold(policy=policy, month=month), is_ours=True, **changes)
+    return a_queue(policy, **({"hold": Hold(policy=policy, month=month), "is_ours": True} | changes))
 
 
 def a_body(policy: str | None = None, **changes: Any) -> dict[str, Any]:
@@ -57,7 +57,8 @@ def patched(body: dict[str, Any], patch: dict[str, Any], manager: str = FIELD_MA
 def applied(action: Action, body: dict[str, Any] | None = None) -> Queue:
     """The queue once an action is done."""
     before = body or _body_of(action.queue)
-    return read_queue(before if action.kind is Kind.NONE else patched(before, patch_of(action, NOW)))
+    patch = patch_of(action, NOW)
+    return read_queue(before if patch is None else patched(before, patch))
 
 
 def row(kind: str, value: object, **labels: str) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def served(world: FakeWorld, tls: SSLContext | None = None) -> Iterator[FakeWorl
             self.send_response(code)
             if 300 <= code < 400:
                 self.send_header("Location", f"{world.url}{QUERY}?elsewhere")
-            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Type", "text/plain" if isinstance(answer, bytes) else "application/json")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)

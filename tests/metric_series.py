@@ -16,10 +16,13 @@ def offer_of(plan: Plan, name: str) -> Offer:
     return next(offer for offer in plan.offers if offer.name == name)
 
 
-def a_node(offer: Offer, name: str = "n1", values: str = "1x24", **ksm: str) -> list[Series]:
-    """A node as kube-state-metrics tells it, with what its GPUs are offered as."""
+def a_node(
+    offer: Offer, name: str = "n1", values: str = "1x24", *, machine: str | None = None, **ksm: str
+) -> list[Series]:
+    """A node as kube-state-metrics tells it, with what its GPUs are offered as; without `machine` of its offer's."""
     by = KSM | ksm
-    labels = {label_of(key): value for key, value in offer.labels.items()}
+    own = {keys.INSTANCE_TYPE: offer.machine.name if machine is None else machine}
+    labels = {label_of(key): value for key, value in (offer.labels | own).items() if value}
     offered = [
         series(
             "kube_node_status_allocatable",

@@ -82,8 +82,9 @@ def a_whole_spot_feed() -> dict[str, Any]:
 
 
 def a_whole_external_prometheus() -> dict[str, Any]:
-    headers = {"headersSecret": "mimir-headers", "clusterLabel": "cluster", "rulesInCluster": True}
-    return existing_stack(EXTERNAL | headers)
+    headers = {"headersSecret": "mimir-headers", "clusterLabel": "cluster"}
+    objects = {"rulesInCluster": True, "objectLabels": {"release": "kube-prometheus-stack"}}
+    return existing_stack(EXTERNAL | headers | objects, {"serviceMonitor": True})
 
 
 def plans() -> dict[str, Plan]:

@@ -8,6 +8,7 @@ from components.helm_release import HelmReleaseArgs, helm_release
 from components.resource import KubernetesObject, resource
 from mizan import keys, versions
 from mizan.config import OptionalInstall, PrometheusAddon
+from mizan.manifests import Manifest
 from mizan.manifests.prometheus import RELEASE, chart_values, prometheus
 from mizan.plan import Plan
 
@@ -17,9 +18,14 @@ TIMEOUT_SECONDS = 900
 
 @dataclass(frozen=True, kw_only=True)
 class PrometheusArgs:
-    """The plan of a stack."""
+    """The plan of a stack.
+
+    Attributes:
+        namespace_hooks: what is asked when the namespace has come, and before it goes; None asks nothing.
+    """
 
     plan: Plan
+    namespace_hooks: pulumi.ResourceHookBinding | None = None
 
 
 class Prometheus(pulumi.ComponentResource):
@@ -33,7 +39,10 @@ class Prometheus(pulumi.ComponentResource):
         """
         plan, settings = args.plan, args.plan.prometheus
         super().__init__("mizan:components:Prometheus", name, {"install": _installer(settings)}, opts)
-        needed = [resource(name, body, pulumi.ResourceOptions(parent=self)) for body in prometheus(plan)]
+        needed = [
+            resource(name, body, pulumi.ResourceOptions(parent=self, hooks=_hooks(body, args)))
+            for body in prometheus(plan)
+        ]
         if settings is not None and settings.install is OptionalInstall.HELM:
             self._release(name, plan, settings, needed)
         self.register_outputs({})
@@ -49,6 +58,10 @@ class Prometheus(pulumi.ComponentResource):
             timeout_seconds=TIMEOUT_SECONDS,
         )
         helm_release(f"{name}-release", release, pulumi.ResourceOptions(parent=self, depends_on=needed))
+
+
+def _hooks(body: Manifest, args: PrometheusArgs) -> pulumi.ResourceHookBinding | None:
+    return args.namespace_hooks if body["kind"] == "Namespace" else None
 
 
 def _installer(settings: PrometheusAddon | None) -> str | None:

@@ -9,7 +9,8 @@ from local.gpu_metrics import launch
 from local.gpu_metrics.fleet import Fleet, to_json
 from mizan.manifests.dcgm_monitors import JOB, relabelings
 
-OPENCOST = "opencost"
+OPENCOST = "opencost-simulated"
+"""Prometheus' `job` of its prices: no series of them looks like the real one's."""
 
 
 def command(site: Site) -> Command:

@@ -4,12 +4,14 @@ One question asks for all of it, so that all of it is of one moment: the rules e
 the end of a month the dollars of one and the time of another would make nonsense.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from mizan.budgets.model import Costs, Unknown, month_begins, month_of
+from mizan.budgets.words import one_line
 
 # Ten evaluations, and what a remote store takes to show them. Clocks may differ by as much.
 LATEST = timedelta(minutes=5)
@@ -20,6 +22,14 @@ ROW = "row"
 SPENT = "spent"
 COUNTED = "counted"
 EVALUATED = "evaluated"
+
+MOST = Decimal("1e15")
+"""No amount of dollars or seconds is as much: such a number is none."""
+
+# Decimal takes more than a float's digits are written with: `1_000`, and digits of other alphabets.
+_WRITTEN = re.compile(r"[-+.0-9eE]{1,40}")
+
+_MOST_TOLD = 300
 
 
 def question(spent: str, counted: str, evaluated: str) -> str:
@@ -51,24 +61,41 @@ def read_costs(answer: object, now: datetime) -> Costs | Unknown:
     """
     if not isinstance(answer, Mapping) or answer.get("status") != "success":
         return Unknown(f"Prometheus refuses: {_told(answer)}")
-    # A store of several parts, such as Thanos, of which one did not answer.
-    if answer.get("warnings"):
-        return Unknown(f"Prometheus answers in part: {answer['warnings']}")
+    # A store of several parts, of which one did not answer: Thanos warns, VictoriaMetrics says that it is partial.
+    # Source: https://docs.victoriametrics.com/victoriametrics/cluster-victoriametrics/, Cluster availability, read
+    # 2026-11-22.
+    if answer.get("warnings") or answer.get("isPartial"):
+        told = one_line(str(answer.get("warnings") or "it says no more"), _MOST_TOLD)
+        return Unknown(f"Prometheus answers in part: {told}")
     try:
-        rows = [(dict(each["metric"]), _number(each["value"][1])) for each in answer["data"]["result"]]
+        rows = [_row(each) for each in answer["data"]["result"]]
     except (KeyError, TypeError, IndexError, ValueError):
         return Unknown("Prometheus gives an answer that is none")
+    if len({(labels.get(ROW), labels.get("month"), labels.get("team")) for labels, _ in rows}) < len(rows):
+        return Unknown("Prometheus tells two numbers of one thing")
     return _read(rows, now)
 
 
-def _read(rows: list[tuple[dict[str, Any], Decimal | None]], now: datetime) -> Costs | Unknown:
-    evaluated = next((value for labels, value in rows if labels.get(ROW) == EVALUATED), None)
-    if evaluated is None:
+def _row(sample: Any) -> tuple[dict[str, str], Decimal | None]:  # noqa: ANN401  # JSON
+    """Return labels and value of a sample.
+
+    Raises:
+        KeyError, TypeError, IndexError, ValueError: it is none.
+    """
+    labels = dict(sample["metric"])
+    if not all(isinstance(text, str) for text in labels.values()):
+        raise TypeError(ROW)
+    return labels, _number(sample["value"][1])
+
+
+def _read(rows: list[tuple[dict[str, str], Decimal | None]], now: datetime) -> Costs | Unknown:
+    evaluated = [value for labels, value in rows if labels.get(ROW) == EVALUATED]
+    if not evaluated:
         return Unknown("no rule tells when costs were evaluated: the rules or kube-state-metrics are gone")
-    moment = _moment(evaluated)
+    moment = _moment(evaluated[0])
     why = _unreliable(moment, now)
     if moment is None or why is not None:
-        return Unknown(why or "")
+        return Unknown(why or "", moment)
     month = month_of(moment)
     of_month = [(labels, value) for labels, value in rows if labels.get("month") == month]
     counted = next((value for labels, value in of_month if labels.get(ROW) == COUNTED), None)
@@ -98,15 +125,20 @@ def _unreliable(moment: datetime | None, now: datetime) -> str | None:
 
 
 def _number(text: object) -> Decimal | None:
-    """Return a sample's value; None where it is no amount, as NaN, infinite, or below 0."""
+    """Return a sample's value; None where it is no amount, as NaN, infinite, below 0, or beyond all amounts."""
+    written = str(text)
+    if not _WRITTEN.fullmatch(written):
+        return None
     try:
-        value = Decimal(str(text))
+        value = Decimal(written)
     except InvalidOperation:
         return None
-    return value if value.is_finite() and value >= 0 else None
+    return value if 0 <= value < MOST else None
 
 
-def _moment(seconds: Decimal) -> datetime | None:
+def _moment(seconds: Decimal | None) -> datetime | None:
+    if seconds is None:
+        return None
     try:
         return datetime.fromtimestamp(float(seconds), UTC)
     except (OverflowError, ValueError, OSError):
@@ -119,4 +151,4 @@ def _written(moment: datetime) -> str:
 
 def _told(answer: object) -> str:
     error = answer.get("error") if isinstance(answer, Mapping) else None
-    return " ".join(str(error or "no reason given").split())[:300]
+    return one_line(str(error or "no reason given"), _MOST_TOLD)

@@ -6,17 +6,31 @@ What decides is the month's dollars against the budget:
 - They are released below 100 % of the month's budget: at a new month, or as the budget is raised. An exception, or a
   budget that is gone, releases as well, whatever is spent.
 - Where nobody knows what is spent nothing is held and nothing released. A month's hold is not released on dollars of
-  which some are missing; the hold of a month that is over is.
-- What a person has stopped is never touched.
+  which some are missing, unless the budget was raised since above all that is known to be spent; the hold of a month
+  that is over is.
+- What a person has stopped is never touched, and no queue that is not of the stack.
 
 A decision that was carried out gives nothing more to do.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from mizan.budgets.model import Action, Costs, Kind, Level, Limit, Mode, Policy, Queue, Standing, Unknown
-from mizan.budgets.words import dollars, hours, month, percent
+from mizan.budgets.model import (
+    Action,
+    Costs,
+    Hold,
+    Kind,
+    Level,
+    Limit,
+    Mode,
+    Policy,
+    Queue,
+    Standing,
+    Unknown,
+)
+from mizan.budgets.words import dollars, hours, month, one_line, percent
 
 _POLICIES = {
     Mode.DRY_RUN: Policy.HOLD,
@@ -25,6 +39,9 @@ _POLICIES = {
 }
 _KINDS = {Policy.HOLD: Kind.HOLD, Policy.HOLD_AND_DRAIN: Kind.DRAIN}
 _RUNNING = {Policy.HOLD: "running jobs go on", Policy.HOLD_AND_DRAIN: "running jobs are evicted"}
+
+# More than an Event's note takes.
+_MOST_TOLD = 2000
 
 
 def decide(
@@ -40,15 +57,17 @@ def decide(
         now: of our own clock.
     """
     return [
-        act(standing, queue, mode)
-        for standing in (stand(limit, costs, mode, now) for limit in limits)
+        act(standing, queue, mode) if limit.queues is None or queue.name in limit.queues else _foreign(standing, queue)
+        for limit, standing in ((limit, stand(limit, costs, mode, now)) for limit in limits)
         for queue in queues.get(standing.team, ())
     ]
 
 
 def stand(limit: Limit, costs: Costs | Unknown, mode: Mode, now: datetime) -> Standing:
     """Return how a team's dollars stand."""
-    free = _free(limit, mode, now)
+    # Of two clocks that differ nobody knows the wrong one: an exception that has ended by either releases nothing.
+    told = costs.moment if isinstance(costs, Unknown) else None
+    free = _free(limit, mode, max(now, told or now))
     if free is not None:
         return Standing(team=limit.team, level=Level.FREE, words=free, budget=limit.usd)
     if isinstance(costs, Unknown):
@@ -66,7 +85,8 @@ def act(standing: Standing, queue: Queue, mode: Mode) -> Action:
         return _over(standing, queue, _POLICIES[mode])
     if queue.hold is None:
         return _nothing(standing, queue, standing.words)
-    if standing.level in (Level.UNDER, Level.FREE) or _is_of_the_past(queue, standing):
+    is_open = standing.level in (Level.UNDER, Level.FREE) or _is_raised(queue.hold, standing)
+    if is_open or _is_of_the_past(queue, standing):
         return Action(
             kind=Kind.RELEASE,
             queue=queue,
@@ -85,7 +105,8 @@ def _free(limit: Limit, mode: Mode, now: datetime) -> str | None:
         return f"{limit.team} has no budget"
     for exemption in limit.exemptions:
         if exemption.holds(now):
-            return f"an exception of {exemption.owner} until {exemption.until.isoformat()}: {exemption.reason}"
+            told = f"an exception of {exemption.owner} until {exemption.until.isoformat()}: {exemption.reason}"
+            return one_line(told, _MOST_TOLD)
     return None
 
 
@@ -123,8 +144,25 @@ def _over(standing: Standing, queue: Queue, policy: Policy) -> Action:
 
 
 def _is_of_the_past(queue: Queue, standing: Standing) -> bool:
-    """Return whether a queue is held for a month that is over."""
-    return queue.hold is not None and standing.month is not None and queue.hold.month < standing.month
+    """Return whether a queue is held for a month that is over; nobody knows it of one that was overwritten."""
+    if queue.hold is None or standing.month is None:
+        return False
+    return queue.hold.month != "" and queue.hold.month < standing.month
+
+
+def _is_raised(hold: Hold, standing: Standing) -> bool:
+    """Return whether a budget is above the one that was reached, and above what was spent by then.
+
+    As in a cluster that was made in mid-month: what was not counted of it was never spent.
+    """
+    if standing.budget is None or hold.budget is None or hold.spent is None:
+        return False
+    return standing.budget > max(hold.budget, hold.spent)
+
+
+def _foreign(standing: Standing, queue: Queue) -> Action:
+    """Return that nothing is done to a queue that is not of the stack: what is told on it stays as well."""
+    return _nothing(standing, replace(queue, told=None), "not of this stack, and left alone")
 
 
 def _nothing(standing: Standing, queue: Queue, words: str) -> Action:

@@ -9,12 +9,10 @@ from typing import Any
 
 from mizan.budgets.model import Action, Kind
 from mizan.budgets.queues import GROUP, VERSION
+from mizan.budgets.words import reason_of
 
 REPORTER = "mizan.dev/budget"
 NOTE_BYTES = 1024
-
-_REASONS = {Kind.HOLD: "BudgetHold", Kind.DRAIN: "BudgetHoldAndDrain", Kind.RELEASE: "BudgetRelease"}
-_DRY_REASONS = {Kind.HOLD: "BudgetWouldHold", Kind.DRAIN: "BudgetWouldHoldAndDrain", Kind.RELEASE: "BudgetWouldRelease"}
 
 
 def event_of(action: Action, now: datetime, *, is_dry: bool) -> dict[str, Any]:
@@ -24,7 +22,7 @@ def event_of(action: Action, now: datetime, *, is_dry: bool) -> dict[str, Any]:
     the API server forgets it.
     """
     queue, standing = action.queue, action.standing
-    reason = (_DRY_REASONS if is_dry else _REASONS)[action.kind]
+    reason = reason_of(action.kind, is_dry=is_dry)
     occasion = (standing.month, standing.budget) if is_dry else (queue.version,)
     told = hashlib.sha256(repr((queue.uid, reason, *map(str, occasion))).encode()).hexdigest()
     note = f"Dry run: {action.words}" if is_dry else action.words

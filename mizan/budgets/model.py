@@ -56,11 +56,13 @@ class Limit:
     Attributes:
         team: its namespace, and the label `team` of its dollars.
         usd: None where it has no budget.
+        queues: names of the stack's LocalQueues there; None takes all for the stack's.
     """
 
     team: str
     usd: Decimal | None
     exemptions: tuple[Exemption, ...] = ()
+    queues: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +90,14 @@ class Costs:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nobody knows what is spent: nothing is held for it, and nothing released."""
+    """Nobody knows what is spent: nothing is held for it, and nothing released.
+
+    Attributes:
+        moment: of Prometheus' clock, where it tells one.
+    """
 
     why: str
+    moment: datetime | None = None
 
 
 class Level(StrEnum):
@@ -131,9 +138,26 @@ class Hold:
 
     Attributes:
         month: whose dollars it was held for; empty where somebody has overwritten it.
+        spent: US dollars of that month at the time; None where somebody has overwritten them.
+        budget: that they had reached; None alike.
     """
 
     policy: str
+    month: str
+    spent: Decimal | None = None
+    budget: Decimal | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """The last action on a queue, which a dry run only tells, as it is written there.
+
+    Attributes:
+        reason: that of its Event.
+        month: in which it was; empty where somebody has overwritten it.
+    """
+
+    reason: str
     month: str
 
 
@@ -145,6 +169,7 @@ class Queue:
         version: by which the API server sees that it has changed since it was read.
         hold: what we wrote; None where nothing of ours is on it.
         is_policy_ours: its policy is the one that we wrote, and nobody has written it since.
+        told: the last action; None where there was none.
     """
 
     namespace: str
@@ -154,6 +179,7 @@ class Queue:
     policy: str
     hold: Hold | None
     is_policy_ours: bool
+    told: Told | None = None
 
 
 class Kind(StrEnum):

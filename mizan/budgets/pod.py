@@ -7,6 +7,7 @@ nobody knows what is spent. Kubernetes counts all but 0 as failed, which kube-st
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,8 +58,10 @@ def main(folders: Folders = Folders(), environment: Mapping[str, str] = os.envir
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    # Nobody who reads no more keeps a queue from being held or released.
+    with suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

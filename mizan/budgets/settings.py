@@ -58,6 +58,7 @@ def _team(limit: Limit) -> dict[str, Any]:
     return {
         "team": limit.team,
         "usdPerMonth": None if limit.usd is None else f"{limit.usd:f}",
+        "queues": None if limit.queues is None else list(limit.queues),
         "exceptions": [
             {"owner": each.owner, "until": each.until.isoformat(), "reason": each.reason} for each in limit.exemptions
         ],
@@ -65,7 +66,7 @@ def _team(limit: Limit) -> dict[str, Any]:
 
 
 def _limit(team: Mapping[str, Any]) -> Limit:
-    usd = team["usdPerMonth"]
+    usd, queues = team["usdPerMonth"], team["queues"]
     return Limit(
         team=str(team["team"]),
         usd=None if usd is None else _positive(Decimal(usd)),
@@ -73,6 +74,7 @@ def _limit(team: Mapping[str, Any]) -> Limit:
             Exemption(owner=str(each["owner"]), until=date.fromisoformat(each["until"]), reason=str(each["reason"]))
             for each in team["exceptions"]
         ),
+        queues=None if queues is None else tuple(str(name) for name in queues),
     )
 
 

@@ -10,7 +10,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from mizan.cli.budget import budget
+from mizan.cli.context_option import ContextOption
 from mizan.cli.estimate import estimate
+from mizan.cli.folders import named_folder
 from mizan.cli.interrupted import INTERRUPTED
 from mizan.cli.layouts import layouts
 from mizan.cli.metrics_files import write_metrics_files
@@ -45,15 +47,21 @@ def render(
     metrics: Annotated[
         Path | None,
         typer.Option(
-            "--metrics", metavar="FOLDER", file_okay=False, help="Also write its rules and dashboards there, as files."
+            "--metrics",
+            metavar="FOLDER",
+            parser=named_folder,
+            help="Also write there as files: its rules and dashboards, how Prometheus reads its exporters, and values "
+            "of kube-state-metrics.",
         ),
     ] = None,
 ) -> None:
     """Print the Kubernetes manifests of a stack as YAML, without Pulumi."""
     plan = plan_of(stack, project)
-    write_yaml(manifests_of(plan), sys.stdout)
+    manifests = manifests_of(plan)
+    # Before the output, whose reader may have enough of it.
     if metrics is not None:
         write_metrics_files(plan, metrics)
+    write_yaml(manifests, sys.stdout)
 
 
 @app.command()
@@ -64,6 +72,7 @@ def queues(
     output: Annotated[
         Output, typer.Option("--output", "-o", "--format", help="For a person, or for a program.")
     ] = Output.TABLE,
+    context: ContextOption = None,
 ) -> None:
     """Show who has how many GPUs, who borrows from whom, and with --live what waits and why."""
     plan = plan_of(stack, project)
@@ -72,7 +81,7 @@ def queues(
         # Half of the command's start is the cluster client, which nothing else needs.
         from mizan.cli.cluster import queue_objects  # noqa: PLC0415
 
-        now = live_of(plan, queue_objects(plan), datetime.now(UTC))
+        now = live_of(plan, queue_objects(plan, context=context), datetime.now(UTC))
     print_queues(plan, now, output, sys.stdout)
 
 

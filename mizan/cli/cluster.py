@@ -7,13 +7,14 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx2
-from lightkube import Client
+from lightkube import ApiError, Client
 from lightkube.generic_resource import create_global_resource, create_namespaced_resource
 from lightkube.types import PatchType
 
 from mizan import keys
 from mizan.budgets.queues import FIELD_MANAGER
 from mizan.budgets.web import Refused
+from mizan.cli import contexts
 from mizan.cluster_client import Question, asking, in_file
 from mizan.config import Cloud, Cluster
 from mizan.errors import PlatformError, SourceUnreachable
@@ -33,19 +34,30 @@ _EVENT = create_namespaced_resource("events.k8s.io", "v1", "Event", "events")
 _LIVE = "--live shows what runs now"
 _BUDGETS = "budgets hold and release the cluster's own queues"
 
+# Beside a refusal in its own words: a connection that breaks, and an answer that is none.
+_NO_ANSWER = (httpx2.HTTPError, ValueError, LookupError, TypeError, AttributeError)
+_HELPS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "log in again",
+    HTTPStatus.FORBIDDEN: f"needs the right to list, get and patch localqueues of {_KUEUE[0]}, and to create events of "
+    "events.k8s.io",
+}
 
-def queue_objects(plan: Plan, environment: Mapping[str, str] = os.environ) -> QueueObjects:
+
+def queue_objects(
+    plan: Plan, environment: Mapping[str, str] = os.environ, *, context: str | None = None
+) -> QueueObjects:
     """Return Kueue's objects of a stack's cluster.
 
     Args:
-        plan: names the cluster: its kubeconfig and context, or the embedded one.
-        environment: where the embedded cluster's kubeconfig is named.
+        plan: names the cluster: by kubeconfig and context, as its cloud names it, or the embedded one.
+        environment: where kubeconfigs are named.
+        context: by which it is entered; None takes the stack's own, or looks for one of the cluster.
 
     Raises:
-        PlatformError: no kubeconfig, or it leads to another cluster than the stack's.
+        PlatformError: no kubeconfig, no context of the cluster, or it leads to another cluster than the stack's.
         SourceUnreachable: nobody can log in to the cluster, or it does not answer, refuses, or has no Kueue.
     """
-    with _client_of(plan, environment, _LIVE) as client:
+    with _client_of(_named(plan, context, environment), _LIVE, is_embedded=_is_embedded(plan)) as client:
         return QueueObjects(
             cluster_queues=_plain(client.list(_CLUSTER_QUEUE)),
             cohorts=_plain(client.list(_COHORT)),
@@ -60,11 +72,14 @@ class HeldCluster:
     def __init__(self, client: Client) -> None:
         """Keep the client of that cluster."""
         self._client = client
+        self._has_answered = False
 
     def queues(self, namespace: str) -> list[dict[str, Any]]:
         """Return the LocalQueues of a namespace."""
-        with _refusals():
-            return [dict(each) for each in _plain(self._client.list(_LOCAL_QUEUE, namespace=namespace))]
+        with _refusals(is_first=not self._has_answered):
+            found = [dict(each) for each in _plain(self._client.list(_LOCAL_QUEUE, namespace=namespace))]
+        self._has_answered = True
+        return found
 
     def queue(self, namespace: str, name: str) -> dict[str, Any]:
         """Return one LocalQueue."""
@@ -95,35 +110,54 @@ class HeldCluster:
 
 
 @contextmanager
-def held_cluster(plan: Plan, environment: Mapping[str, str] = os.environ) -> Iterator[HeldCluster]:
+def held_cluster(
+    plan: Plan, environment: Mapping[str, str] = os.environ, *, context: str | None = None
+) -> Iterator[HeldCluster]:
     """Give the cluster of a stack, whose queues are to be held and released.
 
     Args:
-        plan: names the cluster: its kubeconfig and context, or the embedded one.
-        environment: where the embedded cluster's kubeconfig is named.
+        plan: names the cluster: by kubeconfig and context, as its cloud names it, or the embedded one.
+        environment: where kubeconfigs are named.
+        context: by which it is entered; None takes the stack's own, or looks for one of the cluster.
 
     Raises:
-        PlatformError: no kubeconfig, or it leads to another cluster than the stack's.
+        PlatformError: no kubeconfig, no context of the cluster, or it leads to another cluster than the stack's.
         SourceUnreachable: nobody can log in to the cluster, or it does not answer.
     """
-    with _client_of(plan, environment, _BUDGETS) as client:
+    with _client_of(_named(plan, context, environment), _BUDGETS, is_embedded=_is_embedded(plan)) as client:
         yield HeldCluster(client)
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """Tell what the cluster does not do as Refused, so that other queues are gone on with."""
+def _refusals(*, is_first: bool = False) -> Iterator[None]:
+    """Tell what the cluster does not do as Refused, so that other queues are gone on with.
+
+    Args:
+        is_first: nothing was answered before. A cluster that is away, lets nobody in or has no Kueue then stays what it
+            is: nothing would come of other queues.
+    """
     try:
         yield
     except httpx2.HTTPStatusError as error:
-        raise Refused(str(error), error.response.status_code) from error
+        code = error.response.status_code
+        if is_first and code in (HTTPStatus.NOT_FOUND, HTTPStatus.UNAUTHORIZED):
+            raise
+        raise Refused(_answered(error, code), code) from error
+    except _NO_ANSWER as error:
+        if is_first:
+            raise
+        raise Refused(f"no answer: {type(error).__name__}: {error}") from error
+
+
+def _answered(error: httpx2.HTTPStatusError, code: int) -> str:
+    """Return what a cluster says of a refusal, and what helps."""
+    told = str(error) if isinstance(error, ApiError) else f"{code} {error.response.reason_phrase}"
+    return f"{told}; {_HELPS[code]}" if code in _HELPS else told
 
 
 @contextmanager
-def _client_of(plan: Plan, environment: Mapping[str, str], because: str) -> Iterator[Client]:
+def _client_of(named: Cluster, because: str, *, is_embedded: bool) -> Iterator[Client]:
     """Give a client of the stack's cluster, which tells apart what that refuses."""
-    is_embedded = plan.cloud is Cloud.LOCAL
-    named = plan.cluster if plan.cluster is not None else _embedded(plan.stack, environment)
     reached = in_file(named, is_embedded=is_embedded)
     fix = "See `make status`, then `make up`" if is_embedded else "Start the cluster or the network to it, or log in"
     question = Question(needs="an answer", because=because, fix=fix, within_seconds=ANSWER_SECONDS)
@@ -132,6 +166,27 @@ def _client_of(plan: Plan, environment: Mapping[str, str], because: str) -> Iter
             yield client
         except httpx2.HTTPStatusError as error:
             raise _refused(error, reached.where, because) from error
+
+
+def _is_embedded(plan: Plan) -> bool:
+    return plan.cloud is Cloud.LOCAL
+
+
+def _named(plan: Plan, context: str | None, environment: Mapping[str, str]) -> Cluster:
+    """Return the cluster of a stack: the embedded one for stacks of that cloud alone."""
+    if plan.cluster is not None:
+        return plan.cluster if context is None else plan.cluster.model_copy(update={"context": context})
+    if not _is_embedded(plan):
+        return contexts.cluster_of(plan, context, environment)
+    if context is not None:
+        raise PlatformError(
+            "--context",
+            context,
+            needs="a stack of GKE, EKS or an existing cluster",
+            because=f"stack {plan.stack} has `mizan:cloud: local`, and runs in the embedded cluster alone",
+            fix="Leave `--context` out",
+        )
+    return _embedded(plan.stack, environment)
 
 
 def _embedded(stack: str, environment: Mapping[str, str]) -> Cluster:

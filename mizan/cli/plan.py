@@ -17,6 +17,7 @@ from mizan.cli.plan_json import document
 from mizan.cli.plan_tables import show_plan
 from mizan.cli.queues import Output
 from mizan.cli.stacks import ProjectOption, StackOption, plan_of
+from mizan.metrics.disk_warnings import disk_warnings
 from mizan.plan import Plan, price_doubts
 
 DISAGREES = 1
@@ -65,4 +66,4 @@ def _check(plan: Plan, output: Output) -> None:
 def _beside_the_pools(plan: Plan) -> tuple[str, ...]:
     """Return the warnings without what each pool tells itself: capacity types that are left out or doubtful."""
     told = {doubt for pool in plan.pools for doubt in price_doubts(pool)}
-    return tuple(warning for warning in plan.warnings if warning not in told)
+    return tuple(warning for warning in (*plan.warnings, *disk_warnings(plan)) if warning not in told)

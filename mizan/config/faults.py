@@ -1,7 +1,8 @@
 """Faults of a stack file: each with its path, the value seen, the rule, the reason and the fix."""
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import Final
@@ -21,6 +22,32 @@ class Encrypted:
 
 
 ENCRYPTED: Final = Encrypted()
+
+
+class Hidden:
+    """A value that may be a secret, or hold one, in place of its name; a message says only what it is like."""
+
+    def __init__(self, told: str) -> None:
+        """Keep what is told of it."""
+        self._told = told
+
+    def __str__(self) -> str:
+        """Return what a message says in its place."""
+        return self._told
+
+
+def hidden(value: object) -> object:
+    """Return what a message says of a value that may be a secret; numbers and nothing are none."""
+    if isinstance(value, str) and value:
+        return Hidden(f"text of {len(value)} characters")
+    if isinstance(value, Mapping | list | tuple):
+        return Hidden("a mapping" if isinstance(value, Mapping) else "a list")
+    return value
+
+
+# User and password of an address, which itself has a scheme; and its query.
+_USER = re.compile(r"(\w://)[^\s\"]*@")
+_QUERY = re.compile(r"(\w://[^\s\"?]*)\?[^\s\"]*")
 
 # Characters of a value that a message shows; enough to find it in the file.
 SHOWN_LENGTH = 80
@@ -65,12 +92,13 @@ def shown(value: object) -> str:
     """Return a value as a message shows it: text as it is, anything else as JSON, which is how YAML writes it too.
 
     Text that would read as something else (`"2"`, `"true"`, line breaks, nothing) is quoted; what is long is cut. A
-    date, which YAML knows and JSON does not, is shown without quotes, as it stands in the file.
+    date, which YAML knows and JSON does not, is shown without quotes, as it stands in the file. User, password and
+    query of an address are left out: messages stand in logs, and a preview's with Pulumi.
     """
-    text = str(value) if isinstance(value, date | Encrypted) else _json(value)
+    text = str(value) if isinstance(value, date | Encrypted | Hidden) else _json(value)
     if isinstance(value, str) and value.isprintable() and not _is_json(value):
         text = value or text
-    return cut(text)
+    return cut(_QUERY.sub(r"\1?...", _USER.sub(r"\1...@", text)))
 
 
 def cut(text: str) -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from mizan.config.faults import ENCRYPTED, ConfigErrors, ConfigFault, Path, suggestion
+from mizan.config.faults import ENCRYPTED, ConfigErrors, ConfigFault, Path, hidden, suggestion
 from mizan.config.models import NOT_KEYS, StackConfig
 from mizan.config.rules import faults_across
 from mizan.keys import CONFIG_PREFIX
@@ -125,7 +125,10 @@ def _fault(detail: ErrorDetails) -> ConfigFault:
         is_optional = field is not None and not field.is_required() and isinstance(path[-1], str)
         fix = f"{told['fix']}, or remove the key" if is_optional and "leave it out" not in told["fix"] else told["fix"]
         return ConfigFault(path, "nothing", needs="a value", because=told["because"], fix=fix)
-    observed = "nothing" if detail["type"] == "missing" else observed
+    if detail["type"] == "missing":
+        observed = "nothing"
+    elif "is_confidential" in told:
+        observed = hidden(observed)
     return ConfigFault(path, observed, needs=_rule(detail, field), because=told["because"], fix=told["fix"])
 
 
@@ -138,7 +141,7 @@ def _rule(detail: ErrorDetails, field: FieldInfo | None) -> str:
     context = detail.get("ctx", {})
     rules = {
         "missing": "a value",
-        "string_pattern_mismatch": f"text that matches {context.get('pattern')}",
+        "string_pattern_mismatch": _told(field).get("needs", f"text that matches {context.get('pattern')}"),
         "string_too_long": f"at most {context.get('max_length')} characters",
         "string_too_short": "text that is not empty",
         "too_long": f"at most {context.get('max_length')} entries",

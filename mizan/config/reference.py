@@ -69,9 +69,10 @@ def _limits(field: FieldInfo) -> str:
     found: dict[str, Any] = {
         name: getattr(rule, name) for rule in field.metadata for name in known if hasattr(rule, name)
     }
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     told = []
     if found.get("pattern"):
-        told.append(_code(found["pattern"]))
+        told.append(str(extra.get("needs") or _code(found["pattern"])))
     told += _range(found)
     is_list = get_origin(field.annotation) is tuple
     if "min_length" in found:

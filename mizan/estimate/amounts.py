@@ -81,6 +81,7 @@ class Parts:
         disk: boot disks of running nodes.
         control_plane: the clusters' fee; only in totals and in the row that nobody alone pays for.
         unused_commitments: what is paid in advance and not used; as `control_plane`.
+        prometheus_disk: that of the stacks' own Prometheus, as far as its price is known; as `control_plane`.
         derived: which of them a derived figure is in; two are equal whose dollars are.
     """
 
@@ -89,12 +90,14 @@ class Parts:
     disk: Dollars = ZERO
     control_plane: Dollars = ZERO
     unused_commitments: Dollars = ZERO
+    prometheus_disk: Dollars = ZERO
     derived: Derived = field(default=NOT_DERIVED, compare=False)
 
     @property
     def total(self) -> Dollars:
-        """Return the sum of the five."""
-        return total((self.gpu, self.host, self.disk, self.control_plane, self.unused_commitments))
+        """Return the sum of the six."""
+        of_nodes = (self.gpu, self.host, self.disk)
+        return total((*of_nodes, self.control_plane, self.unused_commitments, self.prometheus_disk))
 
     def __add__(self, other: "Parts") -> "Parts":
         """Return the sum, part by part."""
@@ -104,6 +107,7 @@ class Parts:
             disk=self.disk + other.disk,
             control_plane=self.control_plane + other.control_plane,
             unused_commitments=self.unused_commitments + other.unused_commitments,
+            prometheus_disk=self.prometheus_disk + other.prometheus_disk,
             derived=self.derived | other.derived,
         )
 
@@ -149,7 +153,8 @@ class Savings:
     """From all on-demand, running always, a whole GPU for each unit, down to what is expected.
 
     Attributes:
-        baseline: every pool at its maximum, all month, on-demand, with disks and control planes; US dollars a month.
+        baseline: every pool at its maximum, all month, on-demand, with disks, control planes and
+            Prometheus' disks; US dollars a month.
         lines: one for each `SavingsKind`, in its order, those of 0 too.
         is_baseline_derived: a derived figure is in the baseline.
         is_saved_derived: one is in what all steps save together.

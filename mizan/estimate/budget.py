@@ -1,7 +1,7 @@
 """Whether a stack and its teams keep their budgets, and the smallest changes with which they would.
 
 A stack's budget holds everything it costs. A team's holds its share of the pools (`mizan.estimate.teams`); control
-planes and unused commitments are no team's. A budget is exceeded above 100 %, to the cent.
+planes, unused commitments and Prometheus' disk are no team's. A budget is exceeded above 100 %, to the cent.
 """
 
 from collections.abc import Iterable, Iterator
@@ -77,7 +77,7 @@ def _of_stack(plan: Plan, budget: Budget, estimate: Estimate, tariff: Tariff) ->
         changes=changes.alone,
         together=changes.together,
         fixed=changes.fixed,
-        is_fixed_derived=estimate.shared.derived.control_plane or any(each.is_derived for each in estimate.commitments),
+        is_fixed_derived=estimate.shared.derived.of_clusters or any(each.is_derived for each in estimate.commitments),
     )
 
 

@@ -17,6 +17,7 @@ from mizan.estimate.model import Estimate, StackCost, shared_by_all
 from mizan.estimate.notes import notes_of
 from mizan.estimate.pool_costs import AtSizes, price_pool
 from mizan.estimate.pool_model import PoolCost
+from mizan.estimate.prometheus_disk import prometheus_disk_cost
 from mizan.estimate.running import as_expected, at_maximum
 from mizan.estimate.savings import added
 from mizan.estimate.tariff import Tariff, cents, monthly
@@ -124,6 +125,7 @@ def _stack(plan: Plan, rate: HostRate) -> StackCost:
         today=plan.today,
         rate=rate,
         control_plane=_control_plane(plan, rate),
+        prometheus_disk=prometheus_disk_cost(plan, rate),
         oldest=min(days),
         newest=max(days),
     )

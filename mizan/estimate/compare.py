@@ -16,6 +16,7 @@ from mizan.estimate.reasons import (
     of_commitment_prices,
     of_control_plane,
     of_pool,
+    of_prometheus_disk,
     of_rates,
 )
 
@@ -28,16 +29,17 @@ class LineKind(StrEnum):
     POOL = "pool"
     COMMITMENT = "commitment"
     CONTROL_PLANE = "control-plane"
+    PROMETHEUS_DISK = "prometheus-disk"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedLine:
-    """One pool, the unused rest of one commitment or one control plane, before and after.
+    """One pool, the unused rest of one commitment, one control plane or one Prometheus' disk, before and after.
 
     Attributes:
-        name: of pool or commitment; of the stack for a control plane.
-        before: None where it is new.
-        after: None where it is gone.
+        name: of pool or commitment; of the stack for a control plane and a disk.
+        before: None where it is new, or its price was unknown.
+        after: None where it is gone, or its price is unknown.
         reasons: why it differs, such as `maxNodes of spot 2 -> 4`; empty where nothing does.
         is_derived: a derived figure is in what was before or in what is after.
     """
@@ -96,7 +98,12 @@ def compare(before: Estimate | None, after: Estimate) -> Comparison:
     return Comparison(
         before=before.total if before else None,
         after=after.total,
-        lines=(*_pools(old, new), *_commitments(old, new), *_control_planes(old, new)),
+        lines=(
+            *_pools(old, new),
+            *_commitments(old, new),
+            *_control_planes(old, new),
+            *_prometheus_disks(old, new),
+        ),
     )
 
 
@@ -171,6 +178,26 @@ def _control_planes(old: _Side, new: _Side) -> Iterator[ComparedLine]:
             after=now.control_plane if now else None,
             reasons=_reasons(was, now, why),
             is_derived=any(each.is_control_plane_derived for each in (was, now) if each),
+        )
+
+
+def _prometheus_disks(old: _Side, new: _Side) -> Iterator[ComparedLine]:
+    for key in {**new.stacks, **old.stacks}:
+        was, now = old.stacks.get(key), new.stacks.get(key)
+        before = was.prometheus_disk if was else None
+        after = now.prometheus_disk if now else None
+        if before is None and after is None:
+            continue
+        why = tuple(of_prometheus_disk(was, now)) if was and now else ()
+        name = _either(was, now).name
+        yield ComparedLine(
+            kind=LineKind.PROMETHEUS_DISK,
+            stack=name,
+            name=name,
+            before=before.usd_per_month if before else None,
+            after=after.usd_per_month if after else None,
+            reasons=_reasons(before, after, why),
+            is_derived=any(each.is_prometheus_disk_derived for each in (was, now) if each),
         )
 
 

@@ -19,6 +19,7 @@ class Derived:
         disk: from the rate of another region.
         control_plane: from the fee of another region.
         unused_commitments: from the price of a commitment, or from the on-demand price that a discount is taken off.
+        prometheus_disk: from the rate of another region.
     """
 
     node: bool = False
@@ -27,6 +28,7 @@ class Derived:
     disk: bool = False
     control_plane: bool = False
     unused_commitments: bool = False
+    prometheus_disk: bool = False
 
     @property
     def split(self) -> bool:
@@ -34,9 +36,14 @@ class Derived:
         return self.gpu or self.host
 
     @property
+    def of_clusters(self) -> bool:
+        """Return whether a derived figure is in what clusters cost whatever runs in them."""
+        return self.control_plane or self.prometheus_disk
+
+    @property
     def total(self) -> bool:
         """Return whether a derived figure is in the sum of all parts; where the price is cut makes it no other."""
-        return self.node or self.disk or self.control_plane or self.unused_commitments
+        return self.node or self.disk or self.unused_commitments or self.of_clusters
 
     def __or__(self, other: "Derived") -> "Derived":
         """Return what is derived of two amounts together."""
@@ -47,6 +54,7 @@ class Derived:
             disk=self.disk or other.disk,
             control_plane=self.control_plane or other.control_plane,
             unused_commitments=self.unused_commitments or other.unused_commitments,
+            prometheus_disk=self.prometheus_disk or other.prometheus_disk,
         )
 
 

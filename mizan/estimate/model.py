@@ -3,8 +3,8 @@
 Every amount is a `Decimal` of US dollars a month of 730 hours, in whole cents. Each line is rounded once, as on an
 invoice, and every total is the sum of its lines, so whatever is shown together adds up to the cent:
 
-    estimate.total == sum of pools + control planes + unused commitments
-                   == sum of teams == sum of capacity_types == sum of the five `parts`
+    estimate.total == sum of pools + control planes + unused commitments + disks of Prometheus
+                   == sum of teams == sum of capacity_types == sum of the six `parts`
     estimate.savings.baseline + sum of its lines == estimate.total.expected
 """
 
@@ -20,14 +20,15 @@ from mizan.estimate.amounts import ZERO, Dollars, Parts, Savings, Size, total
 from mizan.estimate.commitment_model import CommitmentCost
 from mizan.estimate.derived import Derived
 from mizan.estimate.pool_model import PoolCost
+from mizan.estimate.prometheus_disk import PrometheusDiskCost
 from mizan.prices.hosts import HostRate
 
 
 class TeamKind(StrEnum):
     """Who a team's row speaks of.
 
-    `team`: one team. `unassigned`: pools' GPUs that no team's queue holds. `shared`: control planes and unused
-    commitments.
+    `team`: one team. `unassigned`: pools' GPUs that no team's queue holds. `shared`: control planes, unused commitments
+    and disks of Prometheus.
     """
 
     TEAM = "team"
@@ -77,7 +78,7 @@ class TeamCost:
 class CapacityKind(StrEnum):
     """What is bought how: the capacity types, `committed` nodes apart from other on-demand ones, and `shared`.
 
-    `shared` is what no node causes: control planes and unused commitments.
+    `shared` is what no node causes: control planes, unused commitments and disks of Prometheus.
     """
 
     SPOT = "spot"
@@ -122,6 +123,7 @@ class NoteKind(StrEnum):
     NO_ON_DEMAND_PRICE = "no-on-demand-price"
     HOST_ABOVE_PRICE = "host-above-price"
     CONTROL_PLANE = "control-plane"
+    PROMETHEUS_DISK = "prometheus-disk"
     COMMITMENT_ENDS = "commitment-ends"
     NOT_COUNTED = "not-counted"
 
@@ -149,6 +151,7 @@ class StackCost:
         today: the day that the age of prices is counted to.
         rate: of the same hosts without GPU, of disks and of the control plane, with date and source.
         control_plane: the cluster's fee, the same at every size; 0 where the cluster exists and is paid elsewhere.
+        prometheus_disk: None where the stack installs no Prometheus.
         oldest: day of the oldest price that entered, commitments' and rates' too.
         newest: day of the newest.
     """
@@ -163,6 +166,22 @@ class StackCost:
     control_plane: Dollars
     oldest: date
     newest: date
+    prometheus_disk: PrometheusDiskCost | None = None
+
+    @property
+    def prometheus_disk_usd(self) -> Dollars:
+        """Return what Prometheus' disk costs as far as that is known."""
+        return (self.prometheus_disk.usd_per_month if self.prometheus_disk else None) or ZERO
+
+    @property
+    def is_prometheus_disk_unknown(self) -> bool:
+        """Return whether Prometheus has a disk that costs nobody here knows what."""
+        return self.prometheus_disk is not None and self.prometheus_disk.usd_per_gib_month is None
+
+    @property
+    def is_prometheus_disk_derived(self) -> bool:
+        """Return whether the price of Prometheus' disk is another region's."""
+        return self.rate.is_borrowed and self.prometheus_disk_usd != ZERO
 
     @property
     def is_derived(self) -> bool:
@@ -181,13 +200,15 @@ class StackCost:
 
 
 def shared_by_all(stacks: Sequence[StackCost], commitments: Sequence[CommitmentCost]) -> Parts:
-    """Return what no pool pays for: control planes and unused commitments."""
+    """Return what no pool pays for: control planes, unused commitments and disks of Prometheus."""
     return Parts(
         control_plane=total(stack.control_plane for stack in stacks),
         unused_commitments=total(commitment.unused for commitment in commitments),
+        prometheus_disk=total(stack.prometheus_disk_usd for stack in stacks),
         derived=Derived(
             control_plane=any(stack.is_control_plane_derived for stack in stacks),
             unused_commitments=any(commitment.is_unused_derived for commitment in commitments),
+            prometheus_disk=any(stack.is_prometheus_disk_derived for stack in stacks),
         ),
     )
 
@@ -216,7 +237,7 @@ class Estimate:
 
     @property
     def shared(self) -> Parts:
-        """Return what no pool pays for: control planes and unused commitments."""
+        """Return what no pool pays for: control planes, unused commitments and disks of Prometheus."""
         return shared_by_all(self.stacks, self.commitments)
 
     @property
@@ -239,7 +260,7 @@ class Estimate:
         if size is Size.MINIMUM:
             is_paid_derived = any(each.is_derived for each in self.commitments)
             is_kept_derived = any(pool.is_minimum_derived for pool in self.pools)
-            return self.shared.derived.control_plane or is_paid_derived or is_kept_derived
+            return self.shared.derived.of_clusters or is_paid_derived or is_kept_derived
         return self.savings.is_expected_derived if size is Size.EXPECTED else self.is_derived
 
     @property

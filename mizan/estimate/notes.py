@@ -12,7 +12,7 @@ from mizan.estimate.model import Note, NoteKind, StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
 from mizan.estimate.tariff import Tariff
 from mizan.plan import Plan
-from mizan.prices import PRICE_MAX_AGE_DAYS, Price
+from mizan.prices import PRICE_MAX_AGE_DAYS, Price, derived_mark
 
 # 730 hours.
 DAYS_PER_MONTH = 30
@@ -40,6 +40,7 @@ def notes_of(
         *_on_warm(plan),
         *_ending(stack, commitments),
         _control_plane(stack),
+        *_prometheus_disk(stack),
         (
             NoteKind.NOT_COUNTED,
             None,
@@ -219,6 +220,24 @@ def _control_plane(stack: StackCost) -> Found:
     return NoteKind.CONTROL_PLANE, None, text
 
 
+def _prometheus_disk(stack: StackCost) -> Iterator[Found]:
+    disk = stack.prometheus_disk
+    if disk is None:
+        return
+    if disk.usd_per_gib_month is None:
+        of = f"StorageClass {disk.storage_class}" if disk.storage_class else "the cluster's own StorageClass"
+        text = (
+            f"What Prometheus' disk of {disk.gib:,} GiB costs is unknown, and in no total: no price of {of} is known."
+        )
+    else:
+        price = f"{_rate(disk.usd_per_gib_month, stack)} a GiB and month, of {stack.rate.as_of}"
+        text = (
+            f"Prometheus' disk of {disk.gib:,} GiB is counted at {price}, at every size. Alertmanager and Grafana have "
+            "none."
+        )
+    yield NoteKind.PROMETHEUS_DISK, None, text
+
+
 def _offers(pools: Sequence[PoolCost]) -> Iterator[OfferCost]:
     return (offer for pool in pools for offer in pool.offers)
 
@@ -234,6 +253,12 @@ def _digits(nodes: Decimal) -> str:
 
 def _money(amount: Decimal) -> str:
     return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,}"
+
+
+def _rate(usd: Decimal, stack: StackCost) -> str:
+    """Return a rate of a stack with all its places, and at least two."""
+    places = max(2, -int(usd.normalize().as_tuple().exponent))
+    return f"${usd:.{places}f}{derived_mark(is_derived=stack.rate.is_borrowed)}"
 
 
 def _percent(share: Decimal) -> str:

@@ -1,4 +1,4 @@
-"""Why a pool, a commitment or a control plane costs something else than before."""
+"""Why a pool, a commitment, a control plane or Prometheus' disk costs something else than before."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from mizan.estimate.commitment_model import CommitmentCost
 from mizan.estimate.model import StackCost
 from mizan.estimate.pool_model import OfferCost, PoolCost
+from mizan.estimate.prometheus_disk import PrometheusDiskCost
 from mizan.prices import HOURS_PER_MONTH, derived_mark
 
 ADDED = "added"
@@ -74,6 +75,24 @@ def of_control_plane(before: StackCost, after: StackCost) -> Iterator[str]:
     if was != now:
         old, new = _usd(was, is_derived=before.rate.is_borrowed), _usd(now, is_derived=after.rate.is_borrowed)
         yield f"fee {old} -> {new} an hour"
+
+
+def of_prometheus_disk(before: StackCost, after: StackCost) -> Iterator[str]:
+    """Yield why another disk is paid, where both stacks have one."""
+    was, now = before.prometheus_disk, after.prometheus_disk
+    if was is None or now is None:
+        return
+    if was.gib != now.gib:
+        yield f"{was.gib:,} -> {now.gib:,} GiB"
+    if was.storage_class != now.storage_class:
+        yield f"storageClass {was.storage_class or 'none'} -> {now.storage_class or 'none'}"
+    if was.usd_per_gib_month != now.usd_per_gib_month:
+        yield f"{_disk_price(before, was)} -> {_disk_price(after, now)} a GiB and month"
+
+
+def _disk_price(stack: StackCost, disk: PrometheusDiskCost) -> str:
+    price = disk.usd_per_gib_month
+    return "unknown" if price is None else _usd(price, is_derived=stack.rate.is_borrowed)
 
 
 def _terms(before: CommitmentCost, after: CommitmentCost) -> Iterator[str]:

@@ -87,11 +87,13 @@ def added(savings: Iterable[Savings], shared: Parts, *, is_unused_derived: bool)
 
     Args:
         savings: of each pool.
-        shared: control planes, which are in every level, and unused commitments, which come with the last step.
+        shared: control planes and disks of Prometheus, which are in every level, and unused commitments, which come
+            with the last step.
         is_unused_derived: a derived figure is in what is expected to be unused.
     """
     every = tuple(savings)
-    is_fee_derived = shared.derived.control_plane
+    is_fee_derived = shared.derived.of_clusters
+    fees = shared.control_plane + shared.prometheus_disk
     *lines, last = (
         _line(kind, [each.lines[index] for each in every], is_fee_derived=is_fee_derived)
         for index, kind in enumerate(SavingsKind)
@@ -103,7 +105,7 @@ def added(savings: Iterable[Savings], shared: Parts, *, is_unused_derived: bool)
         is_left_derived=last.is_left_derived or is_unused_derived,
     )
     return Savings(
-        baseline=sum((each.baseline for each in every), shared.control_plane.expected),
+        baseline=sum((each.baseline for each in every), fees.expected),
         lines=(*lines, last),
         is_baseline_derived=is_fee_derived or any(each.is_baseline_derived for each in every),
         is_saved_derived=is_unused_derived or any(each.is_saved_derived for each in every),

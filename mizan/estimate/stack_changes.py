@@ -13,6 +13,7 @@ from mizan.estimate.change_words import changes_between, changes_of_removal
 from mizan.estimate.changed_plans import KeepsJobs, keeps_jobs
 from mizan.estimate.counted import Counted
 from mizan.estimate.counted_pools import counted_pools
+from mizan.estimate.prometheus_disk import change_with
 from mizan.estimate.smaller import fewer_nodes, less_use, most_that_fits, scaled, used
 from mizan.estimate.tariff import Tariff
 from mizan.plan import Plan
@@ -79,8 +80,12 @@ class StackBill:
         return Cash(sharing=self.sharing, size=self.size)
 
     def cost(self, several: Sequence[Counted]) -> Decimal:
-        """Return what is paid for pools beside what is paid in advance, and what others then pay more or less."""
-        return self._cash.of([counted.pool for counted in several])
+        """Return what is paid for pools beside what is paid in advance, and what others then pay more or less.
+
+        A smaller pool needs less of Prometheus' disk, where its size is computed.
+        """
+        pools = {counted.pool.name: counted.pool for counted in several}
+        return self._cash.of(list(pools.values())) + change_with(self.plan, self.tariff.rate, {**pools})
 
     def alone(self, counted: Counted, rest: Decimal, budget: Decimal) -> Iterator[Change]:
         """Yield each change of one pool with which it fits beside the rest."""
@@ -95,7 +100,8 @@ class StackBill:
                 text = f"pool {counted.pool.name}: {changes_between(counted, smaller)}"
                 yield Change(text=text, usd_per_month=rest + cost(smaller))
         if not fewer and _may_go(self.plan, counted):
-            left = rest + self._cash.of([], gone=[counted.pool.name])
+            name = counted.pool.name
+            left = rest + self._cash.of([], gone=[name]) + change_with(self.plan, self.tariff.rate, {name: None})
             if left <= budget:
                 yield Change(text=f"pool {counted.pool.name}: {changes_of_removal(counted)}", usd_per_month=left)
 

@@ -28,10 +28,10 @@ from mizan.manifests.prometheus import placement, prometheus_url
 from mizan.metrics import names
 from mizan.metrics.selector import Source
 from mizan.plan import Plan, TeamPlan
+from mizan.plan.budget_enforcement import ENFORCER, EVERY_MINUTES, enforcer_namespace, is_enforced
 
-NAME = "mizan-budget"
+NAME = ENFORCER
 
-EVERY_MINUTES = 5
 # A run that begins later than this is left to the next; one that takes longer than the second is ended before it.
 LATEST_START_SECONDS = 120
 LONGEST_SECONDS = 240
@@ -49,8 +49,7 @@ def budget_enforcer(plan: Plan) -> list[Manifest]:
     Nothing where no team has a budget, no Prometheus tells what is spent, or the stack wants none of it.
     """
     url = prometheus_url(plan)
-    is_wanted = plan.budget_enforcement.mode is not Mode.NONE and any(team.budget for team in plan.teams)
-    if url is None or not is_wanted:
+    if url is None or not is_enforced(plan):
         return []
     namespace = enforcer_namespace(plan)
     return [
@@ -59,12 +58,6 @@ def budget_enforcer(plan: Plan) -> list[Manifest]:
         _config_map(plan, url, namespace),
         _cron_job(plan, namespace),
     ]
-
-
-def enforcer_namespace(plan: Plan) -> str:
-    """Return the namespace in which budgets are enforced."""
-    has_headers = plan.prometheus is not None and plan.prometheus.headers_secret is not None
-    return keys.MONITORING_NAMESPACE if has_headers else keys.OWN_NAMESPACE
 
 
 def limits_of(plan: Plan) -> tuple[Limit, ...]:
@@ -96,6 +89,7 @@ def _limit(team: TeamPlan) -> Limit:
         team=team.labels[keys.TEAM],
         usd=team.budget.usd_per_month if team.budget is not None else None,
         exemptions=tuple(Exemption(owner=each.owner, until=each.until, reason=each.reason) for each in exceptions),
+        queues=tuple(team.queues),
     )
 
 

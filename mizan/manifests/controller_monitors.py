@@ -15,7 +15,7 @@ from mizan import keys
 from mizan.config import Cloud, Install
 from mizan.manifests import karpenter
 from mizan.manifests.manifest import Manifest, manifest
-from mizan.manifests.prometheus import takes_objects
+from mizan.manifests.prometheus import object_labels, takes_objects
 from mizan.plan import Plan
 
 KUEUE, KARPENTER = "mizan-kueue", "mizan-karpenter"
@@ -38,14 +38,14 @@ def _monitors(plan: Plan) -> Iterator[Manifest]:
             "bearerTokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token",
             "tlsConfig": {"insecureSkipVerify": True},
         }
-        yield _monitor(KUEUE, keys.KUEUE_NAMESPACE, selected, asked)
+        yield _monitor(plan, KUEUE, keys.KUEUE_NAMESPACE, selected, asked)
     if plan.cloud is Cloud.EKS and plan.karpenter.install is Install.HELM:
-        yield _monitor(KARPENTER, karpenter.NAMESPACE, {_NAME: "karpenter"}, {"port": "http-metrics"})
+        yield _monitor(plan, KARPENTER, karpenter.NAMESPACE, {_NAME: "karpenter"}, {"port": "http-metrics"})
 
 
-def _monitor(name: str, namespace: str, selected: Mapping[str, str], endpoint: Manifest) -> Manifest:
-    body = manifest("monitoring.coreos.com/v1", "ServiceMonitor", name, namespace=keys.MONITORING_NAMESPACE)
-    return body | {
+def _monitor(plan: Plan, name: str, namespace: str, selected: Mapping[str, str], endpoint: Manifest) -> Manifest:
+    kind, labels = ("monitoring.coreos.com/v1", "ServiceMonitor"), object_labels(plan)
+    return manifest(*kind, name, namespace=keys.MONITORING_NAMESPACE, labels=labels) | {
         "spec": {
             "namespaceSelector": {"matchNames": [namespace]},
             "selector": {"matchLabels": dict(selected)},

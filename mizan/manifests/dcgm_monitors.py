@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from mizan import keys
 from mizan.config import DcgmExporterAddon
 from mizan.manifests.manifest import Manifest, manifest
+from mizan.manifests.prometheus import object_labels
 from mizan.metrics.usage import PROCESS, SERIES
 from mizan.plan import Plan, PoolPlan
 from mizan.plan.dcgm_exporter import measured_alone, measured_by_operator
@@ -46,7 +47,8 @@ def operator_monitors(plan: Plan) -> list[Manifest]:
         return []
     claims = any(pool.sharing.mode is SharingMode.DRA for pool in plan.pools)
     service = _OPERATOR_SERVICE_OF_CLAIMS if claims else _OPERATOR_SERVICE
-    body = manifest(_MONITORING, "ServiceMonitor", f"mizan-{service}", namespace=keys.GPU_NAMESPACE)
+    labels = object_labels(plan)
+    body = manifest(_MONITORING, "ServiceMonitor", f"mizan-{service}", namespace=keys.GPU_NAMESPACE, labels=labels)
     return [body | {"spec": _read_by(settings, pools, {"app": service}, keys.GPU_NAMESPACE, "gpu-metrics")}]
 
 
@@ -55,7 +57,8 @@ def own_monitors(plan: Plan) -> list[Manifest]:
     settings, pools = plan.dcgm_exporter, measured_alone(plan)
     if settings is None or not settings.service_monitor or not pools:
         return []
-    body = manifest(_MONITORING, "ServiceMonitor", f"mizan-{NAME}", namespace=keys.DCGM_NAMESPACE)
+    labels = object_labels(plan)
+    body = manifest(_MONITORING, "ServiceMonitor", f"mizan-{NAME}", namespace=keys.DCGM_NAMESPACE, labels=labels)
     selected = {"app.kubernetes.io/name": NAME}
     return [body | {"spec": _read_by(settings, pools, selected, keys.DCGM_NAMESPACE, "metrics")}]
 

@@ -17,7 +17,7 @@ from mizan import keys
 from mizan.config import Cloud, OpenCostAddon, OptionalInstall, PriceSource, SpotFeed
 from mizan.manifests.manifest import Manifest, manifest
 from mizan.manifests.opencost_prices import prices_csv, rates
-from mizan.manifests.prometheus import PORT, SERVICE, is_installed, placement
+from mizan.manifests.prometheus import PORT, SERVICE, is_installed, object_labels, placement
 from mizan.plan import Plan
 from mizan.plan.secrets import AWS_KEYS, CLOUD_KEY, TENANT_KEY, TOKEN_KEY
 
@@ -77,6 +77,7 @@ def chart_values(plan: Plan) -> Manifest:
                 "kubeStateMetrics": {"emitKsmV1Metrics": False, "emitKsmV1MetricsOnly": True},
                 "serviceMonitor": {
                     "enabled": bool(settings.service_monitor),
+                    **({"additionalLabels": object_labels(plan)} if object_labels(plan) else {}),
                     # Namespace, pod and node are those that it tells of, not its own.
                     "honorLabels": True,
                     "metricRelabelings": [{"action": "drop", "sourceLabels": ["__name__"], "regex": _TOLD_TWICE}],
@@ -90,7 +91,8 @@ def chart_values(plan: Plan) -> Manifest:
 
 
 def _exporter(plan: Plan, settings: OpenCostAddon, *, has_own_prices: bool) -> Manifest:
-    plain = {"USE_CSV_PROVIDER": "true", "CSV_PATH": f"{_FOLDER}/{_FILE}"} if has_own_prices else {}
+    prices = {"USE_CSV_PROVIDER": "true", "CSV_PATH": f"{_FOLDER}/{_FILE}"} if has_own_prices else {}
+    plain = prices | _of_own_cluster(plan)
     secret = _from_secrets(plan, settings)
     mounts = [{"name": "prices", "mountPath": _FOLDER, "readOnly": True}] if has_own_prices else []
     return {
@@ -99,6 +101,17 @@ def _exporter(plan: Plan, settings: OpenCostAddon, *, has_own_prices: bool) -> M
         **({"env": secret} if secret else {}),
         **({"extraVolumeMounts": mounts} if mounts else {}),
     }
+
+
+def _of_own_cluster(plan: Plan) -> dict[str, str]:
+    """Return what makes it ask for series of its own cluster alone, where those of several lie in one store.
+
+    The value of the label is `defaultClusterId`.
+    Source: https://opencost.io/docs/installation/multi-cluster-single-source-of-data/, read 2026-11-23;
+    opencost/opencost@0d0dfc6 modules/prometheus-source/pkg/env/promenv.go, GetPromClusterFilter.
+    """
+    label = plan.prometheus.cluster_label if plan.prometheus else None
+    return {"CURRENT_CLUSTER_ID_FILTER_ENABLED": "true", "PROM_CLUSTER_ID_LABEL": label} if label else {}
 
 
 def _from_secrets(plan: Plan, settings: OpenCostAddon) -> list[Manifest]:

@@ -1,9 +1,9 @@
 """Prometheus, Alertmanager and Grafana: the values of kube-prometheus-stack, and what must be in the cluster before it.
 
 - It reads every monitor and rule of the cluster, whichever chart made it: by default those of its own release alone.
-- Its volume and memory are computed (mizan/metrics/volume.py). What is kept ends by size before the volume is full.
-- kube-state-metrics tells exactly the labels that our rules read (mizan/metrics/kube_state.py), and which LocalQueues
-  are stopped (mizan/metrics/queue_state.py).
+- Its volume and memory are computed (mizan/metrics/disk.py, mizan/metrics/volume.py). What is kept ends by size before
+  the volume is full.
+- kube-state-metrics tells exactly what our rules read (mizan/manifests/kube_state_metrics.py).
 - Nothing of it needs a GPU, and nothing but node exporter runs on a node that has some.
 - Nothing of it is reached from outside the cluster: `kubectl port-forward` shows it.
 - No secret stands in the values: Alertmanager reads Slack's webhook from a file, and Grafana's chart makes a password
@@ -13,11 +13,16 @@ Source: prometheus-community/helm-charts@cf408a2 charts/kube-prometheus-stack/va
 grafana-community/helm-charts@3386a11 charts/grafana/values.yaml, templates/_helpers.tpl (grafana.password).
 """
 
+from collections.abc import Sequence
+
 from mizan import keys
 from mizan.config import Cloud, OptionalInstall, PrometheusAddon, Slack
+from mizan.manifests.kube_state_metrics import kube_state_metrics_values
 from mizan.manifests.manifest import Manifest, manifest
-from mizan.metrics.kube_state import labels_allowlist
-from mizan.metrics.queue_state import RIGHTS, queue_state
+from mizan.metrics.alerts import Severity, alert_groups
+from mizan.metrics.disk import prometheus_disk
+from mizan.metrics.rule import Alert
+from mizan.metrics.selector import Source
 from mizan.metrics.volume import volume_of
 from mizan.plan import Plan
 from mizan.plan.secrets import WEBHOOK_KEY
@@ -41,6 +46,10 @@ _KEPT_PERCENT = 80
 # Memory of queries on top of that of series.
 _MEMORY_LIMIT_FACTOR = 2
 
+# What the volume is computed with, and what the smallest node life that is seen rests on: the chart leaves both to the
+# operator, whose own may change with its version.
+_SCRAPE_INTERVAL = "30s"
+
 # The cloud runs them out of the cluster's sight, or they listen to their own host alone: nothing could be read.
 _UNREACHABLE = ("kubeControllerManager", "kubeEtcd", "kubeProxy", "kubeScheduler")
 
@@ -50,7 +59,7 @@ def prometheus(plan: Plan) -> list[Manifest]:
 
     Somebody else's cluster has its own storage, and so has GKE's by default.
     """
-    namespace = [_namespace()] if _has_namespace(plan) else []
+    namespace = [_namespace()] if has_namespace(plan) else []
     return [*namespace, *([_storage_class()] if _has_own_storage_class(plan) else [])]
 
 
@@ -67,7 +76,12 @@ def takes_objects(plan: Plan) -> bool:
     return is_installed(plan) or (plan.prometheus is not None and plan.prometheus.rules_in_cluster)
 
 
-def _has_namespace(plan: Plan) -> bool:
+def object_labels(plan: Plan) -> dict[str, str]:
+    """Return what an object bears by which a Prometheus that is there knows that it is to be read."""
+    return dict(plan.prometheus.object_labels) if plan.prometheus is not None else {}
+
+
+def has_namespace(plan: Plan) -> bool:
     """Return whether anything of the stack is in the namespace, which is written in this one place.
 
     Part of another part it would go with that, and with it what else is there. A Secret of headers is read by OpenCost
@@ -108,12 +122,7 @@ def chart_values(plan: Plan) -> Manifest:
         "prometheus": {"ingress": {"enabled": False}, "prometheusSpec": _prometheus_spec(plan, settings)},
         "alertmanager": _alertmanager(plan, settings.slack),
         "grafana": {**_grafana(settings), **placement(plan)},
-        "kube-state-metrics": {
-            "metricLabelsAllowlist": [labels_allowlist()],
-            "customResourceState": {"enabled": True, "config": queue_state()},
-            "rbac": {"extraRules": list(RIGHTS)},
-            **placement(plan),
-        },
+        "kube-state-metrics": {**kube_state_metrics_values(), **placement(plan)},
     }
 
 
@@ -126,14 +135,15 @@ def placement(plan: Plan) -> Manifest:
 
 
 def _prometheus_spec(plan: Plan, settings: PrometheusAddon) -> Manifest:
-    volume = volume_of(plan)
-    disk = settings.storage_gib or volume.disk_gib(settings.retention_days)
+    volume, disk = volume_of(plan), _disk_gib(plan)
     named = settings.storage_class or (STORAGE_CLASS if _has_own_storage_class(plan) else None)
     selectors = ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig")
     return {
         **placement(plan),
         **{f"{each}SelectorNilUsesHelmValues": False for each in selectors},
         "externalLabels": {"cluster": plan.cluster_name},
+        "scrapeInterval": _SCRAPE_INTERVAL,
+        "evaluationInterval": _SCRAPE_INTERVAL,
         "retention": f"{settings.retention_days}d",
         "retentionSize": f"{disk * 1024 * _KEPT_PERCENT // 100}MiB",
         "resources": {
@@ -150,6 +160,14 @@ def _prometheus_spec(plan: Plan, settings: PrometheusAddon) -> Manifest:
             }
         },
     }
+
+
+def _disk_gib(plan: Plan) -> int:
+    disk = prometheus_disk(plan)
+    if disk is None:
+        message = f"stack {plan.stack} installs no Prometheus"
+        raise ValueError(message)
+    return disk.gib
 
 
 def _alertmanager(plan: Plan, slack: Slack | None) -> Manifest:
@@ -180,8 +198,34 @@ def _alertmanager(plan: Plan, slack: Slack | None) -> Manifest:
                 "routes": [{"receiver": "null", "matchers": ['alertname =~ "Watchdog|InfoInhibitor"']}],
             },
             "receivers": [{"name": "null"}, {"name": "slack", "slack_configs": [told]}],
+            "inhibit_rules": _inhibit_rules(plan),
         },
     }
+
+
+def _inhibit_rules(plan: Plan) -> list[Manifest]:
+    """Return which alerts are not told because of others: those of the chart, but that ours are told in any case.
+
+    The chart tells what has severity `info` only beside something worse in its namespace. Ours that bear it are of a
+    pool or a queue, which have no namespace, so that they would be told beside any other alert without one, or never.
+    """
+    groups = alert_groups(plan, Source(cluster=plan.cluster_name))
+    ours = sorted(
+        rule.name
+        for group in groups
+        for rule in group.rules
+        if isinstance(rule, Alert) and rule.severity == Severity.INFO
+    )
+    others = f'alertname !~ "{"|".join(ours)}"'
+    return [
+        _inhibited("severity = critical", "severity =~ warning|info", equal=("namespace", "alertname")),
+        _inhibited("severity = warning", "severity = info", equal=("namespace", "alertname")),
+        _inhibited("alertname = InfoInhibitor", "severity = info", others, equal=("namespace",)),
+    ]
+
+
+def _inhibited(source: str, *targets: str, equal: Sequence[str]) -> Manifest:
+    return {"source_matchers": [source], "target_matchers": list(targets), "equal": list(equal)}
 
 
 def _grafana(settings: PrometheusAddon) -> Manifest:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from mizan import keys
 from mizan.manifests.manifest import Manifest, manifest
-from mizan.manifests.prometheus import takes_objects
+from mizan.manifests.prometheus import object_labels, takes_objects
 from mizan.metrics.alerts import alert_groups
 from mizan.metrics.groups import recording_groups, rules_file
 from mizan.metrics.rule import Group
@@ -24,7 +24,7 @@ def prometheus_rules(plan: Plan) -> list[Manifest]:
     """Return the rules of a stack as PrometheusRules, where its cluster takes some."""
     if not takes_objects(plan):
         return []
-    return [_rule(name, spec) for name, spec in rules_files(plan).items()]
+    return [_rule(plan, name, spec) for name, spec in rules_files(plan).items()]
 
 
 def rules_files(plan: Plan) -> Mapping[str, Manifest]:
@@ -42,6 +42,6 @@ def source_of(plan: Plan) -> Source:
     return Source(cluster=plan.cluster_name, label=plan.prometheus.cluster_label if plan.prometheus else None)
 
 
-def _rule(name: str, spec: Manifest) -> Manifest:
-    body = manifest("monitoring.coreos.com/v1", "PrometheusRule", name, namespace=keys.MONITORING_NAMESPACE)
-    return body | {"spec": spec}
+def _rule(plan: Plan, name: str, spec: Manifest) -> Manifest:
+    kind, labels = ("monitoring.coreos.com/v1", "PrometheusRule"), object_labels(plan)
+    return manifest(*kind, name, namespace=keys.MONITORING_NAMESPACE, labels=labels) | {"spec": spec}

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from mizan.metrics import names
 from mizan.metrics.pods import OF_EVERY_DEVICE, claimed_devices, has_claims, kept_nodes, on_node
-from mizan.metrics.prices import bought, price_of, priced_offers
+from mizan.metrics.prices import bought, price_of_nodes, priced_offers
 from mizan.metrics.rule import RecordingRule
 from mizan.metrics.selector import Source, equals
 from mizan.metrics.series import Series
@@ -24,6 +24,7 @@ _OWNER_LABELS = ", ".join(label for label in names.OWNER if label != "namespace"
 def cost_rules(plan: Plan, source: Source) -> Iterator[RecordingRule]:
     """Yield the rules of what pods cost and of what is left over."""
     yield RecordingRule(series=names.COUNTED_GPUS, expr=_counted(source))
+    yield RecordingRule(series=names.COUNTED_PRICE, expr=_usd_per_counted_gpu(source))
     yield RecordingRule(series=names.OWNER_GPUS, expr=by_owner(source.own(names.POD_GPUS), source))
     yield RecordingRule(series=names.FREE_GPUS, expr=_free(source))
     yield RecordingRule(series=names.NODE_KEPT, expr=kept_nodes(source))
@@ -45,7 +46,9 @@ def by_owner(pods: str, source: Source) -> str:
         pods: an expression with the labels of names.POD.
         source: of the series.
     """
-    joined = f"{pods} * on (namespace, pod, uid) group_left ({_OWNER_LABELS}) {source.own(names.POD_OWNER)}"
+    # After a restart of Prometheus the owner that it recorded before is there for five minutes more.
+    owner = f"topk by (namespace, pod, uid) (1, {source.own(names.POD_OWNER)})"
+    joined = f"{pods} * on (namespace, pod, uid) group_left ({_OWNER_LABELS}) {owner}"
     return f"sum by ({_OWNER}, node) ({joined})"
 
 
@@ -57,7 +60,11 @@ def in_dollars(series: Series, gpus: Series, source: Source) -> Iterator[Recordi
 
 
 def _usd_per_gpu(source: Source, part: str) -> str:
-    return f"{price_of(source, part)} / on (node) group_left () {source.own(names.COUNTED_GPUS)}"
+    return f"topk by (node) (1, {source.own(names.COUNTED_PRICE, equals(names.PART, part))})"
+
+
+def _usd_per_counted_gpu(source: Source) -> str:
+    return f"{price_of_nodes(source)} / on (node) group_left () {source.own(names.COUNTED_GPUS)}"
 
 
 def _counted(source: Source) -> str:
@@ -81,7 +88,9 @@ def _unknown(plan: Plan, source: Source) -> str:
     nodes = " or ".join(f"group by (node) ({source.own(names.NODE_GPUS, equals('offer', name))})" for name in claims)
     # Claims are seen through DCGM alone. A node that it tells nothing of may be full, and so may every node of a
     # cluster in which it tells of no claim at all.
-    measured = f"group by (node) ({on_node(source.metric(OF_EVERY_DEVICE))}) and on () {claimed_devices(source)}"
+    measured = (
+        f"{on_node(f'group by (hostname) ({source.metric(OF_EVERY_DEVICE)})')} and on () {claimed_devices(source)}"
+    )
     return f"{unpriced} or ({nodes}) unless on (node) ({measured})"
 
 

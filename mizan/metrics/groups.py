@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from mizan.config import Cloud
 from mizan.metrics.cost import cost_rules
 from mizan.metrics.crosscheck import crosscheck_rules
 from mizan.metrics.idle import idle_rules
@@ -36,7 +37,8 @@ def _rules(plan: Plan, source: Source) -> Iterator[RecordingRule]:
     yield from price_rules(plan, source)
     yield from pod_rules(plan, source)
     yield from cost_rules(plan, source)
-    yield from usage_rules(source)
+    yield from usage_rules(plan, source)
     yield from idle_rules(source)
     yield from saving_rules(plan, source)
-    yield from total_rules(source)
+    # The embedded cluster's own parts are no pods.
+    yield from total_rules(source, has_pods=plan.cloud is not Cloud.LOCAL)

@@ -41,6 +41,8 @@ LABELS: Final[Mapping[str, tuple[str, ...]]] = {
 """The labels that kube-state-metrics must tell, by its own names of kinds."""
 
 SERIES: Final = (
+    "kube_cronjob_created",
+    "kube_cronjob_status_last_successful_time",
     "kube_namespace_labels",
     "kube_node_labels",
     "kube_node_spec_taint",

@@ -30,24 +30,25 @@ POD: Final = ("namespace", "pod", "uid", "node")
 
 OFFER_NODE_PRICE: Final = Series(
     name="mizan_offer_node_price_usd_per_hour",
-    labels=("node", PART, *BOUGHT, "as_of", "basis"),
+    labels=("node", PART, *BOUGHT, "machine", "as_of", "basis"),
     unit="USD per hour",
-    meaning="Price of a node by each offer whose labels it carries, which is one but while its labels change.",
+    meaning="Price of a node by each offer whose labels it carries, which is one but while its labels change; of a "
+    "machine that the pool no longer makes, that machine's.",
     formula="the price row's USD x GPU or host part",
 )
 NODE_PRICE: Final = Series(
     name="mizan_node_gpu_price_usd_per_hour",
     labels=OFFER_NODE_PRICE.labels,
     unit="USD per hour",
-    meaning="Price of a GPU node, GPU and host part apart; `as_of` and `basis` are those of the price row.",
-    formula="the dearest `mizan_offer_node_price_usd_per_hour` of a node and part",
+    meaning="Price of a GPU node, GPU and host part apart; `machine`, `as_of` and `basis` are those of the price row.",
+    formula="both parts of the dearest `mizan_offer_node_price_usd_per_hour` of a node",
 )
 NODE_GPUS: Final = Series(
     name="mizan_node_gpus",
     labels=("node", "offer"),
     unit="GPUs",
     meaning="GPUs of a node as its machine is sold, whether they work or not.",
-    formula="GPUs of the offer's machine",
+    formula="GPUs of the offer's machine, or of the one that the node is",
 )
 UNIT_GPUS: Final = Series(
     name="mizan_unit_gpus",
@@ -67,7 +68,7 @@ NODE_WITHOUT_PRICE: Final = Series(
     name="mizan_node_without_price",
     labels=("node",),
     unit="1",
-    meaning="A node with GPUs that no offer prices: its cost is unknown, not 0.",
+    meaning="A node with GPUs that no offer prices, or of a machine without a price row: its cost is unknown, not 0.",
     formula="nodes with NVIDIA's resources, labels or taint, without `mizan_node_gpu_price_usd_per_hour`",
 )
 
@@ -75,7 +76,8 @@ POD_UNITS: Final = Series(
     name="mizan_pod_gpu_units",
     labels=(*POD, "resource"),
     unit="units",
-    meaning="Units that a pod holds on its node, as the scheduler counts them; a pod that ended holds none.",
+    meaning="Units that a pod holds on its node, as the scheduler counts them, but for init containers that ask for "
+    "GPUs beside sidecars that do; a pod that ended holds none.",
     formula="max(sum of containers and sidecars, largest init container)",
 )
 POD_GPUS: Final = Series(
@@ -99,6 +101,13 @@ COUNTED_GPUS: Final = Series(
     unit="GPUs",
     meaning="GPUs that a node's price is divided by: its own, or what pods are told to hold while that is more.",
     formula="max(`mizan_node_gpus`, sum of `mizan_pod_gpus`)",
+)
+COUNTED_PRICE: Final = Series(
+    name="mizan_counted_gpu_price_usd_per_hour",
+    labels=("node", PART, *BOUGHT),
+    unit="USD per hour",
+    meaning="What a GPU of a node costs, of as many as its price is divided by.",
+    formula="`mizan_node_gpu_price_usd_per_hour` / `mizan_node_counted_gpus`",
 )
 OWNER_GPUS: Final = Series(
     name="mizan_owner_gpus",
@@ -149,14 +158,16 @@ UTILISATION: Final = Series(
     labels=("namespace", "pod", "node"),
     unit="ratio 0 to 1",
     meaning="How busy a pod keeps what it holds; absent where nobody measures it.",
-    formula="mean over its GPUs of DCGM_FI_DEV_GPU_UTIL / 100, over its MIG instances of DCGM_FI_PROF_GR_ENGINE_ACTIVE;"
-    " of a shared GPU its own processes' part / its share",
+    formula="mean over its GPUs of DCGM_FI_DEV_GPU_UTIL / 100, over its MIG instances of DCGM_FI_PROF_GR_ENGINE_ACTIVE,"
+    " each by its share; of shared GPUs its own processes' parts / its shares. GPUs that DCGM does not tell are taken "
+    "for as busy as the pod's others",
 )
 KNOWN_GPUS: Final = Series(
     name="mizan_owner_known_gpus",
     labels=OWNER_GPUS.labels,
     unit="GPUs",
-    meaning="GPUs that an owner's pods hold on a node and whose utilisation is known.",
+    meaning="GPUs that an owner's pods hold on a node and whose utilisation is known: all of a pod's as soon as DCGM "
+    "tells one.",
     formula="sum of `mizan_pod_gpus` that have `mizan_pod_gpu_utilisation_ratio`",
 )
 USEFUL_GPUS: Final = Series(
@@ -238,7 +249,18 @@ UNALLOCATED_COST_TOTAL: Final = _total(UNALLOCATED_COST)
 KNOWN_COST_TOTAL: Final = _total(KNOWN_COST)
 USEFUL_COST_TOTAL: Final = _total(USEFUL_COST)
 IDLE_COST_TOTAL: Final = _total(IDLE_COST)
-SAVING_TOTAL: Final = _total(SAVING)
+SAVING_TOTAL: Final = replace(
+    _total(SAVING),
+    meaning="What nodes cost less than on-demand, summed over time. What they cost more is in `gpu_overpaid_total`: a "
+    "counter that goes down is taken for one that began anew.",
+    formula="sum of `gpu_saving_hourly`, where it is above 0, x seconds until the next evaluation, at most 150, / 3600",
+)
+OVERPAID_TOTAL: Final = replace(
+    SAVING_TOTAL,
+    name="gpu_overpaid_total",
+    meaning="What nodes cost more than on-demand, summed over time. `gpu_saving_total` less this is what was saved.",
+    formula="the same of `gpu_saving_hourly`, where it is below 0, without its sign",
+)
 
 MONTH: Final = "month"
 TEAM_MONTH: Final = Series(
@@ -262,7 +284,7 @@ EVALUATED: Final = Series(
     labels=(),
     unit="Unix seconds",
     meaning="When costs were last evaluated; a gap in it is a gap in every cost.",
-    formula="the moment of evaluation, where kube-state-metrics tells anything",
+    formula="the moment of evaluation, where kube-state-metrics tells of nodes or namespaces, and of pods",
 )
 
 OPENCOST_PRICE: Final = Series(
@@ -283,9 +305,9 @@ OPENCOST_RATIO: Final = Series(
 ALL: Final[tuple[Series, ...]] = (
     *(COST, COST_TOTAL, UNALLOCATED_COST, UNALLOCATED_COST_TOTAL, TEAM_MONTH, MONTH_COUNTED, EVALUATED),
     *(USEFUL_COST, USEFUL_COST_TOTAL, KNOWN_COST, KNOWN_COST_TOTAL, IDLE_COST, IDLE_COST_TOTAL),
-    *(EFFICIENCY, POOL_EFFICIENCY, TEAM_EFFICIENCY, KNOWN_RATIO, UTILISATION, SAVING, SAVING_TOTAL),
+    *(EFFICIENCY, POOL_EFFICIENCY, TEAM_EFFICIENCY, KNOWN_RATIO, UTILISATION, SAVING, SAVING_TOTAL, OVERPAID_TOTAL),
     *(NODE_PRICE, OFFER_NODE_PRICE, UNIT_PRICE, NODE_WITHOUT_PRICE, NODE_GPUS, UNIT_GPUS),
-    *(POD_UNITS, POD_GPUS, POD_OWNER, OWNER_GPUS, KNOWN_GPUS, USEFUL_GPUS, COUNTED_GPUS, FREE_GPUS),
+    *(POD_UNITS, POD_GPUS, POD_OWNER, OWNER_GPUS, KNOWN_GPUS, USEFUL_GPUS, COUNTED_GPUS, COUNTED_PRICE, FREE_GPUS),
     *(NODE_KEPT, NODE_UNKNOWN, OPENCOST_PRICE, OPENCOST_RATIO),
 )
 """All of them, each once, those first that most people look for."""

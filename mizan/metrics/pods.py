@@ -41,9 +41,12 @@ def has_claims(plan: Plan) -> bool:
 
 
 def ended(source: Source, *matchers: Matcher) -> str:
-    """Return the pods that hold nothing any more, though their objects are still there."""
+    """Return the pods that hold nothing any more, though their objects are still there.
+
+    They are few of many: the condition is asked before anything else is done with them.
+    """
     phase = source.metric("kube_pod_status_phase", matches("phase", "Succeeded|Failed"), *matchers)
-    return f"(max by ({_POD}) ({phase}) == 1)"
+    return f"(max by ({_POD}) ({phase} == 1))"
 
 
 def claimed_devices(source: Source, *matchers: Matcher) -> str:
@@ -94,20 +97,18 @@ def _claimed(source: Source) -> str:
 
 
 def _owner(source: Source) -> str:
-    """Return each pod with the labels that its dollars are found by; a pod or a namespace without any stays."""
+    """Return each pod with the labels that its dollars are found by; a pod or a namespace without any stays.
+
+    Each step is taken for every pod that has a part of a GPU, so there is none that the last one does not need.
+    """
     units = source.own(names.POD_UNITS)
-    pods = f"group by ({_POD}) ({units})"
     told = f"{kube_state.COST_CENTER}, {kube_state.WORKLOAD_TYPE}, {kube_state.LOCAL_QUEUE}, {kube_state.QUEUE}"
     of_pods = (
         f"topk by ({_POD}) (1, group by ({_POD}, {told}) ({source.metric('kube_pod_labels')} and on ({_POD}) {units}))"
     )
     named_pods = _renamed(
-        f"({of_pods} or on ({_POD}) {pods})",
-        {
-            "workload_type": kube_state.WORKLOAD_TYPE,
-            "queue": kube_state.LOCAL_QUEUE,
-            "pod_cost_center": kube_state.COST_CENTER,
-        },
+        f"({of_pods} or on ({_POD}) group by ({_POD}) ({units}))",
+        {"workload_type": kube_state.WORKLOAD_TYPE, "queue": kube_state.LOCAL_QUEUE},
     )
     of_one = f"{kube_state.TEAM}, {kube_state.PROJECT}, {kube_state.COST_CENTER}"
     of_namespaces = (
@@ -118,11 +119,10 @@ def _owner(source: Source) -> str:
         {"team": kube_state.TEAM, "project": kube_state.PROJECT, "cost_center": kube_state.COST_CENTER},
     )
     joined = (
-        f"{pods} * on ({_POD}) group_left (workload_type, queue, pod_cost_center)"
-        f" {_preferring(named_pods, 'queue', kube_state.QUEUE)}"
+        f"{_preferring(named_pods, 'queue', kube_state.QUEUE)}"
         f" * on (namespace) group_left (team, project, cost_center) {named_namespaces}"
     )
-    own_first = _preferring(joined, "cost_center", "pod_cost_center")
+    own_first = _preferring(joined, "cost_center", kube_state.COST_CENTER)
     return f"group by (pod, uid, {', '.join(names.OWNER)}) ({own_first})"
 
 

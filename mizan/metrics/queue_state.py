@@ -1,20 +1,24 @@
-"""What kube-state-metrics tells of LocalQueues: which are stopped, and which of them for a passed budget.
+"""What kube-state-metrics tells of LocalQueues: which are stopped, which for a passed budget, and what was done last.
 
 A CronJob is gone before anybody scrapes it. What it does stays on the queue, as policy and annotations, and that is
-told: also what a person has stopped, and also while no CronJob runs. Whether it runs is told by kube-state-metrics' own
-`kube_cronjob_status_last_successful_time` and `kube_job_failed`.
+told: also what a person has stopped, what a dry run would do, and also while no CronJob runs. Whether it runs is told
+by kube-state-metrics' own `kube_cronjob_status_last_successful_time` and `kube_job_failed`.
 
 Source: kube-state-metrics@v2.18.0 docs/metrics/extend/customresourcestate-metrics.md;
-pkg/customresourcestate/registry_factory.go, addPathLabels: a label without a value is left out.
+pkg/customresourcestate/registry_factory.go, addPathLabels: a label without a value is left out; compiledGauge: a time
+is its Unix seconds, and of an object each value is looked into, so that no error is logged of a queue without it.
 """
 
 from typing import Any, Final
 
 from mizan.budgets.model import Policy
-from mizan.budgets.queues import GROUP, HOLD, MONTH, PLURAL, VERSION
+from mizan.budgets.queues import ACTED_AT, ACTION, GROUP, HOLD, MONTH, PLURAL, VERSION
 
 STOPPED: Final = "mizan_local_queue_stop_policy"
 """1 for the policy that a LocalQueue has, 0 for the others; `budget_month` is there where its budget holds it."""
+
+ACTED: Final = "mizan_local_queue_budget_action_timestamp_seconds"
+"""When a queue's budget last led to something; `action` is the reason of its Event, a dry run's included."""
 
 RIGHTS: Final[tuple[dict[str, Any], ...]] = (
     {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["list", "watch"]},
@@ -32,7 +36,7 @@ def queue_state() -> dict[str, Any]:
         "budget_month": ["metadata", "annotations", MONTH],
     }
     policies = [policy.value for policy in Policy]
-    metric = {
+    stopped = {
         "name": STOPPED.removeprefix("mizan_"),
         "help": "Whether a LocalQueue has a stop policy.",
         "each": {
@@ -40,6 +44,19 @@ def queue_state() -> dict[str, Any]:
             "stateSet": {"labelName": "policy", "path": ["spec", "stopPolicy"], "list": policies},
         },
     }
+    acted = {
+        "name": ACTED.removeprefix("mizan_"),
+        "help": "When a LocalQueue's budget last led to an action, which a dry run only tells.",
+        "each": {
+            "type": "Gauge",
+            "gauge": {"path": ["metadata"], "valueFrom": [ACTED_AT], "labelsFromPath": {"action": [ACTION]}},
+        },
+    }
     kind = {"group": GROUP, "version": VERSION, "kind": "LocalQueue"}
-    queues = {"groupVersionKind": kind, "metricNamePrefix": "mizan", "labelsFromPath": labels, "metrics": [metric]}
+    queues = {
+        "groupVersionKind": kind,
+        "metricNamePrefix": "mizan",
+        "labelsFromPath": labels,
+        "metrics": [stopped, acted],
+    }
     return {"kind": "CustomResourceStateMetrics", "spec": {"resources": [queues]}}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from mizan.metrics import alerts, kube_state, names
 from mizan.metrics.pods import OF_EVERY_DEVICE
-from mizan.metrics.queue_state import STOPPED
+from mizan.metrics.queue_state import ACTED, STOPPED
 from mizan.metrics.series import Series
 from mizan.metrics.usage import BUSY, BUSY_INSTANCE
 
@@ -40,7 +40,7 @@ def _read() -> Iterator[str]:
     yield "## What they are made of\n\n"
     yield f"- kube-state-metrics: {', '.join(f'`{name}`' for name in kube_state.SERIES)}.\n"
     yield f"  Its flag must be `--metric-labels-allowlist={kube_state.labels_allowlist()}`.\n"
-    yield f"  Of LocalQueues it tells `{STOPPED}`, as mizan/metrics/queue_state.py configures it.\n"
+    yield f"  Of LocalQueues it tells `{STOPPED}` and `{ACTED}`, as mizan/metrics/queue_state.py configures it.\n"
     yield f"- NVIDIA's DCGM exporter: {', '.join(f'`{name}`' for name in _DCGM)}.\n"
     yield "- OpenCost: `node_total_hourly_cost`.\n"
 

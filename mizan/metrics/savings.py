@@ -1,4 +1,4 @@
-"""What nodes cost less than on-demand ones of the same machine."""
+"""What nodes cost less than on-demand ones of the same machine, which their pool has now."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,12 @@ def saving_rules(plan: Plan, source: Source) -> Iterator[RecordingRule]:
     for each in priced_offers(plan):
         if each.saving_usd_per_hour is None:
             continue
-        nodes = source.own(names.NODE_PRICE, equals(names.PART, names.GPU), equals("offer", each.offer.name))
+        of_one = (
+            equals(names.PART, names.GPU),
+            equals("offer", each.offer.name),
+            equals("machine", each.own.machine.name),
+        )
+        nodes = source.own(names.NODE_PRICE, *of_one)
         yield RecordingRule(
             series=names.SAVING, expr=f"{each.saving_usd_per_hour:f} * count({nodes})", labels=each.labels
         )

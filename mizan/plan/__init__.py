@@ -3,7 +3,7 @@
 from mizan.plan.build import build_plan
 from mizan.plan.checkpoints import CheckpointBucket
 from mizan.plan.fallback import Candidate, Worth
-from mizan.plan.model import CommitmentPlan, Flavor, Offer, PoolPlan, Taint
+from mizan.plan.model import CommitmentPlan, Flavor, MachinePrice, Offer, PoolPlan, Taint
 from mizan.plan.plan_model import Plan
 from mizan.plan.pod_requests import PodRequest
 from mizan.plan.price_warnings import price_doubts
@@ -18,6 +18,7 @@ __all__ = [
     "Flavor",
     "FlavorQuota",
     "JobPlan",
+    "MachinePrice",
     "Offer",
     "Plan",
     "PodRequest",

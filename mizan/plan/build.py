@@ -26,7 +26,7 @@ from mizan.plan.gpu_operator import gpu_operator_of, of_setup
 from mizan.plan.idle import of_commitments, of_kept, of_order, of_queueless, of_spare
 from mizan.plan.intervals import checkpoint_seconds, of_runs, refuse_early_deletion
 from mizan.plan.model import Flavor, Offer, PoolPlan
-from mizan.plan.monitoring import opencost_of, prometheus_of
+from mizan.plan.monitoring import of_monitoring, opencost_of, prometheus_of
 from mizan.plan.nodes import CAPACITY_LABELS, spot_taint
 from mizan.plan.plan_model import Plan
 from mizan.plan.pod_requests import pod_request, reachable, reachable_offers
@@ -112,6 +112,7 @@ def build_plan(stack: str, config: StackConfig) -> Plan:
             *of_kueue(config.addons.kueue, config.cloud),
             *of_claims(pools, config.addons.kueue, config.cloud),
             *of_checkpoints(bucket, config),
+            *of_monitoring(config),
         ),
     )
 

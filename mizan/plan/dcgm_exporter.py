@@ -1,9 +1,9 @@
 """Whether NVIDIA's DCGM exporter is in a stack's cluster, and which pools the GPU operator's and its own measure."""
 
-from mizan.config import Cloud, DcgmExporterAddon, GpuOperatorAddon, Install, OptionalInstall, StackConfig
+from mizan.config import Cloud, DcgmExporterAddon, GpuOperatorAddon, Install, StackConfig
 from mizan.plan.gpu_operator import is_set_up_by_operator
 from mizan.plan.model import PoolPlan
-from mizan.plan.monitoring import prometheus_of
+from mizan.plan.monitoring import has_operator, prometheus_of
 from mizan.plan.plan_model import Plan
 
 _OWN_CLUSTERS = (Cloud.GKE, Cloud.EKS)
@@ -24,12 +24,11 @@ def dcgm_exporter_of(config: StackConfig, operator: GpuOperatorAddon | None) -> 
     if asked is None and operator is None and config.cloud not in _OWN_CLUSTERS:
         return None
     settings = asked or DcgmExporterAddon()
-    prometheus, monitor = prometheus_of(config), settings.service_monitor
-    has_operator_s_crds = prometheus is not None and prometheus.install is OptionalInstall.HELM
+    monitor = settings.service_monitor
     return settings.model_copy(
         update={
             "install": settings.install or _installer(config, operator),
-            "service_monitor": has_operator_s_crds if monitor is None else monitor,
+            "service_monitor": has_operator(prometheus_of(config)) if monitor is None else monitor,
         }
     )
 

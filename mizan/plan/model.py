@@ -84,6 +84,21 @@ class Offer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MachinePrice:
+    """What a machine costs that a pool does not make, and may still have nodes of.
+
+    Attributes:
+        price: what an hour of a node costs without any commitment.
+        on_demand: the same on-demand; None where no list says it.
+    """
+
+    machine: Machine
+    capacity_type: CapacityType
+    price: Price
+    on_demand: Price | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PoolPlan:
     """A pool and its offers in the order they are tried.
 
@@ -93,6 +108,8 @@ class PoolPlan:
         doubtful: those that are kept all the same, as a queue or the stack's own order names them.
         sharing: of its GPUs.
         on_demand: what a node costs on-demand, which savings are told against; None where no list says it.
+        other_machines: with the same GPU, as far as they have a price. A node with pods on it stays when the stack
+            names another machine for its pool, and is paid for at the price of its own.
         claims: who may fill its nodes; None where no queue counts it.
         zones: of its nodes; empty means all of the cluster.
     """
@@ -108,6 +125,7 @@ class PoolPlan:
     expected_use: ExpectedUse
     disk_gib: int
     sharing: GpuSharing
+    other_machines: tuple[MachinePrice, ...] = ()
     claims: Claims | None = None
     zones: tuple[str, ...] = ()
     gke: GkeNodes = field(default_factory=GkeNodes)

@@ -1,6 +1,6 @@
 """Whether Prometheus and OpenCost are in a stack's cluster, and whose prices OpenCost takes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mizan.capacity import CapacityType
 from mizan.config import Cloud, OpenCostAddon, OptionalInstall, PriceSource, PrometheusAddon, StackConfig
@@ -22,6 +22,29 @@ def prometheus_of(config: StackConfig) -> PrometheusAddon | None:
     return (asked or PrometheusAddon()).model_copy(update={"install": install})
 
 
+def has_operator(prometheus: PrometheusAddon | None) -> bool:
+    """Return whether the cluster has the Prometheus operator: this stack brings it, or says that it is there."""
+    return prometheus is not None and (prometheus.install is OptionalInstall.HELM or prometheus.rules_in_cluster)
+
+
+def of_monitoring(config: StackConfig) -> Iterator[str]:
+    """Yield what is probably not meant of a Prometheus."""
+    settings = prometheus_of(config)
+    if settings is None:
+        return
+    if settings.cluster_label is not None and settings.rules_in_cluster:
+        yield (
+            f"Prometheus: rules in the cluster ask for label {settings.cluster_label} on every series, but within a "
+            "Prometheus its external labels are on none: unless its scrapes write the label, no dollar is counted. "
+            "Leave `clusterLabel` out where rules run in the cluster, or `rulesInCluster` where they run in the store."
+        )
+    if settings.slack is not None and config.alerts.runbooks is None:
+        yield (
+            "alerts: no `runbooks`, so that a message in Slack names its page by the place in the repository, which "
+            "nobody can click. Write the address of your copy of docs/runbooks."
+        )
+
+
 def opencost_of(config: StackConfig, pools: Iterable[PoolPlan]) -> OpenCostAddon | None:
     """Return the OpenCost of a stack with who installs it and whose prices it takes; None where the stack has none."""
     asked, prometheus = config.addons.opencost, prometheus_of(config)
@@ -36,7 +59,7 @@ def opencost_of(config: StackConfig, pools: Iterable[PoolPlan]) -> OpenCostAddon
         update={
             "install": install,
             "prices_from": settings.prices_from or _prices(config.cloud, settings, pools),
-            "service_monitor": prometheus.install is OptionalInstall.HELM if monitor is None else monitor,
+            "service_monitor": has_operator(prometheus) if monitor is None else monitor,
         }
     )
 

@@ -20,8 +20,18 @@ def host_usd_per_hour(machine: Machine, rate: HostRate) -> Decimal:
 
 def gpu_share(pool: PoolPlan, offer: Offer, rate: HostRate) -> Decimal:
     """Return the share of a node's price that is paid for its GPUs, 0 to 1."""
-    price = on_demand_price(pool, offer).usd_per_hour
-    return max(Decimal(0), 1 - host_usd_per_hour(offer.machine, rate) / price)
+    return gpu_share_of(offer.machine, on_demand_price(pool, offer), rate)
+
+
+def gpu_share_of(machine: Machine, on_demand: Price, rate: HostRate) -> Decimal:
+    """Return the same of any machine.
+
+    Args:
+        machine: with GPUs.
+        on_demand: what it costs on-demand; where that is unknown, any other price of it.
+        rate: of hosts of the same provider and region.
+    """
+    return max(Decimal(0), 1 - host_usd_per_hour(machine, rate) / on_demand.usd_per_hour)
 
 
 def on_demand_price(pool: PoolPlan, offer: Offer) -> Price:

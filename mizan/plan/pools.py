@@ -20,7 +20,7 @@ from mizan.config import (
 )
 from mizan.plan.commitments import covered_nodes, savings_of_covered, told_apart, torn_pools
 from mizan.plan.fallback import Candidate, Market, ordered, weigh
-from mizan.plan.model import CommitmentPlan, Offer, PoolPlan
+from mizan.plan.model import CommitmentPlan, MachinePrice, Offer, PoolPlan
 from mizan.plan.nodes import in_one_flavor, node_labels, node_taints
 from mizan.plan.order import weights
 from mizan.plan.sharing import pool_sharing
@@ -165,6 +165,7 @@ def _pool(
         left_out_nodes=sum(sizes[each.capacity_type].max_nodes for each in left_out),
         doubtful=tuple(each for each in taken if each.left_out),
         on_demand=config.prices.price(config.region, pool.machine, CapacityType.ON_DEMAND),
+        other_machines=tuple(_other_machines(pool, config, [each.capacity_type for each in taken])),
         expected_use=pool.expected_use or config.expected_use,
         disk_gib=pool.disk_gib,
         sharing=pool_sharing(pool, config.cloud),
@@ -173,6 +174,18 @@ def _pool(
         karpenter=pool.karpenter,
         warm=pool.warm,
     )
+
+
+def _other_machines(pool: Pool, config: StackConfig, kinds: Sequence[CapacityType]) -> Iterator[MachinePrice]:
+    own = machines()[pool.machine]
+    for other in machines().values():
+        if other.name == own.name or (other.provider, other.gpu) != (own.provider, own.gpu):
+            continue
+        on_demand = config.prices.price(config.region, other.name, CapacityType.ON_DEMAND)
+        for kind in kinds:
+            price = config.prices.price(config.region, other.name, kind)
+            if price is not None:
+                yield MachinePrice(machine=other, capacity_type=kind, price=price, on_demand=on_demand)
 
 
 def _marked(pool: str, cloud: Cloud, offers: Sequence[Offer], *, is_counted_apart: bool) -> tuple[Offer, ...]:

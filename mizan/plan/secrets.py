@@ -51,33 +51,46 @@ def named_secrets(plan: Plan) -> tuple[NamedSecret, ...]:
     return (*_of_prometheus(plan), *_of_opencost(plan))
 
 
-def missing_secrets(plan: Plan, held: Mapping[str, Collection[str]]) -> PlatformError | None:
-    """Return what is wrong where a named Secret, or a key of it, is not in the cluster; None where all are.
+def missing_secrets(plan: Plan, held: Mapping[str, Collection[str]]) -> tuple[PlatformError, ...]:
+    """Return what is wrong with each named Secret that, or a key of which, is not in the cluster.
 
     Args:
         plan: of the stack.
         held: the keys of each Secret that is there, by its name.
     """
-    for secret in named_secrets(plan):
-        missing = secret.lacks(held.get(secret.name, ()))
-        if missing:
-            return _fault(secret, missing, is_there=secret.name in held)
-    return None
+    lacking = ((secret, secret.lacks(held.get(secret.name, ()))) for secret in named_secrets(plan))
+    return tuple(_fault(secret, missing, is_there=secret.name in held) for secret, missing in lacking if missing)
+
+
+def secrets_to_come(plan: Plan) -> str:
+    """Return what is to be known before an update that makes the namespace: which Secrets it stops for, and why then.
+
+    Nobody can make a Secret where there is no namespace, and one that a person makes is not the stack's to take over.
+    """
+    namespace = keys.MONITORING_NAMESPACE
+    named = (
+        f"{secret.name} with {(' or ' if secret.is_any else ' and ').join(f'`{key}`' for key in secret.keys)}"
+        for secret in named_secrets(plan)
+    )
+    return (
+        f"Namespace {namespace} is made by this update. It stops there and says how to make the Secrets that the stack "
+        f"names: {'; '.join(named)}. The update after that goes on."
+    )
 
 
 def _fault(secret: NamedSecret, missing: tuple[str, ...], *, is_there: bool) -> PlatformError:
     namespace = keys.MONITORING_NAMESPACE
-    files = " ".join(f"--from-file={key}=FILE" for key in (secret.keys[:1] if secret.is_any else secret.keys))
+    needed = secret.keys[:1] if secret.is_any else secret.keys
+    lines = f"{'lines' if len(needed) > 1 else 'line'} {' and '.join(f'`{key}=VALUE`' for key in needed)}"
     told = (" or " if secret.is_any else " and ").join(f"`{key}`" for key in missing)
-    make = f"`kubectl create namespace {namespace}` where there is none yet, then " if not is_there else ""
     again = "`kubectl delete` the Secret, then " if is_there else ""
     return PlatformError(
         f"mizan:{secret.setting}",
         f"{secret.name}, {'without ' + told if is_there else f'not in namespace {namespace}'}",
         needs=f"a Secret {namespace}/{secret.name} with {told}",
         because=secret.because,
-        fix=f"Run {make}{again}`kubectl -n {namespace} create secret generic {secret.name} {files}`, and again what "
-        "you ran",
+        fix=f"Write {lines} into a file, run {again}`kubectl -n {namespace} create secret generic {secret.name} "
+        "--from-env-file=FILE`, and again what you ran",
     )
 
 

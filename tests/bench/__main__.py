@@ -23,7 +23,7 @@ from local.platform import tools
 from local.progress import Reporter
 from local.toolchain import TOOLS, ensure
 from mizan.manifests.kwok_nodes import instance_types
-from tests.bench import estimate, prices, queues, rehearsals
+from tests.bench import estimate, prices, queues, rehearsals, rules
 from tests.bench.figure import Figure
 from tests.bench.stack import OBJECTS, plan, values, write_manifests, write_stack_file
 
@@ -57,7 +57,8 @@ def main() -> int:
             figures = [*_control_plane(plane), *_updates(home, reporter, Path(folder)), *_queues(plane)]
         finally:
             plane.stop()
-        figures += [*_dollars(), *_whole(Path(folder)), *rehearsals.figures(Path(folder))]
+        figures += [*_dollars(), *rules.figures(Path(folder), reporter)]
+        figures += [*_whole(Path(folder)), *rehearsals.figures(Path(folder))]
     return _print(figures)
 
 

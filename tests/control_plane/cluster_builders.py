@@ -125,3 +125,9 @@ def node_pool(name, *, machine=MACHINE):
             },
         }
     )
+
+
+def is_ready(karpenters):
+    """Whether Karpenter has looked at a pool or an overlay, and takes it."""
+    conditions = (karpenters.status or {}).get("conditions", [])
+    return any((each["type"], each["status"]) == ("Ready", "True") for each in conditions)

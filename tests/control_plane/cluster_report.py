@@ -1,7 +1,6 @@
 """What a cluster shows when a test on it fails: nobody can look at it afterwards."""
 
 from lightkube.core.client import Client
-from lightkube.core.exceptions import ApiError
 from lightkube.resources.core_v1 import Event, Node, Pod
 
 EVENTS = 60
@@ -12,7 +11,7 @@ def cluster_report(client: Client) -> str:
     try:
         nodes, pods = list(client.list(Node)), list(client.list(Pod, namespace="*"))
         events = [each for each in client.list(Event, namespace="*") if each.reason != "Scheduled"]
-    except (ApiError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  # a report of a failure must not hide it
         return f"the cluster does not answer: {error}"
     return "\n".join(
         [

@@ -25,7 +25,7 @@ _numbers = itertools.count(1)
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     report = yield
-    if report.failed and (client := item.funcargs.get("client")):
+    if report.failed and call.when != "teardown" and (client := item.funcargs.get("client")):
         report.sections.append(("Cluster at the failure", cluster_report(client)))
     return report
 
@@ -129,7 +129,7 @@ def stack_with(tools, second_home, eventually):
         yield start
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def eventually():
     """Wait for a condition, never for a time."""
 

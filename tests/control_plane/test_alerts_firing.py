@@ -12,7 +12,8 @@ from mizan.metrics.alerts import RUNBOOKS, alert_groups
 from tests.alert_cases import MINUTE, SOURCE, Case, Cases, judged
 from tests.alerts_of_measuring import COUNTED_DOLLARS, GAPS, MEASURING
 from tests.alerts_of_money import BUDGETS, IDLE, LABELS, MONTHS, PRICES
-from tests.alerts_of_work import HEALTH, QUEUES, SPOT_EKS, SPOT_GKE, SPOT_LOCAL, TAKEN_BACK
+from tests.alerts_of_stopped import ENFORCED, ENFORCER, OPENCOST
+from tests.alerts_of_work import HEALTH, QUEUES, SPOT_EKS, SPOT_GKE, SPOT_LOCAL, STUCK, TAKEN_BACK
 from tests.alerts_told import PLAN
 from tests.builders import PROJECT
 from tests.eks_stacks import an_eks_plan
@@ -25,6 +26,8 @@ GIVEN = {
     ),
     "gke": Cases(plan=a_gke_plan(), cases=SPOT_GKE),
     "eks": Cases(plan=an_eks_plan(), cases=SPOT_EKS),
+    "stopped": Cases(plan=ENFORCED, cases=[*ENFORCER, *OPENCOST]),
+    "stuck": Cases(plan=PLAN, cases=STUCK, interval=5 * MINUTE),
     "gaps": Cases(plan=PLAN, cases=GAPS, interval=5 * MINUTE),
     "dollars": Cases(
         plan=replace(PLAN, alerts=Alerts.model_validate({"idleUsdPerDay": 5})),

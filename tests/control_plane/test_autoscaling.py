@@ -17,7 +17,8 @@ from mizan.manifests.kwok_nodes import instance_types, node_class, node_pool
 from mizan.manifests.manifest import is_in, tolerations
 from mizan.plan.nodes import GPU_TAINT, spot_taint
 from tests.builders import a_job, a_plan, a_pool, a_queue, a_stack
-from tests.control_plane.cluster_builders import NodePool, RecordingReporter
+from tests.control_plane.cluster_builders import NodePool, RecordingReporter, is_ready
+from tests.control_plane.kept_pods import end_kept_pods, kept_pods
 
 pytestmark = pytest.mark.control_plane
 
@@ -103,8 +104,10 @@ def namespace(client):
 
 
 def pools_of(client, plan):
+    """Make the plan's pools; Karpenter passes over one that it has not looked at yet."""
     for offer in plan.offers:
         client.create(codecs.from_dict(node_pool(offer)))
+    until(lambda: all(is_ready(client.get(NodePool, offer.name)) for offer in plan.offers))
 
 
 def until(condition, *, seconds=PATIENCE_SECONDS):
@@ -115,13 +118,11 @@ def until(condition, *, seconds=PATIENCE_SECONDS):
     return value
 
 
-def gpu_pod(name, namespace, gpus, **spec):
-    """A pod that may run on spot, on any pool that its spec does not rule out."""
+def pod_spec(gpus, **spec):
+    """Of a pod that may run on spot, on any pool that its spec does not rule out."""
     amounts = {keys.NVIDIA_GPU: str(gpus), "cpu": str(gpus)}
     container = {"name": "main", "image": "simulated", "resources": {"requests": amounts, "limits": amounts}}
-    tolerated = tolerations([GPU_TAINT, spot_taint(Cloud.LOCAL)])
-    metadata = {"name": name, "namespace": namespace}
-    return Pod.from_dict({"metadata": metadata, "spec": {"containers": [container], "tolerations": tolerated, **spec}})
+    return {"containers": [container], "tolerations": tolerations([GPU_TAINT, spot_taint(Cloud.LOCAL)]), **spec}
 
 
 def in_pool(name):
@@ -151,14 +152,14 @@ def waiting(client, namespace):
 def test_pending_pods_get_spot_nodes_of_the_cheapest_machine_they_fit_and_no_more(client, namespace):
     pools_of(client, CHOICE)
     for gpus in (8, 4, 3):
-        client.create(gpu_pod(f"asks-{gpus}", namespace, gpus))
+        client.create(kept_pods(f"asks-{gpus}", namespace, 1, pod_spec(gpus)))
     found = until(lambda: len(nodes := placed(client, namespace)) == 3 and nodes)
     assert {pod: offer_of(node) for pod, node in found.items()} == {
-        "asks-8": "spot-octo",
-        "asks-4": "spot-quad",
-        "asks-3": "spot-quad",
+        "asks-8-0": "spot-octo",
+        "asks-4-0": "spot-quad",
+        "asks-3-0": "spot-quad",
     }
-    for pod, machine in {"asks-8": "a2-highgpu-8g", "asks-4": "a2-highgpu-4g", "asks-3": "a2-highgpu-4g"}.items():
+    for pod, machine in {"asks-8-0": "a2-highgpu-8g", "asks-4-0": "a2-highgpu-4g", "asks-3-0": "a2-highgpu-4g"}.items():
         labels = found[pod].metadata.labels
         assert (labels[keys.INSTANCE_TYPE], labels[keys.CAPACITY_TYPE]) == (machine, "spot")
     assert len(list(client.list(Node))) == 3
@@ -195,9 +196,8 @@ def burst(client, namespace):
     One more pod has a pool to itself.
     """
     pools_of(client, BURST)
-    client.create(gpu_pod("lone", namespace, 8, **in_pool("lone")))
-    for number in range(BURST_PODS):
-        client.create(gpu_pod(f"burst-{number}", namespace, 4, **in_pool("burst")))
+    for pool, count, gpus in (("lone", 1, 8), ("burst", BURST_PODS, 4)):
+        client.create(kept_pods(pool, namespace, count, pod_spec(gpus, **in_pool(pool))))
     looks = []
 
     def has_settled():
@@ -216,6 +216,7 @@ def burst(client, namespace):
 def emptied(client, namespace, burst):
     """How many seconds each node of the burst outlived its last pod, by pool."""
     names = {name: pool for pool in ("burst", "lone") for name in nodes_in(client, pool)}
+    end_kept_pods(client, namespace)
     client.deletecollection(Pod, namespace=namespace)
     empty_at, gone_at = {}, {}
 

@@ -228,6 +228,15 @@ def test_spot_s_share_and_saving_are_of_what_is_paid(rules):
     )
 
 
+@pytest.mark.parametrize(("usd_per_hour", "saved"), [(12, 12), (-12, -12)], ids=["cheaper", "dearer"])
+def test_what_spot_saved_is_less_what_it_cost_more(rules, usd_per_hour, saved):
+    plan = whole_gpus()
+    labels = {"cluster": "c1", "offer": "spot-a100", "capacity_type": "spot"}
+    counters = {"gpu_saving_total": max(usd_per_hour, 0), "gpu_overpaid_total": max(-usd_per_hour, 0)}
+    told = [series(name, f"0+{usd / 120:g}x240", **labels) for name, usd in counters.items()]
+    rules.give(told, at(200, f"round({expr_of(plan, 'Saved in the time shown')}, 0.01)", saved))
+
+
 def test_gpu_hours_on_fallback_are_added_up(rules):
     plan = whole_gpus()
     hours = [series("mizan_node_gpus", "4x240", cluster="c1", node="n1", offer="ondemand-a100")]

@@ -97,7 +97,7 @@ def test_everybody_that_is_asked_answers(plane, eventually):
         "kueue",
         "karpenter",
         "dcgm-exporter",
-        "opencost",
+        "opencost-simulated",
     }
 
 

@@ -2,8 +2,11 @@
 
 import pytest
 
+from mizan.metrics import names
+from mizan.metrics.rule import Group
+from mizan.metrics.totals import INTERVAL_SECONDS, total_rules
 from tests.builders import a_plan
-from tests.cost_rules import adds_up, at, by, usd, whole_gpus
+from tests.cost_rules import SOURCE, adds_up, at, by, usd, whole_gpus
 from tests.metric_series import a_gpu_pod, a_namespace, a_node, dcgm, offer_of, scaled
 from tests.promtool import series
 from tests.sharing_stacks import LAYOUT, TURNS, a_sharing_stack
@@ -138,6 +141,42 @@ def test_instances_are_measured_by_their_engine_and_not_by_what_is_said_of_their
     )
 
 
+def an_instance(profile, busy, number):
+    return dcgm("PROF_GR_ENGINE_ACTIVE", f"{busy}x24", GPU_I_ID=number, GPU_I_PROFILE=profile, **POD)
+
+
+@pytest.mark.parametrize(("large", "small"), [(0, 1), (1, 0), (0.5, 0.25)])
+def test_a_pod_s_unequal_instances_count_by_what_they_cost(rules, large, small):
+    plan = a_plan(a_sharing_stack("local", LAYOUT))
+    (first, *_) = a_gpu_pod(resource="nvidia.com/mig-1g.5gb")
+    inputs = [
+        *on_demand(plan),
+        *a_gpu_pod(resource="nvidia.com/mig-3g.20gb"),
+        first,
+        *an_instance("3g.20gb", large, "1"),
+        *an_instance("1g.5gb", small, "13"),
+    ]
+    gpu = usd(plan) / 4
+    useful = gpu * (4 * large + small) / 7
+    rules.hold(plan, inputs, at(4, COST, gpu * 5 / 7), at(4, USEFUL, useful), adds_up(4))
+
+
+def test_instances_of_a_size_that_no_offer_has_are_measured_by_their_mean(rules):
+    plan = a_plan(a_sharing_stack("local", LAYOUT))
+    inputs = [*on_demand(plan), *an_instance("7g.40gb", 0.5, "0"), *an_instance("7g.40gb", 0.1, "1")]
+    rules.hold(plan, inputs, at(4, BUSY, {utilisation(): 0.3}))
+
+
+@pytest.mark.parametrize(("percents", "ratio"), [((25, 25), 1), ((25, 0), 0.5), ((10, 5), 0.3)])
+def test_a_pod_with_shares_of_two_gpus_is_fully_busy_when_it_uses_both(rules, percents, ratio):
+    plan = a_plan(a_sharing_stack("local", TURNS))
+    inputs = [*on_demand(plan), *a_gpu_pod(resource="nvidia.com/gpu.shared", units=2)]
+    for number, percent in enumerate(percents):
+        labels = {"uuid": f"GPU-{number}", "container": f"c{number}", "vgpu": "0"}
+        inputs += busy(percent, counts="process", **labels)
+    rules.hold(plan, inputs, at(4, BUSY, {utilisation(): ratio}), adds_up(4))
+
+
 def test_pods_that_share_a_gpu_are_measured_by_their_own_part_and_copies_count_for_nothing(rules):
     plan = a_plan(a_sharing_stack("local", TURNS))
     inputs = [*on_demand(plan), *dcgm("DEV_GPU_UTIL", "60x24")]
@@ -221,6 +260,28 @@ def test_spot_saves_what_on_demand_costs_more(rules):
             4, "sum by (capacity_type, offer) (gpu_saving_hourly)", {by(capacity_type="spot", offer="spot-a100"): saved}
         ),
         at(4, "sum(gpu_saving_total)", saved * 4 * 30 / 3600),
+        at(4, "sum(gpu_overpaid_total)", 0),
+    )
+
+
+def test_what_spot_costs_more_is_taken_off_what_it_saved_and_no_counter_goes_down(rules):
+    labels = {"cluster": "c1", "offer": "spot-a100", "capacity_type": "spot"}
+    wanted = (names.SAVING_TOTAL, names.OVERPAID_TOTAL)
+    found = tuple(rule for rule in total_rules(SOURCE, has_pods=True) if rule.series in wanted)
+    group = Group(name="totals", interval_seconds=INTERVAL_SECONDS, rules=found)
+
+    def saved(window):
+        return f"(sum(increase(gpu_saving_total[{window}])) - sum(increase(gpu_overpaid_total[{window}])))"
+
+    # Twelve dollars an hour saved for half an hour, then as many paid on top.
+    rules.give(
+        [series("gpu_saving_hourly", "12x60 -12x70", **labels)],
+        at(130, "sum(gpu_saving_total)", 61 * 0.1),
+        at(130, "sum(gpu_overpaid_total)", 69 * 0.1),
+        at(130, "sum(resets(gpu_saving_total[65m])) + sum(resets(gpu_overpaid_total[65m]))", 0),
+        at(125, f"round({saved('30m')}, 0.1)", -6),
+        at(121, f"abs({saved('1h')}) < bool 0.2", 1),
+        groups=[group.document("c1")],
     )
 
 

@@ -20,6 +20,7 @@ from mizan.errors import SourceUnreachable
 from mizan.manifests.karpenter import karpenter_nodes
 from mizan.manifests.manifest import tolerations
 from tests.control_plane.cluster_builders import NodePool, RecordingReporter
+from tests.control_plane.kept_pods import end_kept_pods, kept_pods
 from tests.eks_stacks import an_eks_plan
 from tests.gke_stacks import BY_CAPACITY, a_gke_plan, a_gke_stack, the_offer
 from tests.simulated_records import node_group_record, pool_record, system_pool_record
@@ -92,7 +93,7 @@ def ours(client, kind):
     return sorted(each.metadata.name for each in client.list(kind, labels={SIMULATED: "true"}))
 
 
-def a_pod(namespace, plan, *, name="asks", annotations=None, **labels):
+def a_pod(namespace, plan, *, annotations=None, **labels):
     """A pod for any node of the plan's pool, however that is bought."""
     amounts = {keys.NVIDIA_GPU: "4", "cpu": "4"}
     container = {"name": "main", "image": "simulated", "resources": {"requests": amounts, "limits": amounts}}
@@ -102,14 +103,13 @@ def a_pod(namespace, plan, *, name="asks", annotations=None, **labels):
         "nodeSelector": {keys.POOL: "a100", **labels},
         "tolerations": tolerations(tolerated.values()),
     }
-    metadata = {"name": name, "namespace": namespace, "annotations": annotations or {}}
-    return Pod.from_dict({"metadata": metadata, "spec": spec})
+    return kept_pods("asks", namespace, 1, spec, annotations)
 
 
-def node_of(client, namespace, pod="asks"):
-    """The node of a pod, or None while it has none."""
-    name = client.get(Pod, pod, namespace=namespace).spec.nodeName
-    return next((node for node in client.list(Node) if node.metadata.name == name), None)
+def node_of(client, namespace):
+    """The node of the pod, or None while it has none."""
+    names = {pod.spec.nodeName for pod in client.list(Pod, namespace=namespace)}
+    return next((node for node in client.list(Node) if node.metadata.name in names), None)
 
 
 def is_refused(client, namespace):
@@ -141,7 +141,7 @@ def test_a_pending_pod_gets_a_spot_node_by_the_twin_of_a_node_pool_which_then_go
         assert node.status.allocatable[keys.NVIDIA_GPU] == "4"
         assert ours(client, NodePool) == [f"{ON_DEMAND}-simulated", f"{SPOT}-simulated"]
 
-        client.delete(Pod, "asks", namespace=namespace)
+        end_kept_pods(client, namespace)
         eventually(lambda: not list(client.list(Node)), seconds=PATIENCE_SECONDS)
         for record in records:
             store.remove(record)
@@ -221,7 +221,7 @@ def test_a_nodepool_of_eks_stays_as_it_is_while_its_twin_makes_the_nodes(client,
         assert (labels["karpenter.k8s.aws/instance-family"], labels[keys.CAPACITY_TYPE]) == ("p4d", "spot")
         assert {name: client.get(NodePool, name) for name in made} == made
 
-        client.delete(Pod, "asks", namespace=namespace)
+        end_kept_pods(client, namespace)
         for name in made:
             client.delete(NodePool, name)
         eventually(lambda: not ours(client, NodePool) and not list(client.list(Node)), seconds=PATIENCE_SECONDS)

@@ -15,7 +15,8 @@ from mizan.manifests.kwok_nodes import instance_types
 from mizan.manifests.manifest import tolerations
 from mizan.plan.nodes import GPU_TAINT
 from tests.builders import a_plan, a_pool, a_queue, a_stack, a_team
-from tests.control_plane.cluster_builders import RecordingReporter
+from tests.control_plane.cluster_builders import NodePool, RecordingReporter, is_ready
+from tests.control_plane.kept_pods import end_kept_pods, kept_pods
 from tests.control_plane.queue_builders import Workload, conditions
 from tests.sharing_stacks import LAYOUT, PROFILE, TURNS
 
@@ -76,11 +77,13 @@ def plane(tools, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def cluster(plane):
+def cluster(plane, eventually):
     with plane.client() as client:
         for body in (*manifests_of(T4), *manifests_of(A100)):
             client.apply(codecs.from_dict(body), force=True)
         client.create(Namespace.from_dict({"metadata": {"name": BARE}}))
+        # Karpenter passes over a pool, and over what an overlay says, that it has not looked at yet.
+        eventually(lambda: all(map(is_ready, [*client.list(NodePool), *client.list(NodeOverlay)])))
         yield client
 
 
@@ -90,6 +93,7 @@ def client(cluster, eventually):
     yield cluster
     for each in cluster.list(Job, namespace=TEAM):
         cluster.delete(Job, each.metadata.name, namespace=TEAM, cascade=CascadeType.BACKGROUND)
+    end_kept_pods(cluster, BARE)
     cluster.deletecollection(Pod, namespace=BARE)
     for node in cluster.list(Node):
         cluster.delete(Node, node.metadata.name)
@@ -120,9 +124,7 @@ def pod_spec(amounts, in_pool=None):
 
 
 def make_pods(client, prefix, count, amounts, in_pool=None):
-    for number in range(count):
-        metadata = {"name": f"{prefix}-{number}", "namespace": BARE}
-        client.create(Pod.from_dict({"metadata": metadata, "spec": pod_spec(amounts, in_pool)}))
+    client.create(kept_pods(prefix, BARE, count, pod_spec(amounts, in_pool)))
 
 
 def submit(client, name, queue, amounts, **spec):

@@ -17,6 +17,7 @@ from mizan.manifests.kwok_nodes import node_class
 from mizan.manifests.manifest import tolerations
 from tests.builders import a_plan, a_pool, a_queue
 from tests.control_plane.cluster_builders import NodePool, RecordingReporter
+from tests.control_plane.kept_pods import end_kept_pods, kept_pods
 from tests.eks_stacks import an_eks_stack, eks_pool
 from tests.gke_stacks import a_gke_plan, a_gke_stack
 from tests.sharing_stacks import PROFILE, TURNS
@@ -91,6 +92,7 @@ def shadowed(plane, client, namespace, tmp_path, eventually):
         return shadow, store
 
     yield begin
+    end_kept_pods(client, namespace)
     client.deletecollection(Pod, namespace=namespace)
     for shadow, store in made:
         for record in store.records():
@@ -118,16 +120,14 @@ def ask(client, namespace, plan, pool, count, **amounts):
         "nodeSelector": {keys.POOL: pool},
         "tolerations": tolerations(tolerated.values()),
     }
-    for number in range(count):
-        metadata = {"name": f"{pool}-{number}", "namespace": namespace}
-        client.create(Pod.from_dict({"metadata": metadata, "spec": spec}))
+    client.create(kept_pods(pool, namespace, count, spec))
 
 
-def nodes_of(client, namespace):
-    """The nodes of the pods, by the pods' pool; None while a pod has none."""
+def nodes_of(client, namespace, asked):
+    """The nodes of the pods, by the pods' pool; None while one of those that were asked for has none."""
     pods = {pod.metadata.name: pod.spec.nodeName for pod in client.list(Pod, namespace=namespace)}
     nodes = {node.metadata.name: node for node in client.list(Node)}
-    if not all(name in nodes for name in pods.values()):
+    if len(pods) != asked or not all(name in nodes for name in pods.values()):
         return None
     return {nodes[name].metadata.labels[keys.POOL]: nodes[name] for name in pods.values()}
 
@@ -143,7 +143,7 @@ def test_gke_cuts_gpus_of_one_pool_and_leaves_those_of_another_whole(client, nam
     with shadow:
         ask(client, namespace, GKE, "cut", 28, **{GPU: 1})
         ask(client, namespace, GKE, "whole", 1, **{GPU: 4})
-        found = eventually(lambda: nodes_of(client, namespace), seconds=PATIENCE_SECONDS)
+        found = eventually(lambda: nodes_of(client, namespace, 29), seconds=PATIENCE_SECONDS)
     assert {pool: gpus_of(node) for pool, node in found.items()} == {"cut": {GPU: 28}, "whole": {GPU: 4}}
     assert found["cut"].metadata.labels["cloud.google.com/gke-gpu-partition-size"] == "1g.5gb"
     assert "cloud.google.com/gke-gpu-partition-size" not in found["whole"].metadata.labels
@@ -161,7 +161,7 @@ def test_on_eks_the_program_s_overlays_make_nodes_of_which_the_operator_makes_pa
         ask(client, namespace, EKS, "cut", 2, **{SMALL: 1})
         ask(client, namespace, EKS, "whole", 1, **{GPU: 8})
         ask(client, namespace, EKS, "turns", 2, **{SHARED: 1})
-        found = eventually(lambda: nodes_of(client, namespace), seconds=PATIENCE_SECONDS)
+        found = eventually(lambda: nodes_of(client, namespace, 5), seconds=PATIENCE_SECONDS)
     assert {pool: gpus_of(node) for pool, node in found.items()} == {
         "cut": {SMALL: 56},
         "whole": {GPU: 8},

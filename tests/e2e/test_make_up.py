@@ -4,6 +4,7 @@ The tests of this file share one platform and run in order: each takes it as the
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,8 @@ import time
 
 import pytest
 
+from local.answers import ask
+from local.control_plane import prometheus
 from local.control_plane.status import State
 from local.home import PROJECT, Home
 from local.overview import capacity_rows, job_rows
@@ -71,6 +74,34 @@ def test_spot_is_filled_first_then_on_demand_and_the_last_job_waits_for_quota(ru
         ("spot", 2, 8),
         ("on-demand", 1, 4),
     ]
+
+
+def test_make_up_measures_and_make_open_tells_dollars_of_the_team_and_of_what_is_idle(running, tmp_path):
+    rows = running.rows()
+    assert {rows[name].state for name in ("prometheus", "kube-state-metrics", "gpu-metrics")} == {State.RUNNING}
+    address = prometheus.address(running.home)
+    idle = 'sum by (team) (gpu_idle_cost_hourly{reason="unused",team="team-a"}) > 0'
+    wait_until(lambda: ask(address, idle), seconds=90, told="idle dollars of team-a are counted")
+    # With npm it would build Prometheus' page first, which takes minutes and is no part of what it tells.
+    (tmp_path / "make").symlink_to(shutil.which("make"))
+    opened = running.make("open", PATH=str(tmp_path))
+    assert opened.status == 0, opened.text
+    told = opened.text[: opened.text.index("Their queries")]
+    for title, whose, unit in (
+        ("Price of all GPU nodes", "", "USD per hour"),
+        ("Cost by team", "team-a", "USD per hour"),
+        ("Idle, and whose", "", "USD per hour"),
+    ):
+        (line,) = [line for line in told.splitlines() if line.startswith(title)]
+        assert re.search(rf"{whose} +\d+\.\d\d {unit}$", line.rstrip()), told
+    assert re.search(r"unused, team-a +\d+\.\d\d USD per hour", told), told
+    assert address in opened.text
+
+
+def test_make_budgets_says_what_a_stack_without_budgets_needs(running):
+    done = running.make("budgets")
+    assert done.status != 0
+    assert "stack local: no team with a budget, or mode dry-run" in done.text
 
 
 def test_a_second_make_up_changes_nothing(running):

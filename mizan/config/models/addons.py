@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from mizan import versions
-from mizan.config.models.base import TEXT_PATTERN, Model, described
+from mizan.config.models.base import Model, described
 from mizan.config.models.dcgm import DcgmExporterAddon
-from mizan.config.models.install import Install
+from mizan.config.models.install import Install, chart_source
 from mizan.config.models.monitoring import OpenCostAddon, PrometheusAddon
 
 
@@ -100,13 +100,7 @@ class KarpenterAddon(Model):
         fix="Write `helm` or `external`",
         default=Install.HELM,
     )
-    chart: str | None = described(
-        "Where its chart is: an OCI address or a folder; left out, Karpenter's own registry.",
-        because="some clusters reach only a mirror",
-        fix="Write an address such as `oci://mirror.example.com/karpenter/karpenter`, or leave it out",
-        default=None,
-        pattern=TEXT_PATTERN,
-    )
+    chart: str | None = chart_source("Karpenter's own registry", example="karpenter/karpenter")
     ami: str | None = described(
         "Alias of the AMI of its nodes; left out, the release that this version is tested with.",
         because="an alias that moves replaces every node when it does",
@@ -144,13 +138,7 @@ class GpuOperatorAddon(Model):
         fix="Write `helm` or `external`",
         default=Install.HELM,
     )
-    chart: str | None = described(
-        "Where its chart is: an OCI address, a folder or a packed chart; left out, NVIDIA's own repository.",
-        because="some clusters reach only a mirror",
-        fix="Write an address such as `oci://mirror.example.com/nvidia/gpu-operator`, or leave it out",
-        default=None,
-        pattern=TEXT_PATTERN,
-    )
+    chart: str | None = chart_source("NVIDIA's own repository", example="nvidia/gpu-operator")
     version: str = described(
         "Version of the operator.",
         because="the values that are written for it hold for some versions only",

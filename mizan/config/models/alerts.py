@@ -5,7 +5,7 @@ from typing import Any
 
 from mizan.config.models.base import Model, described
 from mizan.config.models.costs import Amount, dollars
-from mizan.config.models.monitoring import URL_PATTERN
+from mizan.config.models.monitoring import URL, URL_LENGTH, URL_PATTERN
 
 
 def _a_day(description: str, default: str, *, because: str) -> Any:  # noqa: ANN401  # pydantic's own Field is untyped
@@ -52,7 +52,7 @@ class Alerts(Model):
         because="a warm node that nobody starts on saves nobody a minute",
     )
     unlabelled_usd_per_day: Amount = _a_day(
-        "What a namespace's GPUs may cost without a team or a cost center",
+        "What a namespace's GPUs may cost without a team, a cost center or a project",
         "10",
         because="a dollar without an owner is nobody's to save",
     )
@@ -100,6 +100,8 @@ class Alerts(Model):
         "Address of the folder with a page for each alert; left out, alerts name its place in the repository.",
         because="a person who is woken should read on with one click",
         fix="Write an address such as `https://git.example.com/mizan/docs/runbooks`, or leave it out",
+        needs=URL,
         default=None,
         pattern=URL_PATTERN,
+        max_length=URL_LENGTH,
     )

@@ -12,14 +12,38 @@ NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 LABEL_VALUE_PATTERN = r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
 # Text that is more than spaces, with none at its ends.
 TEXT_PATTERN = r"^\S(.*\S)?$"
+# The same without what moves the cursor of a terminal, or ends a line.
+PRINTED_PATTERN = r"^[^\s\p{C}]([^\p{C}]*[^\s\p{C}])?$"
 # Object names add `flexstart-` (10) to a pool's name and up to 10 characters (`-999-abcde`) to a job's pods; a DNS
 # label holds 63.
 NAME_LENGTH = 48
 
 
-def described(description: str, *, because: str, fix: str, **constraints: Any) -> Any:  # noqa: ANN401  # pydantic's own Field is untyped here
-    """Return a field that can say what it does, why it is limited and how to mend it."""
-    return Field(description=description, json_schema_extra={"because": because, "fix": fix}, **constraints)
+def described(
+    description: str,
+    *,
+    because: str,
+    fix: str,
+    needs: str | None = None,
+    is_confidential: bool = False,
+    **constraints: Any,  # noqa: ANN401  # pydantic's own Field is untyped here
+) -> Any:  # noqa: ANN401
+    """Return a field that can say what it does, why it is limited and how to mend it.
+
+    Args:
+        description: what it does.
+        because: why it is limited.
+        fix: how to mend it.
+        needs: its pattern in words; None shows the pattern.
+        is_confidential: whether a wrong value may be a secret that somebody took for its name; no message shows it.
+        constraints: of pydantic's own field.
+    """
+    told: dict[str, Any] = {"because": because, "fix": fix}
+    if needs is not None:
+        told["needs"] = needs
+    if is_confidential:
+        told["is_confidential"] = True
+    return Field(description=description, json_schema_extra=told, **constraints)
 
 
 def described_text(description: str, *, because: str, fix: str) -> Any:  # noqa: ANN401

@@ -2,27 +2,45 @@
 
 from mizan import versions
 from mizan.budgets.model import Mode
-from mizan.config.models.base import Model, described, described_text
+from mizan.config.models.base import PRINTED_PATTERN, Model, described
 from mizan.config.models.costs import Budget, Day
+
+MOST_EXCEPTION_DAYS = 400
+"""More than any launch takes."""
+
+# Source: github.com/distribution/reference@v0.6.0 reference.go, Grammar.
+_PARTS = r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+_TAG, _DIGEST = r":[A-Za-z0-9_][\w.-]{0,127}", "@[a-z0-9+._-]+:[0-9a-fA-F]{32,}"
+_IMAGE_PATTERN = rf"^([A-Za-z0-9.-]+(:[0-9]{{1,5}})?/)?{_PARTS}({_TAG})?({_DIGEST})?$"
+
+# What goes into Events, tables and a ConfigMap.
+_PRINTED = "one line of text, without spaces at its ends and without control characters"
+_LONGEST = 200
 
 
 class BudgetException(Model):
     """A time in which a team's queues are not held, whatever it spends."""
 
-    owner: str = described_text(
+    owner: str = described(
         "Who answers for it.",
         because="dollars beyond a budget are somebody's decision",
         fix="Write a name or an address, such as `cto@example.com`",
+        needs=_PRINTED,
+        pattern=PRINTED_PATTERN,
+        max_length=_LONGEST,
     )
     until: Day = described(
-        "Its last day, UTC.",
+        f"Its last day, UTC, at most {MOST_EXCEPTION_DAYS} days from now.",
         because="an exception without an end is a budget that is none",
         fix="Write a day such as 2027-06-30",
     )
-    reason: str = described_text(
+    reason: str = described(
         "What for.",
         because="the next month's budget is made from it",
         fix="Write a sentence such as `launch of the summer model`",
+        needs=_PRINTED,
+        pattern=PRINTED_PATTERN,
+        max_length=_LONGEST,
     )
 
 
@@ -52,7 +70,8 @@ class BudgetEnforcement(Model):
         "Image with Python 3.11 or newer in which it runs.",
         because="some clusters reach only a mirror",
         fix="Write an image such as `mirror.example.com/python:3.13-slim`, or leave it out",
+        needs="a reference of an image",
         default=versions.PYTHON_IMAGE,
-        min_length=1,
-        pattern=r"^\S+$",
+        pattern=_IMAGE_PATTERN,
+        max_length=512,
     )

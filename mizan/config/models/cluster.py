@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
-from mizan.config.models.base import Model, described_text
+from mizan.config.models.base import Model, described, described_text
+
+# What a template of Go or PromQL would read as something else is left out.
+_NAME_PATTERN = r"""^[^\s\p{C}{}"'`\\%]([^\p{C}{}"'`\\%]*[^\s\p{C}{}"'`\\%])?$"""
 
 
 class Cloud(StrEnum):
@@ -31,8 +34,12 @@ class Cluster(Model):
         because="`kubectl config use-context` elsewhere must not move this stack",
         fix="Write a name from `kubectl config get-contexts`",
     )
-    name: str = described_text(
+    name: str = described(
         "Name of the cluster that the context must point at.",
-        because="a context can be repointed, and GPU quotas on the wrong cluster cost money",
+        because="a context can be repointed, and GPU quotas on the wrong cluster cost money; alerts have it in their "
+        "templates",
         fix="Write the CLUSTER column of `kubectl config get-contexts`",
+        needs="text without braces, quotes, backticks, backslashes and per cents, and no space at its ends",
+        pattern=_NAME_PATTERN,
+        max_length=250,
     )

@@ -1,7 +1,7 @@
 """NVIDIA's DCGM exporter, by which a Prometheus learns what GPUs do."""
 
-from mizan.config.models.base import TEXT_PATTERN, Model, described
-from mizan.config.models.install import Install
+from mizan.config.models.base import Model, described
+from mizan.config.models.install import Install, chart_source
 
 # Of the exporter itself. Source: NVIDIA/dcgm-exporter@4.5.3-4.8.2 pkg/cmd/app.go, DCGM_EXPORTER_INTERVAL.
 SCRAPE_INTERVAL_SECONDS = 30
@@ -18,16 +18,10 @@ class DcgmExporterAddon(Model):
         fix="Write `helm` or `external`, or leave it out",
         default=None,
     )
-    chart: str | None = described(
-        "Where its own chart is: an OCI address, a folder or a packed chart; left out, NVIDIA's repository.",
-        because="some clusters reach only a mirror",
-        fix="Write an address such as `oci://mirror.example.com/nvidia/dcgm-exporter`, or leave it out",
-        default=None,
-        pattern=TEXT_PATTERN,
-    )
+    chart: str | None = chart_source("NVIDIA's repository", example="nvidia/dcgm-exporter")
     service_monitor: bool | None = described(
         "Whether the Prometheus operator is told of it by a ServiceMonitor; left out, where this stack installs "
-        "Prometheus.",
+        "Prometheus, and with its `rulesInCluster`.",
         because="a cluster without its CRDs refuses a ServiceMonitor, and the whole update ends there",
         fix="Write `true` once Prometheus is there, `false`, or leave it out",
         default=None,

@@ -96,6 +96,8 @@ RULES: tuple[Rule, ...] = (
     gpu_operator.claims_have_a_driver_that_knows_them,
     gpu_operator.ubuntu_is_for_the_operator,
     gpu_operator.operated_nodes_have_one_image,
+    monitoring.a_label_of_clusters_is_no_other_s,
+    monitoring.labels_of_objects_are_read_by_somebody,
     monitoring.charts_of_monitoring_are_supported,
     monitoring.an_external_prometheus_has_an_address,
     monitoring.settings_of_monitoring_are_of_what_is_installed,
@@ -147,6 +149,7 @@ PRICE_RULES: tuple[PriceRule, ...] = (
     commitments.commitments_cover_something,
     commitments.commitments_have_what_their_kind_needs,
     maintenance.exclusions_are_ahead_and_no_longer_than_gke_takes,
+    budgets.exceptions_end_within_sight,
 )
 
 

@@ -1,10 +1,13 @@
 """Rules about Prometheus and OpenCost: settings are of what is there, and nothing is asked that cannot answer."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
-from mizan import versions
-from mizan.config.faults import ConfigFault
+from mizan import keys, versions
+from mizan.config.faults import ConfigFault, hidden
 from mizan.config.models import Cloud, OptionalInstall, PriceSource
+from mizan.config.models.base import LABEL_VALUE_PATTERN
+from mizan.config.models.monitoring import OBJECT_PATTERN
 from mizan.config.part import Part
 from mizan.config.rules.versions import supported
 
@@ -14,7 +17,27 @@ _OF_PROMETHEUS_S_INSTALLER = (
 )
 _OF_OPENCOST_S_INSTALLER = ("chart", "version", "pricesFrom", "cloudKeySecret", "spotFeed", "serviceMonitor")
 # What tells where somebody else's Prometheus is.
-_OF_A_PROMETHEUS_THAT_IS_THERE = ("url", "headersSecret", "clusterLabel", "rulesInCluster")
+_OF_A_PROMETHEUS_THAT_IS_THERE = ("url", "headersSecret", "clusterLabel", "rulesInCluster", "objectLabels")
+# What may hold a secret where somebody took it for its name.
+_NAMES_OF_SECRETS = ("headersSecret", "grafanaSecret", "cloudKeySecret", "slack")
+
+# Labels that exporters or our rules give a value of their own. What Kubernetes' labels become begins with `label_`, and
+# Prometheus' own with two underscores.
+LABELS_OF_SERIES = frozenset(
+    (
+        *("GPU_I_ID", "GPU_I_PROFILE", "Hostname", "UUID", "alertname", "as_of", "basis", "capacity_type"),
+        *("cluster_queue", "container", "cost_center", "cronjob", "device", "endpoint", "flavor", "gpu", "gpu_model"),
+        *("hostname", "instance", "job", "key", "kind", "le", "machine", "mizan_series", "modelName", "month"),
+        *("namespace", "node", "nodepool", "offer", "part", "phase", "pod", "pool", "priority_class", "project"),
+        *("queue", "reason", "resource", "restart_policy", "rule_group", "service", "severity", "status", "team"),
+        *("uid", "vgpu", "workload_type"),
+    )
+)
+
+# Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/, Syntax and character set, read
+# 2026-11-22.
+_LABEL_KEY = r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_LONGEST_LABEL_VALUE = 63
 
 _BY_DEFAULT = (Cloud.GKE, Cloud.EKS)
 
@@ -48,6 +71,50 @@ def settings_of_monitoring_are_of_what_is_installed(stack: Part) -> Iterator[Con
         yield from _unread(prometheus, _OF_A_PROMETHEUS_THAT_IS_THERE, OptionalInstall.EXTERNAL)
     if of_opencost is not OptionalInstall.HELM:
         yield from _unread(opencost, _OF_OPENCOST_S_INSTALLER, OptionalInstall.HELM)
+
+
+def a_label_of_clusters_is_no_other_s(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for a label that our rules or exporters fill with something else than the cluster's name."""
+    label = _prometheus(stack)["clusterLabel"]
+    name = label.text or ""
+    if name in LABELS_OF_SERIES or name.startswith(("__", "label_")):
+        yield ConfigFault(
+            label.path,
+            name,
+            needs="a label that tells clusters apart and nothing else",
+            because="series have this one already, so that rules would find none, or no Prometheus would take them",
+            fix="Write `cluster`, or whichever label your Prometheus adds to all of a cluster's series",
+        )
+
+
+def labels_of_objects_are_read_by_somebody(stack: Part) -> Iterator[ConfigFault]:
+    """Yield a fault for labels of objects that are none of Kubernetes', and for those that no object would bear."""
+    prometheus = _prometheus(stack)
+    labels = prometheus["objectLabels"]
+    if not isinstance(labels.value, Mapping):
+        return
+    for key, value in labels.value.items():
+        is_key = re.fullmatch(_LABEL_KEY, str(key)) and key != keys.MANAGED_BY
+        text = value if isinstance(value, str) else "x"
+        if not is_key or not re.fullmatch(LABEL_VALUE_PATTERN, text) or len(text) > _LONGEST_LABEL_VALUE:
+            yield ConfigFault(
+                (*labels.path, str(key)),
+                value,
+                needs=f"a label as Kubernetes takes it, other than {keys.MANAGED_BY}",
+                because="the API server refuses an object with any other, and that one is ours",
+                fix="Use at most 63 letters, digits, dashes, dots or underscores",
+            )
+    monitors = (_opencost(stack)["serviceMonitor"], stack["addons"]["dcgmExporter"]["serviceMonitor"])
+    is_external = prometheus_install(stack) is OptionalInstall.EXTERNAL
+    if is_external and True not in (prometheus["rulesInCluster"].value, *(each.value for each in monitors)):
+        yield ConfigFault(
+            labels.path,
+            "labels of no object",
+            needs="`rulesInCluster: true`",
+            because="no PrometheusRule and no ServiceMonitor is written, and an ignored setting would silently do "
+            "nothing",
+            fix="Remove `objectLabels`, or write `rulesInCluster: true`",
+        )
 
 
 def the_embedded_cluster_runs_no_charts_of_monitoring(stack: Part) -> Iterator[ConfigFault]:
@@ -93,13 +160,11 @@ def opencost_s_prices_can_be_had(stack: Part) -> Iterator[ConfigFault]:
     opencost, cloud = _opencost(stack), stack["cloud"].text
     prices, key, feed = opencost["pricesFrom"], opencost["cloudKeySecret"], opencost["spotFeed"]
     if key.value is not None and cloud not in (Cloud.GKE, Cloud.EXISTING):
-        yield _of_another_cloud(
-            key, key.text or "", "a cluster on GKE", "Google's prices alone are asked for with a key"
-        )
+        yield _of_another_cloud(key, _seen(key), "a cluster on GKE", "Google's prices alone are asked for with a key")
     if feed.value is not None and cloud != Cloud.EKS:
         yield _of_another_cloud(feed, "a feed of spot", "`cloud: eks`", "AWS alone has such a feed")
     if prices.text == PriceSource.STACK:
-        for given, seen in ((key, key.text), (feed, "a feed of spot")):
+        for given, seen in ((key, _seen(key)), (feed, "a feed of spot")):
             if given.value is not None:
                 yield ConfigFault(
                     given.path,
@@ -146,14 +211,23 @@ def _unread(addon: Part, names: tuple[str, ...], needs: OptionalInstall) -> Iter
         if part.value is not None:
             yield ConfigFault(
                 part.path,
-                f"settings of {name}" if part.is_mapping else part.value,
+                _seen(part),
                 needs=f"`install: {needs}`",
                 because="nothing else reads it, and an ignored setting would silently do nothing",
                 fix=f"Remove `{name}`, or write `install: {needs}`",
             )
 
 
-def _of_another_cloud(part: Part, seen: str, needs: str, because: str) -> ConfigFault:
+def _seen(part: Part) -> object:
+    """Return what a message shows of a setting: nothing of what may be a secret."""
+    name = part.path[-1]
+    if part.is_mapping:
+        return f"settings of {name}"
+    is_name = part.text is not None and re.fullmatch(OBJECT_PATTERN, part.text)
+    return part.value if name not in _NAMES_OF_SECRETS or is_name else hidden(part.value)
+
+
+def _of_another_cloud(part: Part, seen: object, needs: str, because: str) -> ConfigFault:
     return ConfigFault(part.path, seen, needs=needs, because=because, fix=f"Remove `{part.path[-1]}`")
 
 

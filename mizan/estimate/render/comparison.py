@@ -8,7 +8,17 @@ from mizan.estimate.amounts import ZERO, Dollars, Size, total
 from mizan.estimate.compare import ComparedLine, Comparison, LineKind
 from mizan.estimate.model import Estimate
 from mizan.estimate.render.table import Row, RowKind, Table, columns, largest
-from mizan.estimate.render.words import MONTH, NONE, difference, dollars, hourly, hourly_difference, marked, place
+from mizan.estimate.render.words import (
+    MONTH,
+    NONE,
+    PROMETHEUS_DISK,
+    difference,
+    dollars,
+    hourly,
+    hourly_difference,
+    marked,
+    place,
+)
 
 UNCHANGED = "No pool, commitment or control plane changes."
 
@@ -131,7 +141,9 @@ def _weight(line: ComparedLine) -> tuple[Decimal, ...]:
 
 
 def _name(estimate: Estimate, line: ComparedLine) -> str:
-    if line.kind is LineKind.CONTROL_PLANE:
-        return "control plane" if len(estimate.stacks) == 1 else f"control plane of {line.stack}"
+    of_clusters = {LineKind.CONTROL_PLANE: "control plane", LineKind.PROMETHEUS_DISK: PROMETHEUS_DISK}
+    if line.kind in of_clusters:
+        what = of_clusters[line.kind]
+        return what if len(estimate.stacks) == 1 else f"{what} of {line.stack}"
     name = place(estimate, line.stack, line.name)
     return f"commitment {name}, unused" if line.kind is LineKind.COMMITMENT else name

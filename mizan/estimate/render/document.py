@@ -90,6 +90,7 @@ def _stack(stack: StackCost) -> Json:
         "region": stack.region,
         "controlPlane": values.dollars(stack.control_plane),
         "isControlPlaneDerived": stack.is_control_plane_derived,
+        "prometheusDisk": _prometheus_disk(stack),
         "rates": {
             "usdPerVcpuHour": values.exact(stack.rate.usd_per_vcpu_hour),
             "usdPerGibHour": values.exact(stack.rate.usd_per_gib_hour),
@@ -103,6 +104,20 @@ def _stack(stack: StackCost) -> Json:
         },
         "oldestPrice": stack.oldest.isoformat(),
         "newestPrice": stack.newest.isoformat(),
+    }
+
+
+def _prometheus_disk(stack: StackCost) -> Json | None:
+    disk = stack.prometheus_disk
+    if disk is None:
+        return None
+    price = disk.usd_per_gib_month
+    return {
+        "gib": disk.gib,
+        "storageClass": disk.storage_class,
+        "usdPerGibMonth": None if price is None else values.exact(price),
+        "usdPerMonth": values.dollars_or_none(disk.usd_per_month),
+        "isDerived": stack.is_prometheus_disk_derived,
     }
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from mizan.estimate.amounts import ZERO, total
+from mizan.estimate.amounts import ZERO, Size, total
 from mizan.estimate.model import Estimate
 from mizan.estimate.pool_model import OfferCost, PoolCost
 from mizan.estimate.render.table import SIZES, Row, RowKind, Table, at_sizes, columns, largest, sums
-from mizan.estimate.render.words import MONTH, count, hourly, marked, place
+from mizan.estimate.render.words import MONTH, PROMETHEUS_DISK, UNKNOWN, count, hourly, marked, place
 from mizan.prices import Price
 from mizan.prices.hosts import HostRate
 
@@ -66,9 +66,23 @@ def shared(estimate: Estimate, *blank: str) -> Iterator[Row]:
     for name, amount, is_derived in (
         ("unused commitments", parts.unused_commitments, parts.derived.unused_commitments),
         ("control plane", parts.control_plane, parts.derived.control_plane),
+        (PROMETHEUS_DISK, parts.prometheus_disk, parts.derived.prometheus_disk),
     ):
         if amount != ZERO:
             yield Row(name=name, cells=(*blank, *at_sizes(amount)), is_derived=is_derived)
+    yield from unknown_disks(estimate, *blank)
+
+
+def unknown_disks(estimate: Estimate, *blank: str) -> Iterator[Row]:
+    """Yield the disks of Prometheus that are in no total, as nobody here knows their price.
+
+    Args:
+        estimate: of one stack or several.
+        blank: cells between name and amounts.
+    """
+    for stack in estimate.stacks:
+        if stack.is_prometheus_disk_unknown:
+            yield Row(name=place(estimate, stack.name, PROMETHEUS_DISK), cells=(*blank, *[UNKNOWN] * len(Size)))
 
 
 def prices(estimate: Estimate) -> Table:

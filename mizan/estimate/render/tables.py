@@ -7,10 +7,12 @@ from mizan.estimate.amounts import ZERO
 from mizan.estimate.budget import BudgetVerdict
 from mizan.estimate.commitment_model import CommitmentUse
 from mizan.estimate.model import CapacityTypeCost, Estimate, TeamCost, TeamKind
+from mizan.estimate.render.pool_tables import unknown_disks
 from mizan.estimate.render.table import SIZES, Row, RowKind, Table, at_sizes, columns, sums
 from mizan.estimate.render.words import (
     BASELINE,
     MONTH,
+    PROMETHEUS_DISK,
     STEPS,
     advice,
     commitment,
@@ -35,12 +37,14 @@ def by_part(estimate: Estimate) -> Table:
     GPU and host part may be derived where their sum, the price, is not.
     """
     parts, derived = estimate.parts, estimate.parts.derived
+    is_known = parts.prometheus_disk != ZERO
     rows = (
         ("GPU", parts.gpu, derived.gpu),
         ("host", parts.host, derived.host),
         ("disk", parts.disk, derived.disk),
         ("control plane", parts.control_plane, derived.control_plane),
         ("unused commitments", parts.unused_commitments, derived.unused_commitments),
+        *(((PROMETHEUS_DISK, parts.prometheus_disk, derived.prometheus_disk),) if is_known else ()),
     )
     return Table(
         caption=f"By part, {MONTH}",
@@ -50,6 +54,7 @@ def by_part(estimate: Estimate) -> Table:
                 Row(name=name, cells=at_sizes(amount), is_derived=is_derived and amount != ZERO)
                 for name, amount, is_derived in rows
             ),
+            *unknown_disks(estimate),
             *sums(estimate.total, is_derived=estimate.is_derived),
         ),
     )

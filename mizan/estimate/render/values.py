@@ -41,6 +41,7 @@ def parts(amounts: Parts) -> Json:
         "disk": dollars(amounts.disk),
         "controlPlane": dollars(amounts.control_plane),
         "unusedCommitments": dollars(amounts.unused_commitments),
+        "prometheusDisk": dollars(amounts.prometheus_disk),
     }
 
 
@@ -52,6 +53,7 @@ def derived_parts(derived: Derived) -> list[str]:
         "disk": derived.disk,
         "controlPlane": derived.control_plane,
         "unusedCommitments": derived.unused_commitments,
+        "prometheusDisk": derived.prometheus_disk,
     }
     return [part for part, is_derived in found.items() if is_derived]
 
@@ -77,7 +79,7 @@ def savings(way: Savings) -> Json:
 
 
 def node_parts(amounts: Parts) -> Json:
-    """Return the parts that nodes have; the other two are nobody's alone."""
+    """Return the parts that nodes have; the others are nobody's alone."""
     return {"gpu": dollars(amounts.gpu), "host": dollars(amounts.host), "disk": dollars(amounts.disk)}
 
 

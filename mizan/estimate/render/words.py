@@ -11,6 +11,8 @@ from mizan.prices import HOURS_PER_MONTH, PRICE_MAX_AGE_DAYS
 
 NONE = "-"
 MARK = "*"
+UNKNOWN = "unknown"
+PROMETHEUS_DISK = "Prometheus disk"
 LEGEND = f"{MARK} derived: computed from other prices, not read from a list."
 MONTH = "US dollars a month"
 HOURS = f"a month is {HOURS_PER_MONTH} hours"
@@ -143,7 +145,7 @@ def _why_nothing(verdict: BudgetVerdict) -> str:
     """Return why no change is proposed."""
     if verdict.fixed > verdict.budget:
         fixed = marked(dollars(verdict.fixed), verdict.is_fixed_derived)
-        return f"No change of the pools is enough: commitments and control plane alone are {fixed}."
+        return f"No change of the pools is enough: commitments and the cluster alone are {fixed}."
     if verdict.subject is BudgetSubject.TEAM:
         return "No smaller quotas are enough with the jobs that there are, only fewer quotas."
     return "No smaller pools are enough with the jobs that there are, only fewer pools, capacity types or kept nodes."

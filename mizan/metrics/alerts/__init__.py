@@ -9,6 +9,7 @@ from mizan.metrics.alerts.measuring import measuring_alerts
 from mizan.metrics.alerts.prices import price_alerts
 from mizan.metrics.alerts.queues import queue_alerts
 from mizan.metrics.alerts.spot import spot_alerts, spot_rules
+from mizan.metrics.alerts.stopped import stopped_alerts
 from mizan.metrics.alerts.watch import RUNBOOKS, Severity, Watch
 from mizan.metrics.rule import Group
 from mizan.metrics.selector import Source
@@ -26,7 +27,7 @@ SERIES: tuple[Series, ...] = (month.BUDGET, month.UNALLOCATED_MONTH, spot.SPOT_T
 _INTERVAL_SECONDS = 60
 _SUBJECTS = (
     *(idle_alerts, budget_alerts, label_alerts, price_alerts),
-    *(measuring_alerts, queue_alerts, spot_alerts, health_alerts),
+    *(measuring_alerts, queue_alerts, spot_alerts, health_alerts, stopped_alerts),
 )
 
 

@@ -4,7 +4,7 @@ DCGM repeats a GPU's faults for each pod that shares it; each GPU is told once. 
 anew or another one follows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mizan.metrics.alerts.watch import NUMBER, Severity, Watch
 from mizan.metrics.pods import on_node
@@ -40,7 +40,7 @@ def _errors(watch: Watch, paid: str) -> Iterator[Alert]:
     known = (*APPLICATION_XIDS, *FATAL_XIDS)
     yield watch.alert(
         "GpuFailed",
-        " or ".join(f"{xid} == {number}" for number in FATAL_XIDS),
+        f"{xid} unless ({_other_than(xid, FATAL_XIDS)})",
         Severity.CRITICAL,
         minutes=1,
         summary=f"{_WHERE} has failed with XID {NUMBER}. {paid}",
@@ -49,7 +49,7 @@ def _errors(watch: Watch, paid: str) -> Iterator[Alert]:
     )
     yield watch.alert(
         "GpuXid",
-        " ".join((xid, *(f"!= {number}" for number in known))),
+        _other_than(xid, known),
         Severity.WARNING,
         minutes=1,
         summary=f"{_WHERE} has told XID {NUMBER}. {paid}",
@@ -99,8 +99,7 @@ def _heat(watch: Watch, paid: str) -> Iterator[Alert]:
         "air.",
     )
     held_back = (
-        f"max by ({_GPU}) ({on_node(f'rate({watch.source.metric(_field(name))}[15m])')}) / {_NANOSECONDS}"
-        f" > {_LEAST_HELD_BACK}"
+        f"max by ({_GPU}) ({on_node(_held_back(watch, name))})"
         for name in ("DEV_THERMAL_VIOLATION", "DEV_RELIABILITY_VIOLATION", "DEV_BOARD_LIMIT_VIOLATION")
     )
     yield watch.alert(
@@ -113,6 +112,15 @@ def _heat(watch: Watch, paid: str) -> Iterator[Alert]:
         description="Its jobs take longer and are paid for longer, and so are those that wait for it in a gang. Give "
         "the machine back.",
     )
+
+
+def _held_back(watch: Watch, name: str) -> str:
+    """Return how much of the time a GPU was held back by a reason, where it was much."""
+    return f"rate({watch.source.metric(_field(name))}[15m]) / {_NANOSECONDS} > {_LEAST_HELD_BACK}"
+
+
+def _other_than(expr: str, values: Sequence[int]) -> str:
+    return " ".join((expr, *(f"!= {value}" for value in values)))
 
 
 def _worst(watch: Watch, name: str, condition: str) -> str:

@@ -35,7 +35,7 @@ def measuring_alerts(watch: Watch) -> Iterator[Alert]:
 def _dcgm_missing(watch: Watch) -> Alert:
     source = watch.source
     price = source.own(names.NODE_PRICE)
-    told = on_node(f"last_over_time({source.metric(OF_EVERY_DEVICE)}[{_STARTS}])")
+    told = on_node(f"group by (hostname) (last_over_time({source.metric(OF_EVERY_DEVICE)}[{_STARTS}]))")
     return watch.alert(
         "DcgmMissing",
         f"sum by (pool) ({price} and on (node) {price} offset {_STARTS} unless on (node) {told})",
@@ -55,8 +55,8 @@ def _not_evaluated(watch: Watch) -> Iterator[Alert]:
         Severity.CRITICAL,
         minutes=5,
         summary=f"No GPU dollar of cluster {watch.source.cluster} is counted.",
-        description="kube-state-metrics tells nothing, or our rules do not run. What is paid now is in no bill later, "
-        "and no budget holds anybody. See kube-state-metrics first, then the rules.",
+        description="kube-state-metrics tells nothing, or nothing of pods, or our rules do not run. What is paid now "
+        "is in no bill later, and no budget holds anybody. See kube-state-metrics first, then the rules.",
     )
 
 

@@ -1,7 +1,9 @@
 """What belongs to a month beside the teams' dollars: budgets, and what nobody is charged for.
 
 Unallocated dollars of the month are added up from their counter. A series of it is compared with its own value of two
-hours before at most, which is as long as the counter itself is carried on, so that an outage adds nothing twice.
+hours before at most, which is as long as the counter itself is carried on, so that an outage adds nothing twice. A
+counter that has begun anew is below that value for a moment: what it has then is lost, and nothing is taken off the
+month.
 """
 
 from collections.abc import Iterator
@@ -53,7 +55,7 @@ def month_rules(plan: Plan, source: Source) -> Iterator[RecordingRule]:
 def _unallocated_month(source: Source) -> str:
     total = source.own(names.UNALLOCATED_COST_TOTAL)
     before = f"last_over_time({total}[{_COUNTER_CARRIED}] offset {INTERVAL_SECONDS}s)"
-    earned = f"sum({total} - ({before} or {total} * 0))"
+    earned = f"sum(clamp_min({total} - ({before} or {total} * 0), 0))"
     kept = f"max by (month) (last_over_time({source.own(UNALLOCATED_MONTH)}[{_MONTH_CARRIED}]))"
     new = f'label_replace({_THIS_MONTH} * 0 + on () group_left () {earned}, "kind", "new", "", "")'
     return f"sum by (month) ({kept} and on (month) {_THIS_MONTH} or {_THIS_MONTH} * 0 or {new})"

@@ -19,8 +19,8 @@ def price_alerts(watch: Watch) -> Iterator[Alert]:
         Severity.WARNING,
         minutes=10,
         summary=f"{NUMBER} nodes with GPUs have no price: they cost an unknown number of dollars, which no bill has.",
-        description="No offer of the stack fits their labels. Find out who made them; then add them to a pool, or end "
-        "them.",
+        description="No offer of the stack fits their labels, or their machine has no price. Find out who made them; "
+        "then add them to a pool, or end them.",
     )
     yield watch.alert(
         "OpenCostPriceMissing",

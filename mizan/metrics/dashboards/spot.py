@@ -9,6 +9,7 @@ from mizan.metrics.alerts.watch import Watch
 from mizan.metrics.dashboards.board import Board, Colour, Kind, Panel, Question, Section, Step, Unit, number
 from mizan.metrics.dashboards.view import TEAM, View, view_of
 from mizan.metrics.selector import equals, matches
+from mizan.metrics.series import Series
 from mizan.plan import Plan
 
 UID = "mizan-gpu-spot"
@@ -49,10 +50,11 @@ def _numbers(view: View, plan: Plan) -> Iterator[Panel]:
     )
     yield number(
         "Saved in the time shown",
-        view.or_zero(f"sum(increase({view.own(names.SAVING_TOTAL, _SPOT)}[$__range]))"),
+        view.or_zero(f"{_added_up(view, names.SAVING_TOTAL)} - {_added_up(view, names.OVERPAID_TOTAL)}"),
         unit=Unit.USD,
         width=6,
-        text="As it was added up. Hold it against the work that interruptions have lost.",
+        text="As it was added up, less what spot cost more than on-demand. Hold it against the work that interruptions "
+        "have lost.",
     )
     yield number(
         "Interruptions in a day",
@@ -62,6 +64,10 @@ def _numbers(view: View, plan: Plan) -> Iterator[Panel]:
         text="Spot nodes that were taken back in the last 24 hours. Where they are many, checkpoint more often, or "
         "allow more zones and machines.",
     )
+
+
+def _added_up(view: View, total: Series) -> str:
+    return f"sum(increase({view.own(total, _SPOT)}[$__range]))"
 
 
 def _shares(view: View) -> Iterator[Panel]:

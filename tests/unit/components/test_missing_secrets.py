@@ -1,5 +1,9 @@
-"""Secrets that a stack names: the cluster is asked for them, and one that nobody has made ends the update."""
+"""Secrets of the namespace of monitoring: those that a stack names and nobody has made, and those that would be lost.
 
+That Pulumi asks when the namespace has come and before it goes: tests/e2e/test_monitoring_namespace.py.
+"""
+
+import asyncio
 import json
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,21 +13,34 @@ import pulumi
 import pytest
 from ruamel.yaml import YAML
 
-from components.cost.secrets import refuse_missing_secrets, refuse_missing_secrets_of
+from components.cost.prometheus import Prometheus, PrometheusArgs
+from components.cost.secrets import (
+    namespace_hooks,
+    refuse_leaving_secrets_of,
+    refuse_missing_secrets,
+    refuse_missing_secrets_of,
+    to_made,
+    to_named,
+)
+from components.resource import KubernetesObject
 from mizan.config import Cluster
 from mizan.plan.secrets import missing_secrets, named_secrets
 from tests.monitoring_stacks import EXTERNAL, FEED, HELM, SLACK, WHOLE, elsewhere, on_eks, on_gke
 
-SECRETS = "/api/v1/namespaces/mizan-monitoring/secrets/"
+NAMESPACE = "/api/v1/namespaces/mizan-monitoring"
+SECRETS = f"{NAMESPACE}/secrets/"
+OURS = {"app.kubernetes.io/managed-by": "mizan"}
+NONE = {"install": "none"}
 WITH_SLACK = on_gke({"slack": SLACK})
 
 
 class ApiServer(BaseHTTPRequestHandler):
-    """Gives the Secrets of `held`, by name; keeps what it was asked in `asked`."""
+    """Gives the Secrets of `held`, by name, and the namespace; keeps what it was asked in `asked`."""
 
     held: dict[str, dict[str, str]]
     asked: list[str]
     refuses = False
+    labels: dict[str, str] | None = OURS
 
     def do_GET(self):
         self.asked.append(self.path)
@@ -33,6 +50,10 @@ class ApiServer(BaseHTTPRequestHandler):
                 403,
                 {"kind": "Status", "code": 403, "message": "secrets is forbidden", "reason": "Forbidden"},
             )
+        elif self.path == SECRETS.rstrip("/"):
+            status, body = 200, {"items": [{"metadata": {"name": name}} for name in self.held], "metadata": {}}
+        elif self.path == NAMESPACE and self.labels is not None:
+            status, body = 200, {"metadata": {"name": "mizan-monitoring", "labels": self.labels}}
         elif name in self.held:
             status, body = 200, {"kind": "Secret", "metadata": {"name": name}, "data": self.held[name]}
         else:
@@ -77,6 +98,37 @@ def document(address: str) -> dict:
     }
 
 
+def in_text(address: str) -> str:
+    """The kubeconfig of a cluster that a stack has made."""
+    told = document(address)
+    told |= {"contexts": [{"name": "prod", "context": {"cluster": "prod"}}]}
+    return json.dumps(told | {"clusters": [{"name": "prod", "cluster": {"server": address}}]})
+
+
+@pytest.fixture
+def warnings(monkeypatch):
+    said = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    return said
+
+
+@pytest.fixture
+def hooks(deploy):
+    """What Pulumi is to ask when the namespace has come, and before it goes."""
+
+    def make(plan, named, *, outlives_stack=True):
+        made = []
+        deploy(lambda: made.append(namespace_hooks("p", plan, to_named(plan, named), outlives_stack=outlives_stack)))
+        return made[0]
+
+    return make
+
+
+def call(hook):
+    args = pulumi.ResourceHookArgs("urn", "id", "p-namespace", "kubernetes:core/v1:Namespace")
+    asyncio.run(hook.callback(args))
+
+
 @pytest.fixture
 def named(server, tmp_path):
     path = tmp_path / "kubeconfig"
@@ -96,8 +148,8 @@ def test_a_secret_that_nobody_has_made_ends_the_update_with_the_way_to_make_it(s
     assert str(caught.value) == (
         "mizan:addons.prometheus.slack.secret: slack-webhook, not in namespace mizan-monitoring; needs a Secret "
         "mizan-monitoring/slack-webhook with `url` because Alertmanager reads Slack's webhook from it, and does not "
-        "start without it. Run `kubectl create namespace mizan-monitoring` where there is none yet, then `kubectl -n "
-        "mizan-monitoring create secret generic slack-webhook --from-file=url=FILE`, and again what you ran."
+        "start without it. Write line `url=VALUE` into a file, run `kubectl -n mizan-monitoring create secret generic "
+        "slack-webhook --from-env-file=FILE`, and again what you ran."
     )
 
 
@@ -122,15 +174,8 @@ def test_a_stack_that_names_none_asks_nobody(server, named):
 
 
 def test_a_cluster_that_the_stack_has_made_is_asked_by_the_text_of_its_kubeconfig(server):
-    text = json.dumps(
-        document(server.address)
-        | {
-            "contexts": [{"name": "prod", "context": {"cluster": "prod"}}],
-            "clusters": [{"name": "prod", "cluster": {"server": server.address}}],
-        }
-    )
     with pytest.raises(pulumi.RunError, match="not in namespace mizan-monitoring"):
-        refuse_missing_secrets_of(WITH_SLACK, text)
+        refuse_missing_secrets_of(WITH_SLACK, in_text(server.address))
 
 
 @pytest.mark.parametrize(
@@ -151,13 +196,128 @@ def test_every_secret_that_a_stack_names_is_looked_for(plan, expected):
 
 def test_one_of_the_headers_is_enough_and_none_is_not():
     plan = elsewhere(EXTERNAL | {"headersSecret": "headers"})
-    assert missing_secrets(plan, {"headers": {"token"}}) is None
-    assert missing_secrets(plan, {"headers": {"X-Scope-OrgID"}}) is None
-    fault = missing_secrets(plan, {"headers": {"password"}})
+    assert missing_secrets(plan, {"headers": {"token"}}) == ()
+    assert missing_secrets(plan, {"headers": {"X-Scope-OrgID"}}) == ()
+    (fault,) = missing_secrets(plan, {"headers": {"password"}})
     assert "headers, without `X-Scope-OrgID` or `token`" in str(fault)
 
 
 def test_both_parts_of_a_key_are_needed():
     plan = on_eks(None, {"spotFeed": FEED})
-    fault = missing_secrets(plan, {"opencost-aws": {"AWS_ACCESS_KEY_ID"}})
+    (fault,) = missing_secrets(plan, {"opencost-aws": {"AWS_ACCESS_KEY_ID"}})
     assert "opencost-aws, without `AWS_SECRET_ACCESS_KEY`" in str(fault)
+
+
+def test_all_that_are_missing_are_told_at_once(server, named):
+    server.held["grafana-admin"] = {"admin-user": "YQ=="}
+    with pytest.raises(pulumi.RunError) as caught:
+        refuse_missing_secrets(on_gke(WHOLE, {"cloudKeySecret": "k"}), named)
+    told = str(caught.value).splitlines()
+    assert [line.partition(";")[0] for line in told] == [
+        "mizan:addons.prometheus.slack.secret: slack-webhook, not in namespace mizan-monitoring",
+        "mizan:addons.prometheus.grafanaSecret: grafana-admin, without `admin-password`",
+        "mizan:addons.opencost.cloudKeySecret: k, not in namespace mizan-monitoring",
+    ]
+
+
+def test_where_the_namespace_comes_with_the_update_nothing_is_refused_before_it_is_there(server, named, warnings):
+    server.labels = None
+    refuse_missing_secrets(WITH_SLACK, named)
+    refuse_missing_secrets_of(WITH_SLACK, in_text(server.address))
+    told = (
+        "Namespace mizan-monitoring is made by this update. It stops there and says how to make the Secrets that the "
+        "stack names: slack-webhook with `url`. The update after that goes on."
+    )
+    assert warnings == [told, told]
+    headers = elsewhere(EXTERNAL | {"headersSecret": "headers"})
+    refuse_missing_secrets(headers, named)
+    assert "headers with `X-Scope-OrgID` or `token`." in warnings[-1]
+
+
+def test_once_the_namespace_has_come_the_update_stops_until_the_secret_is_there(server, named, hooks):
+    binding = hooks(WITH_SLACK, named)
+    (hook,) = binding.after_create
+    with pytest.raises(pulumi.RunError, match=r"create secret generic slack-webhook --from-env-file=FILE`, and again"):
+        call(hook)
+    server.held["slack-webhook"] = {"url": "aHR0cHM6Ly9ob29rcw=="}
+    call(hook)
+    assert not (hook.opts and hook.opts.on_dry_run)
+
+
+def test_a_cluster_that_the_stack_makes_is_asked_once_its_kubeconfig_is_known(server, deploy):
+    made = []
+
+    def program() -> None:
+        way = to_made(pulumi.Output.from_input(in_text(server.address)))
+        made.append(namespace_hooks("p", WITH_SLACK, way, outlives_stack=False))
+
+    deploy(program)
+    (hook,) = made[0].after_create
+    with pytest.raises(pulumi.RunError, match="not in namespace mizan-monitoring"):
+        call(hook)
+    assert made[0].before_delete == []
+
+
+def test_a_stack_that_names_no_secret_stops_for_none(named, hooks):
+    assert hooks(on_gke(), named).after_create == []
+
+
+def test_a_namespace_with_somebody_s_secret_does_not_go(server, named, hooks):
+    server.held["slack-webhook"] = {"url": "aHR0cHM6Ly9ob29rcw=="}
+    for plan in (WITH_SLACK, elsewhere(NONE)):
+        (hook,) = hooks(plan, named).before_delete
+        assert hook.opts.on_dry_run
+        with pytest.raises(pulumi.RunError) as caught:
+            call(hook)
+        assert "Secrets in namespace mizan-monitoring that it has not made: slack-webhook; needs" in str(caught.value)
+    server.held.clear()
+    call(hook)
+
+
+def test_a_namespace_in_a_cluster_that_does_not_answer_goes_with_a_warning(tmp_path, hooks, warnings):
+    path = tmp_path / "kubeconfig"
+    YAML(typ="safe").dump(document("http://127.0.0.1:1"), path)
+    (hook,) = hooks(WITH_SLACK, Cluster(kubeconfig=str(path), context="prod", name="c")).before_delete
+    call(hook)
+    (warning,) = warnings
+    assert warning.startswith("Not known whether people's Secrets would be lost: cluster http://127.0.0.1:1 of")
+
+
+def test_an_update_that_takes_monitoring_out_of_a_cluster_of_its_own_keeps_people_s_secrets(server):
+    server.held["slack-webhook"] = {"url": "aHR0cHM6Ly9ob29rcw=="}
+    text = in_text(server.address)
+    with pytest.raises(pulumi.RunError, match="that it has not made: slack-webhook"):
+        refuse_leaving_secrets_of(on_gke(NONE), text)
+    refuse_leaving_secrets_of(on_gke(), text)
+    server.held.clear()
+    refuse_leaving_secrets_of(on_gke(NONE), text)
+
+
+@pytest.mark.parametrize("labels", [None, {}])
+def test_a_namespace_that_is_not_the_stack_s_is_left_alone(server, labels):
+    server.held["theirs"] = {"key": "YQ=="}
+    server.labels = labels
+    refuse_leaving_secrets_of(on_gke(NONE), in_text(server.address))
+    assert server.asked == [NAMESPACE]
+
+
+def test_the_hooks_are_the_namespace_s_alone(deploy, named, monkeypatch):
+    bound = {}
+    made = []
+
+    def noted(owner, body, opts):
+        bound[body["kind"]] = opts.hooks
+        made.append(KubernetesObject(f"{owner}-{body['kind']}", body, opts))
+        return made[-1]
+
+    monkeypatch.setattr("components.cost.prometheus.resource", noted)
+    plan = on_eks({"slack": SLACK})
+
+    def program() -> None:
+        hooks = namespace_hooks("p", plan, to_named(plan, named), outlives_stack=True)
+        Prometheus("p", PrometheusArgs(plan=plan, namespace_hooks=hooks))
+
+    deploy(program)
+    assert [hook.name for hook in bound["Namespace"].after_create] == ["p-missing-secrets"]
+    assert [hook.name for hook in bound["Namespace"].before_delete] == ["p-left-secrets"]
+    assert bound["StorageClass"] is None

@@ -12,7 +12,7 @@ from local.progress import Reporter
 from mizan.errors import PlatformError
 from tests.builders import a_config, an_existing_stack
 
-COMMANDS = ("up", "down", "status", "show", "open", "rehearse", "env", "tools")
+COMMANDS = ("up", "down", "status", "show", "open", "budgets", "rehearse", "env", "tools")
 
 
 @pytest.fixture
@@ -76,6 +76,12 @@ def test_show_of_a_platform_that_never_was_says_how_to_make_one(run):
     assert done.returncode == 2
     assert "no platform; needs one that has been started" in done.stderr
     assert "Run `make up`" in done.stderr
+
+
+def test_budgets_of_a_platform_that_never_was_are_asked_of_nobody(run):
+    done = run("budgets")
+    assert done.returncode == 2
+    assert "no Prometheus; needs a platform that has been started" in done.stderr
 
 
 def test_show_of_a_cluster_that_does_not_answer_ends_with_3(run, tmp_path):

@@ -133,7 +133,7 @@ def test_every_process_that_tells_something_is_asked_on_its_port(site):
         "kueue": [f"127.0.0.1:{PORTS['kueue-metrics']}"],
         "karpenter": [f"127.0.0.1:{PORTS['karpenter-metrics']}"],
         "dcgm-exporter": [f"127.0.0.1:{PORTS['gpu-metrics']}"],
-        "opencost": [f"127.0.0.1:{PORTS['gpu-metrics']}"],
+        "opencost-simulated": [f"127.0.0.1:{PORTS['gpu-metrics']}"],
     }
 
 
@@ -145,11 +145,11 @@ def test_series_of_simulated_gpus_keep_the_pods_that_they_tell_of(site):
     document = written(site)
     paths = {
         name: job(document, name)["static_configs"][0]["labels"]["__metrics_path__"]
-        for name in ("dcgm-exporter", "opencost")
+        for name in ("dcgm-exporter", "opencost-simulated")
     }
-    assert paths == {"dcgm-exporter": "/metrics/dcgm", "opencost": "/metrics/opencost"}
+    assert paths == {"dcgm-exporter": "/metrics/dcgm", "opencost-simulated": "/metrics/opencost"}
     assert [job(document, name).get("honor_labels", False) for name in (*paths, "kueue")] == [True, True, False]
-    assert "metric_relabel_configs" not in job(document, "opencost")
+    assert "metric_relabel_configs" not in job(document, "opencost-simulated")
 
 
 def counted_as(document):

@@ -1,6 +1,7 @@
 """The alerts of a plan, and the page that each of them names."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from mizan.metrics import COUNTERS, kube_state, names
 from mizan.metrics.alerts import GROUP, RUNBOOKS, SERIES, Severity, alert_groups
 from mizan.metrics.alerts.health import APPLICATION_XIDS, FATAL_XIDS
 from mizan.metrics.selector import Source
+from tests.alerts_of_stopped import ENFORCED, enforced
 from tests.builders import PROJECT, a_plan, a_pool, a_queue, a_stack, a_team
 from tests.eks_stacks import an_eks_plan
 from tests.gke_stacks import a_gke_plan
+from tests.monitoring_stacks import on_gke
 
 SOURCE = Source(cluster="c1")
 SHARED = Source(cluster="c1", label="k8s_cluster")
@@ -48,7 +51,7 @@ def budgeted():
     return a_plan(a_stack(jobs=[], budget={"usdPerMonth": 10_000.5}, teams=[a_team(budget={"usdPerMonth": 1000})]))
 
 
-PLANS = {"local": budgeted, "gke": a_gke_plan, "eks": an_eks_plan}
+PLANS = {"local": budgeted, "gke": a_gke_plan, "gke-enforced": lambda: ENFORCED, "eks": an_eks_plan}
 
 
 def alerts(plan, source=SOURCE):
@@ -125,7 +128,7 @@ def test_a_stack_without_spot_is_not_told_of_interruptions():
 
 def test_karpenter_is_asked_on_eks_alone():
     asked = {name: "karpenter_" in alerts(make())["SpotInterrupted"].expr for name, make in PLANS.items()}
-    assert asked == {"local": False, "gke": False, "eks": True}
+    assert asked == {"local": False, "gke": False, "gke-enforced": False, "eks": True}
 
 
 def test_a_cluster_of_others_without_an_exporter_is_not_told_that_it_has_none():
@@ -135,6 +138,31 @@ def test_a_cluster_of_others_without_an_exporter_is_not_told_that_it_has_none():
         jobs=[],
     )
     assert "DcgmMissing" not in alerts(a_plan(stack))
+
+
+def test_what_does_not_run_is_told_only_where_the_stack_runs_it():
+    stopped = {"BudgetEnforcerStopped", "OpenCostGone"}
+    assert stopped & set(alerts(budgeted())) == set()
+    assert stopped & set(alerts(a_gke_plan())) == {"OpenCostGone"}
+    assert stopped & set(alerts(ENFORCED)) == stopped
+    assert stopped & set(alerts(enforced("none"))) == {"OpenCostGone"}
+    for opencost in ({"install": "none"}, {"install": "external"}, {"serviceMonitor": False}):
+        assert "OpenCostGone" not in alerts(on_gke(None, opencost))
+
+
+def test_an_enforcer_that_has_stopped_is_critical_where_it_holds_queues():
+    found = {mode: alerts(enforced(mode))["BudgetEnforcerStopped"].severity for mode in ("dry-run", "hold")}
+    assert found == {"dry-run": "warning", "hold": "critical"}
+    assert alerts(enforced("hold-and-drain"))["BudgetEnforcerStopped"].severity == "critical"
+
+
+def test_an_enforcer_with_headers_is_looked_for_beside_their_secret():
+    headers = {"install": "external", "url": "https://mimir.example.com/prometheus", "headersSecret": "headers"}
+    plan = on_gke(headers)
+    budgets = replace(plan, teams=ENFORCED.teams, budget_enforcement=ENFORCED.budget_enforcement)
+    expr = alerts(budgets)["BudgetEnforcerStopped"].expr
+    assert expr.count('{namespace="mizan-monitoring",cronjob="mizan-budget"}') == 3
+    assert "mizan-system" not in expr
 
 
 def test_limits_are_those_of_the_stack():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mizan.budgets.costs import question, read_costs
+from mizan.budgets.costs import MOST, question, read_costs
 from mizan.budgets.decide import decide
 from mizan.budgets.model import Costs, Kind, Mode, Unknown
 from tests.budget_builders import NOW, a_limit, a_queue, an_answer, held_by_us, row
@@ -40,7 +40,24 @@ def test_dollars_of_each_team_are_those_of_this_month_to_the_last_digit():
     )
 
 
-@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf", "-0.01", "", "dollars", "None"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "NaN",
+        "+Inf",
+        "-Inf",
+        "-0.01",
+        "",
+        "dollars",
+        "None",
+        "1e15",
+        "1e26",
+        "1e999999",
+        "1_000",
+        "\N{FULLWIDTH DIGIT ONE}",
+        "0" * 41,
+    ],
+)
 def test_dollars_that_are_no_amount_are_that_team_s_alone(value):
     costs = read_costs(an_answer({"team-a": value, "team-b": "3"}), NOW)
     assert costs.usd == {"team-a": None, "team-b": Decimal(3)}
@@ -86,8 +103,33 @@ def test_an_answer_in_part_is_none():
     assert told == "Prometheus answers in part: ['store 10.0.0.7 did not answer']"
 
 
-def test_a_refusal_is_told_in_prometheus_words():
+def test_a_store_that_says_only_that_it_answers_in_part_gives_none():
+    assert why(an_answer({"team-a": 5000}, isPartial=True)) == "Prometheus answers in part: it says no more"
+    assert isinstance(read_costs(an_answer({}, isPartial=False), NOW), Costs)
+
+
+def test_two_numbers_of_one_team_are_none():
+    answer = an_answer({"team-a": 100})
+    answer["data"]["result"].append(row("spent", 999_999, team="team-a", month="202611"))
+    assert why(answer) == "Prometheus tells two numbers of one thing"
+
+
+def test_a_label_that_is_no_text_makes_costs_unknown():
+    answer = an_answer({"team-a": 100})
+    answer["data"]["result"].append(row("spent", 5, team=["x"], month="202611"))
+    assert why(answer) == "Prometheus gives an answer that is none"
+
+
+def test_a_moment_that_is_no_number_is_not_told_as_rules_that_are_gone():
+    answer = without(an_answer({}), "evaluated")
+    answer["data"]["result"].append(row("evaluated", "NaN"))
+    assert why(answer) == "the moment at which costs were evaluated is none"
+
+
+def test_a_refusal_is_told_in_prometheus_words_without_codes_for_a_terminal():
     assert why({"status": "error", "error": "query\ntimed out"}) == "Prometheus refuses: query timed out"
+    assert why({"status": "error", "error": "\x1b[31mred" + "y" * 5000}) == f"Prometheus refuses: [31mred{'y' * 293}"
+    assert len(why(an_answer({}, warnings=["\x1b[2J" + "z" * 5000]))) < 350
 
 
 @given(json_like)
@@ -143,5 +185,5 @@ def test_one_question_asks_for_all_at_once_and_keeps_labels_apart():
 @given(st.floats(allow_nan=True, allow_infinity=True))
 def test_no_float_of_a_sample_is_more_than_it_says(value):
     costs = read_costs(an_answer({"team-a": value}), NOW)
-    is_amount = math.isfinite(value) and value >= 0
+    is_amount = math.isfinite(value) and 0 <= value < MOST
     assert costs.usd["team-a"] == (Decimal(str(value)) if is_amount else None)

@@ -78,6 +78,35 @@ def test_a_raised_budget_releases():
     assert action.words == "new jobs start again: team-a has spent $1,500.00 of $2,000.00 in 2026-11, 75.0 %"
 
 
+HALF_COUNTED = {"counted_seconds": PASSED / 2}
+
+
+def held_at(spent, budget=1000):
+    """A queue that was held when so much was spent of a budget."""
+    return held_by_us(hold=Hold(policy="Hold", month=MONTH, spent=Decimal(spent), budget=Decimal(budget)))
+
+
+@pytest.mark.parametrize("spent", [1500, None])
+def test_a_raised_budget_releases_also_where_much_of_the_month_was_not_counted(spent):
+    """As in a cluster that was made in mid-month, and where Prometheus has lost what it had counted."""
+    action = decided(spent, held_at(1500), limit=a_limit(2000), **HALF_COUNTED)
+    assert (action.kind, action.policy) == (Kind.RELEASE, Policy.NONE)
+
+
+@pytest.mark.parametrize(
+    ("hold", "budget"),
+    [
+        # Not raised; raised, but not above what was spent when it was held; less, while fewer dollars are known.
+        (held_at(1500), 1000),
+        (held_at(1500), 1500),
+        (held_at(1500), 900),
+        (held_by_us(), 2000),
+    ],
+)
+def test_dollars_that_were_counted_in_part_release_nobody_whose_budget_was_not_raised_enough(hold, budget):
+    assert decided(800, hold, limit=a_limit(budget), **HALF_COUNTED).kind is Kind.NONE
+
+
 def test_a_budget_that_is_raised_too_little_keeps_the_hold():
     assert decided(1500, held_by_us(), limit=a_limit(1400)).kind is Kind.NONE
 
@@ -138,10 +167,28 @@ def test_a_new_month_of_which_much_was_not_counted_releases_all_the_same():
         assert decided(spent, held_by_us(month="202610"), counted_seconds=Decimal(60)).kind is Kind.RELEASE
 
 
+@pytest.mark.parametrize("usd", [None, 10])
+def test_a_hold_whose_month_was_overwritten_is_not_taken_for_a_past_one(usd):
+    assert decided(usd, held_by_us(month=""), counted_seconds=Decimal(0)).kind is Kind.NONE
+
+
+def test_an_exception_that_has_ended_by_prometheus_clock_releases_nobody():
+    behind = NOW - timedelta(days=30)
+    limit = a_limit(1000, an_exemption(until="2026-10-31"))
+    (known,) = decide([limit], Unknown("ahead", NOW), {"team-a": [held_by_us()]}, Mode.HOLD, behind)
+    (alone,) = decide([limit], Unknown("gone"), {"team-a": [held_by_us()]}, Mode.HOLD, behind)
+    assert (known.kind, alone.kind) == (Kind.NONE, Kind.RELEASE)
+
+
+def test_what_an_owner_writes_is_told_on_one_line_without_codes_for_a_terminal():
+    limit = a_limit(1000, an_exemption(reason="\x1b[2Jlaunch\nof it"))
+    assert stand(limit, some_costs({"team-a": 1}), Mode.HOLD, NOW).words.endswith(": [2Jlaunch of it")
+
+
 def test_a_team_that_has_spent_the_new_month_s_budget_too_is_held_for_the_new_month():
     action = decided(1000, held_by_us(month="202610"))
     assert action.kind is Kind.HOLD
-    assert applied(action).hold == Hold(policy="Hold", month=MONTH)
+    assert applied(action).hold == Hold(policy="Hold", month=MONTH, spent=Decimal(1000), budget=Decimal(1000))
 
 
 def test_the_turn_of_a_year_is_a_new_month():

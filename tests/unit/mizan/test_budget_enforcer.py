@@ -16,10 +16,11 @@ from mizan import keys
 from mizan.budgets import settings
 from mizan.budgets.model import Limit, Mode
 from mizan.manifests import manifests_of
-from mizan.manifests.budget_enforcer import budget_enforcer, code, enforcer_namespace, limits_of, question_of
+from mizan.manifests.budget_enforcer import budget_enforcer, code, limits_of, question_of
 from mizan.manifests.own_namespace import own_namespace
 from mizan.metrics import names
-from mizan.metrics.queue_state import queue_state
+from mizan.metrics.queue_state import ACTED, STOPPED, queue_state
+from mizan.plan.budget_enforcement import enforcer_namespace
 from mizan.plan.secrets import TENANT_KEY, TOKEN_KEY
 from tests.budget_builders import a_body, an_answer
 from tests.budget_stacks import a_budget_plan, a_local_budget_plan, plans, teams, with_budgets, with_headers
@@ -155,7 +156,7 @@ def test_there_is_none_where_nothing_could_be_enforced(plan):
 def test_it_is_told_the_budgets_of_all_teams_and_who_has_none():
     told = settings_of(a_budget_plan())
     assert told.limits == limits_of(a_budget_plan())
-    assert told.limits[1] == Limit(team="team-b", usd=None)
+    assert told.limits[1] == Limit(team="team-b", usd=None, queues=("training",))
     (exemption,) = told.limits[0].exemptions
     assert (str(told.limits[0].usd), exemption.owner, str(exemption.until), exemption.reason) == (
         "5000",
@@ -314,6 +315,25 @@ def test_the_shipped_program_ends_with_3_and_changes_nothing_where_costs_are_old
     )
 
 
+def test_the_shipped_program_is_set_up_wrongly_by_a_header_that_is_none_and_does_not_tell_it(pod, tmp_path):
+    _, prometheus, run = pod
+    (tmp_path / "headers").mkdir()
+    (tmp_path / "headers" / "token").write_text("SECRET1\nSECRET2")
+    done = run()
+    assert (done.returncode, done.stdout) == (2, "set up wrongly: file 'token': a line break inside\n")
+    assert prometheus.asked == []
+
+
+def test_the_shipped_program_holds_the_stack_s_queues_and_leaves_others_alone(pod):
+    api, prometheus, run = pod
+    api.put(a_body())
+    api.put(a_body(name="other"))
+    prometheus.prometheus = an_answer({"team-a": 1000}, evaluated=datetime.now(UTC))
+    done = run()
+    assert (done.returncode, api.policy(), api.policy(name="other")) == (0, "Hold", "None")
+    assert "team-a/other: none: not of this stack, and left alone" in done.stdout
+
+
 def test_a_server_that_somebody_else_has_signed_is_not_believed(pod, tmp_path):
     api, prometheus, run = pod
     other = tmp_path / "other"
@@ -331,9 +351,11 @@ def test_kube_state_metrics_tells_each_policy_of_a_queue_with_the_month_that_hel
     ((queues,),) = [queue_state()["spec"]["resources"]]
     assert queues["groupVersionKind"] == {"group": "kueue.x-k8s.io", "version": "v1beta2", "kind": "LocalQueue"}
     assert queues["labelsFromPath"]["budget_month"] == ["metadata", "annotations", "mizan.dev/budget-month"]
-    (metric,) = queues["metrics"]
-    assert f"{queues['metricNamePrefix']}_{metric['name']}" == "mizan_local_queue_stop_policy"
-    assert metric["each"]["stateSet"]["list"] == ["None", "Hold", "HoldAndDrain"]
+    assert [f"{queues['metricNamePrefix']}_{metric['name']}" for metric in queues["metrics"]] == [STOPPED, ACTED]
+    stopped, acted = (metric["each"] for metric in queues["metrics"])
+    assert stopped["stateSet"]["list"] == ["None", "Hold", "HoldAndDrain"]
+    assert acted["gauge"]["valueFrom"] == ["mizan.dev/budget-action-at"]
+    assert acted["gauge"]["labelsFromPath"] == {"action": ["mizan.dev/budget-action"]}
 
 
 def test_no_file_of_the_room_is_left_behind():

@@ -57,6 +57,10 @@ def kinds(done):
     return [action.kind for action in done.actions]
 
 
+def told(world):
+    return world.queues["team-a", "training"]["metadata"]["annotations"]
+
+
 def reasons(world):
     return [event["reason"] for event in world.events]
 
@@ -90,19 +94,35 @@ def test_a_queue_is_held_drained_and_released_as_stack_and_dollars_change(world,
     assert world.policy() == "HoldAndDrain"
     enforce(UNDER)
     assert world.policy() == "None"
-    assert world.queues["team-a", "training"]["metadata"]["annotations"] == {}
+    assert told(world) == {
+        "mizan.dev/budget-action": "BudgetRelease",
+        "mizan.dev/budget-action-at": "2026-11-22T12:00:00Z",
+    }
     assert reasons(world) == ["BudgetHold", "BudgetHoldAndDrain", "BudgetRelease"]
 
 
-def test_a_dry_run_changes_nothing_and_is_told_once(world, enforce, lines):
-    before = world.queues["team-a", "training"]
+def test_a_dry_run_stops_nobody_and_tells_once_by_an_event_and_on_the_queue(world, enforce, lines):
+    before = world.queues["team-a", "training"]["spec"]
     for _ in range(3):
         done = enforce(OVER, is_dry=True)
     assert (kinds(done), done.exit_code) == ([Kind.HOLD], 0)
-    assert world.queues["team-a", "training"] == before
-    assert [method for method, *_ in world.asked if method == "PATCH"] == []
+    assert world.queues["team-a", "training"]["spec"] == before
+    assert told(world) == {
+        "mizan.dev/budget-action": "BudgetWouldHold",
+        "mizan.dev/budget-action-at": "2026-11-22T12:00:00Z",
+    }
+    assert len([method for method, *_ in world.asked if method == "PATCH"]) == 1
     assert reasons(world) == ["BudgetWouldHold"]
     assert all(line.startswith("team-a/training: dry run: hold: ") for line in lines)
+
+
+def test_a_dry_run_that_would_do_nothing_any_more_takes_back_what_it_told(world, enforce):
+    enforce(OVER, is_dry=True)
+    enforce(Unknown("Prometheus is gone"), is_dry=True)
+    assert told(world)["mizan.dev/budget-action"] == "BudgetWouldHold"
+    assert kinds(enforce(UNDER, is_dry=True)) == [Kind.NONE]
+    assert told(world) == {}
+    assert (world.policy(), reasons(world)) == ("None", ["BudgetWouldHold"])
 
 
 def test_unknown_costs_change_nothing_and_end_with_3(world, enforce):

@@ -60,7 +60,7 @@ def test_where_nothing_fits_only_a_higher_budget_does(places):
 def test_where_commitments_are_too_much_already_that_is_told(places):
     verdict = an_exceeded_budget(changes=(), costliest=(), fixed=Decimal("500.01"))
     assert told(places, verdict)[1:] == [
-        "  No change of the pools is enough: commitments and control plane alone are 500.01."
+        "  No change of the pools is enough: commitments and the cluster alone are 500.01."
     ]
     assert told(places, replace(verdict, is_fixed_derived=True))[1].endswith(" are 500.01*.")
 

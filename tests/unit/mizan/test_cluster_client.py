@@ -68,9 +68,20 @@ def test_no_proxy_of_the_environment_stands_before_the_embedded_cluster(unheard,
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:1")
     found = in_text(text(unheard))
-    assert "ImportError: Using SOCKS proxy, " in told(found)
+    elsewhere = in_text(text("http://10.0.0.1:6443"))
+    assert "ImportError: Using SOCKS proxy, " in told(elsewhere)
     embedded = Reached(named=found.named, document=found.document, path=found.path, is_embedded=True)
     assert ": ConnectError: " in told(embedded)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_of_the_environment_stands_before_a_cluster_behind_a_tunnel_of_this_machine(
+    unheard, monkeypatch, host
+):
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:1")
+    assert ": ConnectError: " in told(in_text(text(unheard.replace("127.0.0.1", host))))
 
 
 def test_a_fault_of_another_kind_passes_as_it_is(unheard):

@@ -53,7 +53,8 @@ def test_its_keys_stay():
         "comparison"
     )
     assert {part: " ".join(told[part][0]) for part in ("stacks", "pools", "teams", "capacityTypes")} == {
-        "stacks": "name cloud cluster provider region controlPlane isControlPlaneDerived rates oldestPrice newestPrice",
+        "stacks": "name cloud cluster provider region controlPlane isControlPlaneDerived prometheusDisk rates "
+        "oldestPrice newestPrice",
         "pools": "stack name machine gpu gpusPerNode maxNodes expectedNodes undoneNodes hoursPerWeek "
         "utilisationPercent diskGib usdPerMonth parts isDerived isSplitDerived derivedParts isStale onDemand savings "
         "offers leftOut",

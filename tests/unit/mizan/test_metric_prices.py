@@ -1,5 +1,6 @@
 """What rules take nodes and units for: the plan's prices, cut as the estimate cuts them."""
 
+import re
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mizan.capacity import CapacityType
 from mizan.catalogue import machines
 from mizan.estimate.tariff import Tariff
 from mizan.metrics import names
 from mizan.metrics.prices import price_rules, priced_offers, resource_label
-from mizan.metrics.selector import Source
+from mizan.metrics.selector import Source, quoted
 from mizan.plan.node_parts import gpu_share
-from mizan.prices import host_rate
+from mizan.prices import host_rate, shipped
 from mizan.sharing import SharingMode
 from tests.builders import a_plan, a_pool, a_queue, a_stack, an_aws_stack
 from tests.eks_stacks import an_eks_plan
@@ -22,6 +24,11 @@ from tests.sharing_stacks import DEVICES, LAYOUT, MPS, PROFILE, TURNS, a_sharing
 from tests.strategies import stacks
 
 SOURCE = Source(cluster="c1")
+
+
+def shipped_on_demand(region):
+    of_one = (region, "", CapacityType.ON_DEMAND)
+    return [row for row in shipped() if (row.region, row.zone, row.capacity_type) == of_one]
 
 
 def plans_of(sharing, cloud="local"):
@@ -34,6 +41,7 @@ def plans_of(sharing, cloud="local"):
 def test_no_two_offers_match_one_node(values):
     plan = a_plan(values)
     priced = priced_offers(plan)
+    assert all(matcher.operator == "=" for each in priced for matcher in each.matchers)
     wanted = [{matcher.label: matcher.value for matcher in each.matchers} for each in priced]
     assert all(len(each) == 2 for each in wanted)
     # Both want values of the same labels, so one node carries the labels of both only where all are the same.
@@ -45,14 +53,14 @@ def test_no_two_offers_match_one_node(values):
 def test_gpu_and_host_part_make_up_the_price_and_are_cut_as_in_the_estimate(values):
     plan = a_plan(values)
     for each in priced_offers(plan):
-        parts = each.gpu_usd_per_hour + each.host_usd_per_hour
-        assert abs(parts - each.offer.price.usd_per_hour) < Decimal("1e-20")
-        assert each.gpu_usd_per_hour >= 0
-        assert each.host_usd_per_hour >= 0
+        for one in (each.own, *each.others):
+            assert abs(one.gpu_usd_per_hour + one.host_usd_per_hour - one.price.usd_per_hour) < Decimal("1e-20")
+            assert one.gpu_usd_per_hour >= 0
+            assert one.host_usd_per_hour >= 0
         pool = next(pool for pool in plan.pools if pool.name == each.offer.pool)
         tariff = Tariff(rate=host_rate(each.offer.machine.provider, plan.region), commitments={})
         assert gpu_share(pool, each.offer, tariff.rate) == tariff.gpu_share(pool, each.offer)
-        assert each.gpu_usd_per_hour == each.offer.price.usd_per_hour * tariff.gpu_share(pool, each.offer)
+        assert each.own.gpu_usd_per_hour == each.offer.price.usd_per_hour * tariff.gpu_share(pool, each.offer)
 
 
 @given(
@@ -82,7 +90,13 @@ def test_all_units_of_a_node_cost_what_the_node_does(sharing, machine):
 def test_an_offer_s_rules_name_its_labels_price_and_units():
     plan = plans_of(LAYOUT)
     rules = [rule for rule in price_rules(plan, SOURCE) if rule.labels.get("offer") == "spot-a100"]
-    nodes = 'max by (node) (kube_node_labels{label_karpenter_sh_capacity_type="spot",label_mizan_dev_pool="a100"})'
+    of_spot = 'label_karpenter_sh_capacity_type="spot",label_mizan_dev_pool="a100"'
+
+    def nodes_of(matcher):
+        return f"max by (node) (kube_node_labels{{{of_spot},label_node_kubernetes_io_instance_type{matcher}}})"
+
+    own = nodes_of('=~"a2-highgpu-4g||k3s|rke2"')
+    nodes = nodes_of('=~"a2-highgpu-4g|a2-highgpu-1g|a2-highgpu-2g|a2-highgpu-8g|a2-megagpu-16g||k3s|rke2"')
     units = {rule.labels["resource"]: rule.expr for rule in rules if rule.series is names.UNIT_GPUS}
     assert units == {
         "nvidia_com_mig_3g_20gb": f"(4 / 7) * {nodes}",
@@ -90,9 +104,22 @@ def test_an_offer_s_rules_name_its_labels_price_and_units():
         "nvidia_com_mig_1g_5gb": f"(1 / 7) * {nodes}",
     }
     (gpus,) = [rule.expr for rule in rules if rule.series is names.NODE_GPUS]
-    assert gpus == f"4 * {nodes}"
-    prices = {rule.labels["part"]: rule for rule in rules if rule.series is names.OFFER_NODE_PRICE}
+    assert gpus.split(" or ") == [
+        f"4 * {own}",
+        *(
+            f"{count} * {nodes_of('=' + quoted(machine))}"
+            for machine, count in (
+                ("a2-highgpu-1g", 1),
+                ("a2-highgpu-2g", 2),
+                ("a2-highgpu-8g", 8),
+                ("a2-megagpu-16g", 16),
+            )
+        ),
+    ]
+    of_own = [rule for rule in rules if rule.series is names.OFFER_NODE_PRICE and "machine" in rule.labels]
+    prices = {rule.labels["part"]: rule for rule in of_own}
     spot = plan.offers[0].price
+    assert all(rule.expr.endswith(f" * {own}") for rule in of_own)
     assert sum(Decimal(rule.expr.partition(" ")[0]) for rule in prices.values()) == spot.usd_per_hour
     assert prices["gpu"].labels == {
         "pool": "a100",
@@ -100,9 +127,42 @@ def test_an_offer_s_rules_name_its_labels_price_and_units():
         "capacity_type": "spot",
         "gpu_model": "a100-40gb",
         "part": "gpu",
+        "machine": "a2-highgpu-4g",
         "as_of": spot.as_of.isoformat(),
         "basis": spot.basis.value,
     }
+
+
+def test_a_machine_that_a_pool_no_longer_makes_has_its_own_price_and_its_own_gpus():
+    (other,) = [
+        each
+        for priced in priced_offers(a_plan(a_stack(jobs=[])))
+        for each in priced.others
+        if (priced.offer.name, each.machine.name) == ("ondemand-a100", "a2-highgpu-8g")
+    ]
+    row = {row.machine: row for row in shipped_on_demand("us-central1")}["a2-highgpu-8g"]
+    assert other.price == row
+    assert other.gpu_usd_per_hour + other.host_usd_per_hour == row.usd_per_hour
+    assert other.row == {"as_of": row.as_of.isoformat(), "basis": row.basis.value}
+
+
+def test_machines_with_another_gpu_or_without_a_price_are_no_pool_s():
+    (pool,) = a_plan(a_stack(jobs=[])).pools
+    assert {each.machine.gpu.name for each in pool.other_machines} == {"a100-40gb"}
+    assert {each.machine.provider for each in pool.other_machines} == {"gcp"}
+    assert pool.machine not in {each.machine for each in pool.other_machines}
+    rows = {(row.machine, row.capacity_type): row for row in shipped() if row.region == "us-central1" and not row.zone}
+    assert all(rows[each.machine.name, each.capacity_type] == each.price for each in pool.other_machines)
+
+
+def test_a_dot_in_a_machine_s_name_is_no_pattern():
+    plan = an_eks_plan()
+    expressions = " ".join(rule.expr for rule in price_rules(plan, SOURCE))
+    patterns = re.findall(r'=~"([^"]+)"', expressions)
+    assert {pool.machine.name.replace(".", "[.]") for pool in plan.pools} <= {
+        name for pattern in patterns for name in pattern.split("|")
+    }
+    assert not any("." in pattern.replace("[.]", "").replace(".+", "") for pattern in patterns)
 
 
 def test_nodes_that_are_paid_for_in_advance_look_like_on_demand_ones_and_have_one_price():

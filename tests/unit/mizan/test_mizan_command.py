@@ -71,8 +71,28 @@ def test_render_also_writes_rules_and_dashboards_into_a_folder(mizan, tmp_path):
     code, out, err = mizan("render", "-s", "local", "--project", str(PROJECT), "--metrics", str(tmp_path / "new"))
     assert (code, out, err) == (0, alone, "")
     written = {str(path.relative_to(tmp_path / "new")) for path in tmp_path.rglob("*.*") if path.is_file()}
-    assert {"rules/mizan-costs.yaml", "rules/mizan-alerts.yaml", "dashboards/mizan-gpu-cost.json"} <= written
-    assert len(written) == 8
+    rules = {"rules/mizan-costs-local.yaml", "rules/mizan-alerts-local.yaml"}
+    helm = {"helm/kube-state-metrics-local.yaml", "helm/kube-prometheus-stack-local.yaml"}
+    assert rules | helm | {"dashboards/mizan-gpu-cost.json"} <= written
+    assert len(written) == 10
+
+
+def test_files_are_there_although_nobody_reads_the_manifests(mizan, tmp_path, monkeypatch):
+    def closed(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("mizan.cli.app.write_yaml", closed)
+    monkeypatch.setattr("mizan.cli.app._drop_output", lambda: None)
+    code, _, err = mizan("render", "-s", "local", "--project", str(PROJECT), "--metrics", str(tmp_path))
+    assert (code, err) == (1, "")
+    assert (tmp_path / "rules" / "mizan-costs-local.yaml").exists()
+
+
+def test_a_folder_that_is_a_file_is_bad_input(mizan, tmp_path):
+    (tmp_path / "rules").write_text("")
+    code, out, err = mizan("render", "-s", "local", "--project", str(PROJECT), "--metrics", str(tmp_path))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"--metrics {tmp_path}: {tmp_path}/rules: File exists; needs a folder ")
 
 
 @pytest.mark.parametrize("name", ["y", "yes", "n", "no", "on", "off"])
@@ -122,6 +142,7 @@ def test_a_missing_price_ends_the_same_way(mizan, project):
         (["render"], "Missing option '--stack'"),
         (["render", "--stack"], "Option '--stack' requires an argument"),
         (["render", "--stack", "x", "--project", str(PROJECT / "Pulumi.yaml")], "is a file"),
+        (["render", "--stack", "local", "--project", str(PROJECT), "--metrics", ""], "needs a folder"),
         (["rendr"], "No such command 'rendr'"),
     ],
 )

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.builders import a_config, faults_of
-from tests.gke_stacks import faults_on_gke
+from mizan.metrics.disk_warnings import disk_warnings
+from mizan.metrics.volume import volume_of
+from tests.builders import a_config, faults_of, with_value
+from tests.gke_stacks import a_gke_plan, faults_on_gke
 from tests.monitoring_stacks import (
     EXTERNAL,
     FEED,
@@ -35,19 +37,26 @@ def test_an_external_prometheus_without_an_address_is_refused():
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "seen"),
     [
-        "prometheus:9090",
-        "ftp://prometheus",
-        "http://",
-        "https://me:secret@mimir.example.com",
-        "https://mimir.example.com/prometheus?token=secret",
-        "http://{{ .Values.x }}",
+        ("prometheus:9090", "prometheus:9090"),
+        ("ftp://prometheus", "ftp://prometheus"),
+        ("http://", "http://"),
+        ("http://...", "http://..."),
+        ("http://p:0", "http://p:0"),
+        ("http://p:65536", "http://p:65536"),
+        ("http://p/../../x", "http://p/../../x"),
+        ("https://me:secret@mimir.example.com", "https://...@mimir.example.com"),
+        ("https://me:sec/r@et@mimir.example.com", "https://...@mimir.example.com"),
+        ("https://mimir.example.com/prometheus?token=secret", "https://mimir.example.com/prometheus?..."),
+        ("http://{{ .Values.x }}", "http://{{ .Values.x }}"),
     ],
 )
-def test_what_is_no_plain_http_address_is_refused(url):
+def test_what_is_no_plain_http_address_is_refused_and_no_secret_of_it_is_shown(url, seen):
     (fault,) = of(existing_stack(EXTERNAL | {"url": url}))
-    assert fault.startswith(f"mizan:addons.prometheus.url: {url}; ")
+    assert fault.startswith(
+        f"mizan:addons.prometheus.url: {seen}; needs an http address without user, password, query and spaces because "
+    )
     assert fault.endswith(
         "because it is asked over HTTP, and a password in an address is read by everybody. Write an address such as "
         "`http://mimir-gateway.mimir.svc/prometheus`, without user, password and query."
@@ -55,7 +64,8 @@ def test_what_is_no_plain_http_address_is_refused(url):
 
 
 @pytest.mark.parametrize(
-    "url", ["http://10.0.0.7:9090", "https://mimir.example.com", "http://frontend.gmp.svc:9090/a/b"]
+    "url",
+    ["http://10.0.0.7:9090", "https://mimir.example.com", "http://frontend.gmp.svc:9090/a/b", "http://[::1]:65535/"],
 )
 def test_plain_addresses_are_taken(url):
     assert a_config(existing_stack(EXTERNAL | {"url": url})).addons.prometheus.url == url
@@ -87,16 +97,17 @@ def test_what_only_an_installer_decides_is_refused_of_an_external_prometheus(key
     )
 
 
-@pytest.mark.parametrize("key", ["url", "headersSecret", "clusterLabel", "rulesInCluster"])
+@pytest.mark.parametrize("key", ["url", "headersSecret", "clusterLabel", "rulesInCluster", "objectLabels"])
 def test_where_a_prometheus_is_is_refused_of_one_that_the_stack_installs(key):
     values = {
         "url": "http://prometheus:9090",
         "headersSecret": "headers",
         "clusterLabel": "cluster",
         "rulesInCluster": True,
+        "objectLabels": {"release": "prometheus"},
     }
     (fault,) = of(gke_stack({key: values[key]}))
-    seen = "true" if values[key] is True else values[key]
+    seen = {"rulesInCluster": "true", "objectLabels": "settings of objectLabels"}.get(key, values[key])
     assert fault.startswith(f"mizan:addons.prometheus.{key}: {seen}; needs `install: external` because nothing else")
 
 
@@ -193,10 +204,44 @@ def test_the_cloud_s_prices_are_taken_where_all_of_them_can_be_had(plan, prices)
         (on_gke(None, {"serviceMonitor": False}), False),
         (on_gke(EXTERNAL), False),
         (on_gke(EXTERNAL, {"serviceMonitor": True}), True),
+        (on_gke(EXTERNAL | {"rulesInCluster": True}), True),
+        (on_gke(EXTERNAL | {"rulesInCluster": True}, {"serviceMonitor": False}), False),
     ],
 )
-def test_a_monitor_is_written_where_this_stack_brings_its_kind_or_is_told_to(plan, has_monitor):
+def test_a_monitor_is_written_where_the_operator_is_or_the_stack_says_so(plan, has_monitor):
     assert plan.opencost.service_monitor is has_monitor
+
+
+def test_dcgm_s_monitor_comes_with_the_operator_as_well():
+    plans = (on_gke(), on_gke(EXTERNAL), on_gke(EXTERNAL | {"rulesInCluster": True}))
+    assert [plan.dcgm_exporter.service_monitor for plan in plans] == [True, False, True]
+
+
+def test_a_slack_channel_without_the_address_of_pages_is_told():
+    (told,) = [warning for warning in on_gke({"slack": SLACK}).warnings if warning.startswith("alerts: ")]
+    assert "no `runbooks`" in told
+    stack = gke_stack({"slack": SLACK}) | {"alerts": {"runbooks": "https://git.example.com/docs/runbooks"}}
+    assert not any(warning.startswith("alerts: ") for warning in a_gke_plan(stack).warnings)
+    assert not any(warning.startswith("alerts: ") for warning in on_gke().warnings)
+
+
+def test_a_disk_that_does_not_hold_the_days_to_keep_is_told_with_the_numbers():
+    plan = on_gke({"retentionDays": 400, "storageGib": 10})
+    needed = volume_of(plan).disk_gib(400)
+    (told,) = disk_warnings(plan)
+    assert told == (
+        f"Prometheus: `storageGib` of 10, but samples of 400 days need {needed} GiB where the stack is at its largest "
+        f"size; the disk holds about {4000 // needed} days then, and what is older is dropped. Write `storageGib: "
+        f"{needed}`, leave it out, or lower `retentionDays`."
+    )
+    large = with_value(gke_stack({"retentionDays": 400, "storageGib": 10}), "pools[0].capacity[0].maxNodes", 1000)
+    (lost,) = disk_warnings(a_gke_plan(large))
+    assert (
+        "holds about 0 days then, and what is older is dropped. So few that the month's dollars may begin anew." in lost
+    )
+    assert list(disk_warnings(on_gke({"retentionDays": 400, "storageGib": needed}))) == []
+    assert list(disk_warnings(on_gke({"retentionDays": 400}))) == []
+    assert list(disk_warnings(on_gke(NONE))) == []
 
 
 def test_google_s_prices_without_a_key_are_refused():

@@ -80,6 +80,15 @@ def test_it_knows_the_cluster_s_name():
     assert chart_values(elsewhere(EXTERNAL, HELM))["opencost"]["exporter"]["defaultClusterId"] == "prod-cluster"
 
 
+def test_in_a_store_of_several_clusters_it_asks_for_its_own_alone():
+    plan = elsewhere(EXTERNAL | {"clusterLabel": "k8s_cluster"}, HELM)
+    own_prices = {"USE_CSV_PROVIDER": "true", "CSV_PATH": "/var/mizan/prices.csv"}
+    asked = {"CURRENT_CLUSTER_ID_FILTER_ENABLED": "true", "PROM_CLUSTER_ID_LABEL": "k8s_cluster"}
+    assert environment(plan) == own_prices | asked
+    assert chart_values(plan)["opencost"]["exporter"]["defaultClusterId"] == "prod-cluster"
+    assert environment(elsewhere(EXTERNAL, HELM)) == own_prices
+
+
 def test_the_stack_s_prices_are_a_file_beside_it():
     plan = on_gke()
     (prices,) = opencost(plan)

@@ -1,17 +1,13 @@
-"""Rules as the Prometheus operator's objects and as files, and how Prometheus reads the controllers that they need."""
+"""Rules as the Prometheus operator's objects, and how Prometheus reads the controllers that they need."""
 
-import io
 import json
 
 import pytest
-from ruamel.yaml import YAML
 
-from mizan.cli.metrics_files import write_metrics_files
 from mizan.manifests import manifests_of
 from mizan.manifests.controller_monitors import controller_monitors
-from mizan.manifests.prometheus_rules import prometheus_rules, rules_files, source_of
+from mizan.manifests.prometheus_rules import prometheus_rules, source_of
 from mizan.metrics.alerts import alert_groups
-from mizan.metrics.dashboards import dashboards
 from mizan.metrics.groups import recording_groups, rules_file
 from mizan.metrics.selector import Source
 from tests.builders import PROJECT, a_plan
@@ -98,17 +94,3 @@ def test_their_namespace_comes_once_and_before_them(plan):
     inside = [place for place, body in enumerate(bodies) if body["metadata"].get("namespace") == "mizan-monitoring"]
     assert inside
     assert place < min(inside)
-
-
-def test_rules_and_dashboards_are_files_where_a_folder_is_asked_for(tmp_path):
-    plan = elsewhere(EXTERNAL)
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "own.yaml").write_text("groups: []\n")
-    write_metrics_files(plan, tmp_path)
-    rules, boards = (
-        {path.name: path.read_text() for path in (tmp_path / kind).iterdir()} for kind in ("rules", "dashboards")
-    )
-    assert set(rules) == {"mizan-costs.yaml", "mizan-alerts.yaml", "own.yaml"}
-    for name, expected in rules_files(plan).items():
-        assert YAML(typ="safe").load(io.StringIO(rules[f"{name}.yaml"])) == expected
-    assert boards == {f"{uid}.json": text for uid, text in dashboards(plan).items()}

@@ -9,8 +9,11 @@ import pytest
 from mizan import keys
 from mizan.manifests import manifests_of
 from mizan.manifests.prometheus import chart_values, is_installed, prometheus, prometheus_url
+from mizan.metrics.alerts import alert_groups
 from mizan.metrics.kube_state import LABELS
 from mizan.metrics.queue_state import queue_state
+from mizan.metrics.rule import Alert
+from mizan.metrics.selector import Source
 from mizan.metrics.volume import volume_of
 from tests.builders import PROJECT
 from tests.monitoring_stacks import EXTERNAL, SLACK, WHOLE, elsewhere, on_eks, on_gke, plans
@@ -142,6 +145,42 @@ def test_alerts_go_to_slack_by_a_webhook_that_only_a_file_holds():
     assert slack["channel"] == "#ml-cost-alerts"
     assert alertmanager["config"]["route"]["receiver"] == "slack"
     assert "config" not in chart_values(on_gke())["alertmanager"]
+
+
+def met(matcher: str, labels: dict[str, str]) -> bool:
+    """Whether labels meet a matcher, as Alertmanager reads it."""
+    name, operator, value = re.fullmatch(r'(\w+) (=~|!~|=|!=) "?([^"]*)"?', matcher).groups()
+    is_like = bool(re.fullmatch(value, labels.get(name, ""))) if "~" in operator else labels.get(name, "") == value
+    return is_like is (operator[0] == "=")
+
+
+def test_no_alert_of_ours_waits_for_a_worse_one_to_be_told_in_slack():
+    plan = on_gke({"slack": SLACK})
+    rules = chart_values(plan)["alertmanager"]["config"]["inhibit_rules"]
+    told = [rule for group in alert_groups(plan, Source(cluster="c1")) for rule in group.rules]
+    ours = [{"alertname": rule.name, "severity": rule.severity} for rule in told if isinstance(rule, Alert)]
+    assert {alert["severity"] for alert in ours} == {"info", "warning", "critical"}
+    inhibitor = {"alertname": "InfoInhibitor", "severity": "none"}
+    for source in (inhibitor, *ours):
+        of_source = [rule for rule in rules if all(met(each, source) for each in rule["source_matchers"])]
+        for alert in ours:
+            silenced = [rule for rule in of_source if all(met(each, alert) for each in rule["target_matchers"])]
+            # None of them has a namespace, and equal names are of one severity.
+            assert [rule for rule in silenced if all(source.get(n) == alert.get(n) for n in rule["equal"])] == []
+
+
+def test_the_chart_s_own_alerts_without_haste_still_wait_for_a_worse_one():
+    rules = chart_values(on_gke({"slack": SLACK}))["alertmanager"]["config"]["inhibit_rules"]
+    chart_s = {"alertname": "CPUThrottlingHigh", "severity": "info"}
+    (waits,) = [rule for rule in rules if rule["source_matchers"] == ["alertname = InfoInhibitor"]]
+    assert all(met(each, chart_s) for each in waits["target_matchers"])
+    assert waits["equal"] == ["namespace"]
+
+
+def test_samples_are_as_far_apart_as_its_volume_is_computed_with():
+    assert (spec(on_gke())["scrapeInterval"], spec(on_gke())["evaluationInterval"]) == ("30s", "30s")
+    of_one = volume_of(on_gke())
+    assert of_one.samples_per_second == pytest.approx(of_one.series / 30)
 
 
 @pytest.mark.parametrize("case", PLANS)

@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.gpu_metrics.exporter import Memory, step
+from local.gpu_metrics.planned import fleet_of
 from mizan.metrics import COUNTERS
 from mizan.metrics.volume import Volume, volume_of
-from tests.builders import a_plan
+from tests.bench.large_cluster import STARTED, large_cluster, large_plan
+from tests.builders import a_plan, a_team
 from tests.gke_stacks import a_gke_plan, a_gke_stack
 from tests.sharing_stacks import PROFILE, TURNS, a_sharing_stack
 
@@ -25,14 +28,32 @@ def test_a_stack_of_whole_gpus_is_counted_by_hand():
         + 22 * (NODES * VCPUS + 8 * system)
         + 180 * (GPUS + 12 * NODES + 20 * system)
         + 60
+        + 16 * 5 * 2
     )
 
 
-@pytest.mark.parametrize(("sharing", "times"), [(TURNS, TURNS["replicas"]), (PROFILE, 7)])
-def test_each_pod_that_shares_a_gpu_repeats_its_counters(sharing, times):
+@pytest.mark.parametrize(("sharing", "times", "twice"), [(TURNS, TURNS["replicas"], 2), (PROFILE, 7, 0)])
+def test_each_pod_that_shares_a_gpu_repeats_its_counters(sharing, times, twice):
     plan = a_plan(a_sharing_stack("local", sharing))
     gpus = sum(offer.max_nodes * offer.machine.gpus for offer in plan.offers)
-    assert volume_of(plan).gpu_series == len(COUNTERS) * gpus * times
+    assert volume_of(plan).gpu_series == (len(COUNTERS) * times + twice) * gpus
+
+
+def test_a_large_cluster_has_no_more_series_of_gpus_and_dollars_than_are_reckoned_with():
+    plan = large_plan()
+    told = sum(len(family.samples) for family in step(Memory(), large_cluster(plan), fleet_of(plan), STARTED)[1].dcgm)
+    reckoned = volume_of(plan).gpu_series
+    assert told <= reckoned
+    assert reckoned == pytest.approx(told, rel=0.1)
+
+
+def test_dollars_are_of_owners_on_offers_and_of_no_more_owners_than_there_are_pods():
+    few, many = (
+        volume_of(a_gke_plan(a_gke_stack(teams=[a_team(name=f"team-{each}") for each in range(count)], jobs=[])))
+        for count in (1, 21)
+    )
+    # The 12 GPUs have 12 pods at most.
+    assert many.other_series - few.other_series == 20 * 60 + 16 * (12 - 5 * 2)
 
 
 def test_gpus_that_are_read_more_often_are_more_samples():

@@ -151,9 +151,10 @@ def waiting(client, namespace):
 
 def test_pending_pods_get_spot_nodes_of_the_cheapest_machine_they_fit_and_no_more(client, namespace):
     pools_of(client, CHOICE)
-    for gpus in (8, 4, 3):
+    # One after the other: the scheduler binds a pod to any node that is there, also to one made for another pod.
+    for count, gpus in enumerate((8, 4, 3), start=1):
         client.create(kept_pods(f"asks-{gpus}", namespace, 1, pod_spec(gpus)))
-    found = until(lambda: len(nodes := placed(client, namespace)) == 3 and nodes)
+        found = until(lambda count=count: len(nodes := placed(client, namespace)) == count and nodes)
     assert {pod: offer_of(node) for pod, node in found.items()} == {
         "asks-8-0": "spot-octo",
         "asks-4-0": "spot-quad",

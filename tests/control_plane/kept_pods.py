@@ -7,6 +7,7 @@ Seen with kube-controller-manager 1.36.3, pkg/controller/tainteviction/taint_evi
 
 from lightkube.core.client import Client
 from lightkube.resources.apps_v1 import StatefulSet
+from lightkube.resources.core_v1 import Pod
 from lightkube.types import CascadeType
 
 
@@ -26,6 +27,13 @@ def kept_pods(name, namespace, count, spec, annotations=None):
     return StatefulSet.from_dict({"metadata": {"name": name, "namespace": namespace}, "spec": body})
 
 
-def end_kept_pods(client: Client, namespace):
+def keep_no_more(client: Client, namespace):
+    """Leave the pods as they are; one that goes now does not come back."""
     for each in list(client.list(StatefulSet, namespace=namespace)):
-        client.delete(StatefulSet, each.metadata.name, namespace=namespace, cascade=CascadeType.BACKGROUND)
+        client.delete(StatefulSet, each.metadata.name, namespace=namespace, cascade=CascadeType.ORPHAN)
+
+
+def end_kept_pods(client: Client, namespace):
+    """Delete the pods; the garbage collector would, but not in the first half minute of a control plane."""
+    keep_no_more(client, namespace)
+    client.deletecollection(Pod, namespace=namespace)

@@ -19,8 +19,8 @@ from mizan import keys
 from mizan.errors import SourceUnreachable
 from mizan.manifests.karpenter import karpenter_nodes
 from mizan.manifests.manifest import tolerations
-from tests.control_plane.cluster_builders import NodePool, RecordingReporter
-from tests.control_plane.kept_pods import end_kept_pods, kept_pods
+from tests.control_plane.cluster_builders import NodePool, RecordingReporter, is_ready
+from tests.control_plane.kept_pods import end_kept_pods, keep_no_more, kept_pods
 from tests.eks_stacks import an_eks_plan
 from tests.gke_stacks import BY_CAPACITY, a_gke_plan, a_gke_stack, the_offer
 from tests.simulated_records import node_group_record, pool_record, system_pool_record
@@ -29,6 +29,8 @@ pytestmark = pytest.mark.control_plane
 
 # Karpenter makes a node within seconds; the twins of GKE let an empty one go after ten.
 PATIENCE_SECONDS = 60
+# Spot and on-demand.
+OFFERS = 2
 
 GKE = a_gke_plan(a_gke_stack(queues=[BY_CAPACITY]))
 EKS = an_eks_plan()
@@ -93,6 +95,16 @@ def ours(client, kind):
     return sorted(each.metadata.name for each in client.list(kind, labels={SIMULATED: "true"}))
 
 
+def written(pool):
+    return pool.metadata.uid, pool.metadata.generation, pool["spec"]
+
+
+def are_ready(client):
+    """Whether Karpenter has looked at the twin of every offer; else it takes one that is not the first."""
+    twins = list(client.list(NodePool, labels={SIMULATED: "true"}))
+    return len(twins) == OFFERS and all(map(is_ready, twins))
+
+
 def a_pod(namespace, plan, *, annotations=None, **labels):
     """A pod for any node of the plan's pool, however that is bought."""
     amounts = {keys.NVIDIA_GPU: "4", "cpu": "4"}
@@ -130,6 +142,7 @@ def test_a_pending_pod_gets_a_spot_node_by_the_twin_of_a_node_pool_which_then_go
     with shadow:
         for record in records:
             store.put(record)
+        eventually(lambda: are_ready(client))
         client.create(a_pod(namespace, GKE))
         node = eventually(lambda: node_of(client, namespace), seconds=PATIENCE_SECONDS)
         labels, spot = node.metadata.labels, the_offer(GKE, SPOT)
@@ -167,6 +180,7 @@ def test_without_any_stock_a_pod_waits_and_what_comes_back_first_takes_it_until_
         assert node.metadata.labels["cloud.google.com/gke-nodepool"] == ON_DEMAND
         assert node.metadata.labels["cloud.google.com/gke-provisioning"] == "standard"
 
+        keep_no_more(client, namespace)
         for record in records:
             store.remove(record)
         eventually(lambda: not ours(client, NodePool) and not list(client.list(Node)), seconds=PATIENCE_SECONDS)
@@ -183,7 +197,11 @@ def test_another_machine_makes_the_nodes_of_its_pool_anew_and_another_size_does_
     shadow.sync()
     before = {each.metadata.name: each for each in client.list(NodePool)}
     shadow.sync()
-    assert before == {each.metadata.name: each for each in client.list(NodePool)}
+    after = {each.metadata.name: each for each in client.list(NodePool)}
+    # Karpenter writes status and annotations in between; the generation counts changes of the spec.
+    assert {name: written(each) for name, each in after.items()} == {
+        name: written(each) for name, each in before.items()
+    }
 
     inputs = spot.inputs | {"autoscaling": {"totalMinNodeCount": 0, "totalMaxNodeCount": 9}}
     store.put(replace(spot, inputs=inputs))
@@ -213,6 +231,7 @@ def test_a_nodepool_of_eks_stays_as_it_is_while_its_twin_makes_the_nodes(client,
     originals = [codecs.from_dict(body) for body in karpenter_nodes(EKS) if body["kind"] == "NodePool"]
     made = {each.metadata.name: client.create(each) for each in originals}
     with shadow:
+        eventually(lambda: are_ready(client))
         client.create(a_pod(namespace, EKS))
         node = eventually(lambda: node_of(client, namespace), seconds=PATIENCE_SECONDS)
         labels = node.metadata.labels

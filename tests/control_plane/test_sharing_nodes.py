@@ -94,7 +94,6 @@ def client(cluster, eventually):
     for each in cluster.list(Job, namespace=TEAM):
         cluster.delete(Job, each.metadata.name, namespace=TEAM, cascade=CascadeType.BACKGROUND)
     end_kept_pods(cluster, BARE)
-    cluster.deletecollection(Pod, namespace=BARE)
     for node in cluster.list(Node):
         cluster.delete(Node, node.metadata.name)
 

@@ -93,7 +93,6 @@ def shadowed(plane, client, namespace, tmp_path, eventually):
 
     yield begin
     end_kept_pods(client, namespace)
-    client.deletecollection(Pod, namespace=namespace)
     for shadow, store in made:
         for record in store.records():
             store.remove(record)
